@@ -1,0 +1,66 @@
+"""What a channel is handed and what it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from protocol.messages import Incident
+
+_KINDS = {
+    "call": "呼叫 Call",
+    "urgent": "紧急呼叫 URGENT call",
+    "silent": "无声报警 Silent call",
+    "seat": "请查看座位 Please check the seat",
+}
+_WHY = {
+    "step": "",
+    "again": "仍无人应答 Still unanswered",
+    "urgent": "已升级为紧急 Now urgent",
+    "overdue_arrival": "已接受但无人到场 Accepted, but nobody has arrived",
+    "overdue_close": "已到场但未结束 Arrived, but not closed",
+    "handover": "已交接给您 Handed over to you",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """One message to one channel. title: a line; body: some lines; both Chinese and English."""
+
+    notice_id: str
+    channel: str
+    title: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryResult:
+    """What became of one try. detail: what the service said, for people, or ""."""
+
+    delivered: bool
+    detail: str = ""
+
+
+class Channel(Protocol):
+    """Somewhere a notice can be sent."""
+
+    def send(self, notice: Notice) -> DeliveryResult:
+        """Tries once, within a few seconds; never raises."""
+
+
+def write(incident: Incident, *, notice_id: str, channel: str, why: str) -> Notice:
+    """The notice about an incident, in words a person can act on at once."""
+    drill = "【演练 DRILL】" if incident.drill else ""
+    title = f"{drill}{_KINDS[incident.kind]}: {incident.label}"
+    lines = [
+        _WHY.get(why, ""),
+        f"按下时间 Pressed at: {incident.raised_at}",
+        f"接受人 Accepted by: {incident.owner or '无 nobody'}",
+        "请立即拨打 120 / 110 Call 120 / 110 now" if incident.outside else "",
+    ]
+    return Notice(
+        notice_id=notice_id,
+        channel=channel,
+        title=title,
+        body="\n".join(line for line in lines if line),
+    )

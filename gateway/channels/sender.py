@@ -1,0 +1,81 @@
+"""The thread that sends notices, so that a slow service holds nothing else up."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from gateway.channels.notice import Channel, DeliveryResult, Notice
+
+# Waits before the second, third … try; after the last the notice has failed. About a minute in
+# all: by then the policy's next step has told somebody else.
+RETRY_AFTER_S = (2.0, 5.0, 15.0, 30.0)
+MAX_WAITING = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """One try of a notice is over. is_final: delivered, or given up."""
+
+    notice_id: str
+    channel: str
+    result: DeliveryResult
+    attempts: int
+    is_final: bool
+
+
+class Sender:
+    """Sends notices through one channel, in order, one at a time.
+
+    report: called from the sender's thread with each Noticed; must only enqueue.
+    """
+
+    def __init__(self, channel: Channel, report: Callable[[Noticed], None]) -> None:
+        self._channel = channel
+        self._report = report
+        self._waiting: queue.Queue[Notice | None] = queue.Queue(MAX_WAITING)
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="sender", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Does not wait: a notice that is on its way is sent again after the next start."""
+        self._stopped.set()
+
+    def put(self, notice: Notice) -> None:
+        """Takes a notice to send. With too many waiting it fails at once, and says so."""
+        try:
+            self._waiting.put_nowait(notice)
+        except queue.Full:
+            result = DeliveryResult(False, f"{MAX_WAITING} notices are waiting already")
+            self._report(Noticed(notice.notice_id, notice.channel, result, 0, True))
+
+    def _run(self) -> None:
+        while not self._stopped.is_set():
+            try:
+                notice = self._waiting.get(timeout=1.0)
+            except queue.Empty:
+                continue
+            self._send(notice)
+
+    def _send(self, notice: Notice) -> None:
+        for attempt, wait_s in enumerate((*RETRY_AFTER_S, None), start=1):
+            result = self._channel.send(notice)
+            is_final = result.delivered or wait_s is None
+            self._report(Noticed(notice.notice_id, notice.channel, result, attempt, is_final))
+            if is_final or self._stopped.wait(wait_s):
+                return
+
+
+def start_senders(
+    channels: Mapping[str, Channel], report: Callable[[Noticed], None]
+) -> dict[str, Sender]:
+    """A running sender a channel: one that stalls does not hold back the others."""
+    senders = {name: Sender(channel, report) for name, channel in channels.items()}
+    for sender in senders.values():
+        sender.start()
+    return senders

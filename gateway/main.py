@@ -1,0 +1,164 @@
+"""Puts the gateway together and runs it until it is told to stop."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import signal
+import threading
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TextIO
+
+from gateway import config as configuration
+from gateway.channels.apprise_channel import AppriseChannel
+from gateway.channels.sender import start_senders
+from gateway.config import GatewayConfig
+from gateway.errors import GatewayError, StoreDamaged, StoreError
+from gateway.loop import Event, Loop
+from gateway.store import Reader, Writer
+from protocol import clock, service
+from protocol.inbox import Inbox
+from protocol.link import Link, Will
+from protocol.messages import GatewayStatus
+from protocol.settings import ConfigError
+from protocol.topics import Topics
+
+log = logging.getLogger(__name__)
+
+# Alerts that arrive together share a transaction of at most so many.
+BATCH = 1000
+# The loop turns at least this often, to feed the watchdog.
+TURN_S = 1.0
+
+SUBSCRIPTIONS = (
+    "alert",
+    "unit_status",
+    "action",
+    "terminal_status",
+    "terminal_event",
+    "gateway_status",
+)
+
+
+def run(config_path: str) -> int:
+    """Runs the gateway until SIGTERM or SIGINT. Returns the exit code of the contract."""
+    try:
+        config = configuration.read(config_path)
+    except ConfigError as error:
+        log.error("%s", error)
+        return 2
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    try:
+        with _only_one(config.store):
+            _run(config, stopping)
+    except GatewayError as error:
+        log.error("%s", error)
+        return 1
+    return 0
+
+
+def _run(config: GatewayConfig, stopping: threading.Event) -> None:
+    writer, reader = _open_store(config.store)
+    inbox: Inbox[Event] = Inbox()
+    link = _link(config, inbox, first_session=writer.begin_sessions())
+    senders = start_senders(
+        {one.name: AppriseChannel(one.url) for one in config.channels}, inbox.put
+    )
+    loop = Loop(
+        config=config,
+        writer=writer,
+        reader=reader,
+        link=link,
+        senders=senders,
+        clock=clock.now,
+        version=_version(),
+    )
+    loop.start()
+    link.start()
+    service.notify("READY=1")
+    try:
+        while not stopping.is_set():
+            loop.handle(inbox.take(wait_s=min(TURN_S, loop.wait_ms() / 1000), most=BATCH))
+            if link.alive and not (
+                link.connected and loop.loopback.is_overdue(clock.now().mono_ms)
+            ):
+                service.notify("WATCHDOG=1")
+    finally:
+        service.notify("STOPPING=1")
+        for sender in senders.values():
+            sender.stop()
+        link.stop()
+        writer.close()
+        reader.close()
+
+
+def _link(config: GatewayConfig, inbox: Inbox[Event], *, first_session: int) -> Link:
+    topics = Topics(config.branch)
+    return Link(
+        broker=config.mqtt,
+        topics=topics,
+        client_id=f"anling-{config.branch}-gateway",
+        deliver=inbox.put,
+        subscriptions=[topics.build(name) for name in SUBSCRIPTIONS],
+        will=Will("gateway_status", (), _farewell),
+        first_session=first_session,
+        manual_ack=True,
+    )
+
+
+def _farewell(session: int) -> GatewayStatus:
+    return GatewayStatus(state="offline", session=session, version=_version())
+
+
+def _open_store(path: str) -> tuple[Writer, Reader]:
+    """The store, made anew if it is damaged: a branch without its past still needs its present.
+
+    Raises: StoreError when it cannot be opened at all.
+    """
+    writer = Writer(path)
+    try:
+        writer.open()
+    except StoreDamaged as error:
+        writer.close()
+        aside = _move_aside(path)
+        log.error("%s; it was moved to %s and a new one begun; restore a backup", error, aside)
+        writer = Writer(path)
+        writer.open()
+    return writer, Reader(path)
+
+
+def _move_aside(path: str) -> Path:
+    """Renames the database and its companions; returns the new name of the database."""
+    stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    aside = Path(f"{path}.damaged-{stamp}")
+    for suffix in ("", "-wal", "-shm"):
+        source = Path(path + suffix)
+        if source.exists():
+            source.rename(f"{aside}{suffix}")
+    return aside
+
+
+def _only_one(store: str) -> TextIO:
+    """A lock that the kernel frees when we end, however we end. Raises: StoreError."""
+    path = Path(f"{store}.lock")
+    try:
+        lock = path.open("w")
+    except OSError as error:
+        raise StoreError(f"{path} cannot be written: {error.strerror}") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        lock.close()
+        raise StoreError(f"another gateway already uses {store}; stop that one first") from error
+    return lock
+
+
+def _version() -> str:
+    try:
+        return version("anling")
+    except PackageNotFoundError:
+        return "unpackaged"

@@ -1,0 +1,46 @@
+"""PURE. Who is there with which role."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """One of the staff. roles: what they can do. on_duty: whether they are told of calls."""
+
+    staff: str
+    name: str
+    roles: tuple[str, ...]
+    on_duty: bool = True
+    pin_hash: str = ""
+
+
+class Roster:
+    """The staff of a branch by id."""
+
+    def __init__(self, members: Iterable[Member] = ()) -> None:
+        self._members = {member.staff: member for member in members}
+
+    def knows(self, staff: str) -> bool:
+        return staff in self._members
+
+    def roles_of(self, staff: str) -> tuple[str, ...]:
+        """The person's roles; none for somebody unknown."""
+        member = self._members.get(staff)
+        return member.roles if member else ()
+
+    def has_role(self, staff: str, *roles: str) -> bool:
+        return not set(roles).isdisjoint(self.roles_of(staff))
+
+    def on_duty(self) -> tuple[str, ...]:
+        """Everybody on duty, in order of their ids."""
+        return tuple(sorted(m.staff for m in self._members.values() if m.on_duty))
+
+    def on_duty_with(self, roles: Iterable[str]) -> tuple[str, ...]:
+        """Those on duty who have one of the roles."""
+        wanted = set(roles)
+        return tuple(
+            staff for staff in self.on_duty() if not wanted.isdisjoint(self.roles_of(staff))
+        )

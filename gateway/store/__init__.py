@@ -1,0 +1,28 @@
+"""The branch's memory: one SQLite database, written by the gateway, read by the board.
+
+The only importer of sqlite-utils. `Writer` is the gateway's; `Reader` is read-only and anybody's.
+"""
+
+from gateway.store.reader import Reader
+from gateway.store.records import (
+    NoticeRecord,
+    PointRecord,
+    Rejected,
+    ResponseTime,
+    StaffRecord,
+    UnitRecord,
+    Work,
+)
+from gateway.store.writer import Writer
+
+__all__ = [
+    "NoticeRecord",
+    "PointRecord",
+    "Reader",
+    "Rejected",
+    "ResponseTime",
+    "StaffRecord",
+    "UnitRecord",
+    "Work",
+    "Writer",
+]

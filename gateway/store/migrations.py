@@ -1,0 +1,98 @@
+"""The schema by named migrations. Append-only: a migration that has left the house never changes.
+
+sqlite-utils records each in the same transaction that runs it.
+"""
+
+from __future__ import annotations
+
+from sqlite_utils import Database, Migrations
+
+migrations = Migrations("anling")
+
+
+@migrations(name="0001_branch")
+def branch(db: Database) -> None:
+    """Everything the first release keeps. Times that end in _ms are UTC milliseconds."""
+    for statement in _BRANCH:
+        db.execute(statement)
+
+
+_BRANCH = (
+    # body: messages.Incident as JSON; course: the gateway's clocks of it, null once closed.
+    """
+    CREATE TABLE incidents (
+        incident_id TEXT PRIMARY KEY, point TEXT NOT NULL, kind TEXT NOT NULL,
+        stage TEXT NOT NULL, drill INTEGER NOT NULL, raised_ms INTEGER NOT NULL,
+        to_accept_ms INTEGER, to_arrive_ms INTEGER, to_close_ms INTEGER,
+        body TEXT NOT NULL, course TEXT
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX incidents_open ON incidents (raised_ms, incident_id) WHERE stage != 'closed'",
+    # Covers the whole of a report, so that a month is read without touching the bodies.
+    """
+    CREATE INDEX incidents_raised ON incidents (
+        raised_ms, incident_id, kind, point, drill, to_accept_ms, to_arrive_ms, to_close_ms
+    )
+    """,
+    # Every alert taken, once: the primary key is what makes a repeat harmless.
+    """
+    CREATE TABLE alerts (
+        alert_id TEXT PRIMARY KEY, unit TEXT NOT NULL, point TEXT NOT NULL, what TEXT NOT NULL,
+        boot TEXT NOT NULL, seq INTEGER NOT NULL, age_ms INTEGER, wall TEXT,
+        drill INTEGER NOT NULL, received_ms INTEGER NOT NULL, incident_id TEXT
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX alerts_incident ON alerts (incident_id) WHERE incident_id IS NOT NULL",
+    """
+    CREATE TABLE log (
+        seq INTEGER PRIMARY KEY, at TEXT NOT NULL, event TEXT NOT NULL, by TEXT NOT NULL,
+        incident_id TEXT, detail TEXT NOT NULL, hash TEXT NOT NULL
+    ) STRICT
+    """,
+    "CREATE INDEX log_incident ON log (incident_id, seq)",
+    "CREATE TABLE actions (action_id TEXT PRIMARY KEY, ok INTEGER NOT NULL, reason TEXT NOT NULL,"
+    " taken_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+    """
+    CREATE TABLE rejected (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, topic TEXT NOT NULL,
+        reason TEXT NOT NULL, payload BLOB NOT NULL
+    ) STRICT
+    """,
+    # Things still to be told to the outside; stored with the state that caused them.
+    """
+    CREATE TABLE notices (
+        notice_id TEXT PRIMARY KEY, incident_id TEXT NOT NULL, channel TEXT NOT NULL,
+        step INTEGER NOT NULL, why TEXT NOT NULL, made_ms INTEGER NOT NULL,
+        state TEXT NOT NULL, attempts INTEGER NOT NULL, detail TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX notices_waiting ON notices (made_ms) WHERE state = 'waiting'",
+    "CREATE INDEX notices_incident ON notices (incident_id)",
+    # Closed incidents whose last word the broker has not confirmed yet.
+    "CREATE TABLE farewells (incident_id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID",
+    """
+    CREATE TABLE units (
+        unit TEXT PRIMARY KEY, configured INTEGER NOT NULL, status TEXT, last_seen_at TEXT
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE points (
+        point TEXT PRIMARY KEY, label TEXT NOT NULL, unit TEXT NOT NULL, silent INTEGER NOT NULL,
+        configured INTEGER NOT NULL, position INTEGER NOT NULL,
+        seat TEXT, seat_alert_id TEXT, seat_boot TEXT, seat_ms INTEGER
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE staff (
+        staff TEXT PRIMARY KEY, name TEXT NOT NULL, roles TEXT NOT NULL, pin_hash TEXT NOT NULL,
+        on_duty INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE faults (
+        subject TEXT NOT NULL, name TEXT NOT NULL, since TEXT NOT NULL, detail TEXT NOT NULL,
+        PRIMARY KEY (subject, name)
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
+)

@@ -1,0 +1,248 @@
+"""Reads the store, and can do nothing else."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal
+
+import msgspec
+from sqlite_utils import Database
+
+from gateway.chain import LogEntry
+from gateway.errors import StoreError
+from gateway.store.database import named_errors, open_for_reading
+from gateway.store.records import (
+    NoticeRecord,
+    PointRecord,
+    ResponseTime,
+    StaffRecord,
+    UnitRecord,
+)
+from protocol.messages import Fault, Incident, UnitStatus
+
+_LOG_COLUMNS = "seq, at, event, by, incident_id, detail, hash"
+_NOTICE_COLUMNS = "notice_id, incident_id, channel, step, why, made_ms, state, attempts, detail"
+_POINT_COLUMNS = "point, label, unit, silent, configured, seat, seat_alert_id, seat_boot, seat_ms"
+
+
+class Reader:
+    """A read-only view of the store at `path`, for any thread.
+
+    Raises: StoreError from every method when the store is missing, locked or damaged. A reader
+    opens itself at the first question, so it may be made before the store exists.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._db: Database | None = None
+
+    def open(self) -> None:
+        with self._lock:
+            self._connection()
+
+    def close(self) -> None:
+        with self._lock:
+            if self._db is not None:
+                self._db.close()
+                self._db = None
+
+    def _connection(self) -> Database:
+        if self._db is None:
+            with named_errors(self._path):
+                self._db = open_for_reading(self._path)
+        return self._db
+
+    def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """The rows that a SELECT finds."""
+        with self._lock:
+            try:
+                with named_errors(self._path):
+                    return self._connection().execute(sql, parameters).fetchall()
+            except StoreError:
+                # A file that was replaced is found again by opening it anew.
+                self._db = None
+                raise
+
+    # --- incidents ---
+
+    def open_incidents(self) -> list[Incident]:
+        """Those not closed, the oldest first."""
+        return [
+            _incident(body)
+            for (body,) in self.rows(
+                "SELECT body FROM incidents WHERE stage != 'closed' ORDER BY raised_ms, incident_id"
+            )
+        ]
+
+    def incident(self, incident_id: str) -> Incident | None:
+        found = self.rows("SELECT body FROM incidents WHERE incident_id = ?", [incident_id])
+        return _incident(found[0][0]) if found else None
+
+    def incidents(
+        self,
+        *,
+        stage: Literal["open", "closed", "all"] = "all",
+        limit: int = 50,
+        before: str | None = None,
+    ) -> list[Incident]:
+        """The newest first. before: only those raised before the incident of that id."""
+        conditions, parameters = [], []
+        if stage != "all":
+            conditions.append("stage != 'closed'" if stage == "open" else "stage = 'closed'")
+        if before is not None:
+            conditions.append(
+                "(raised_ms, incident_id) <"
+                " (SELECT raised_ms, incident_id FROM incidents WHERE incident_id = ?)"
+            )
+            parameters.append(before)
+        where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+        found = self.rows(
+            f"SELECT body FROM incidents {where} ORDER BY raised_ms DESC, incident_id DESC LIMIT ?",
+            [*parameters, limit],
+        )
+        return [_incident(body) for (body,) in found]
+
+    def response_times(self, *, start_ms: int, end_ms: int) -> list[ResponseTime]:
+        """One for each incident raised from start_ms up to, not including, end_ms (UTC)."""
+        found = self.rows(
+            "SELECT incident_id, raised_ms, kind, point, drill,"
+            " to_accept_ms, to_arrive_ms, to_close_ms"
+            " FROM incidents WHERE raised_ms >= ? AND raised_ms < ? ORDER BY raised_ms",
+            [start_ms, end_ms],
+        )
+        return [
+            ResponseTime(
+                incident_id=incident_id,
+                raised_ms=raised_ms,
+                kind=kind,
+                point=point,
+                drill=bool(drill),
+                to_accept_ms=accept,
+                to_arrive_ms=arrive,
+                to_close_ms=close,
+            )
+            for incident_id, raised_ms, kind, point, drill, accept, arrive, close in found
+        ]
+
+    # --- log and notices ---
+
+    def log(self, incident_id: str | None = None, *, limit: int = 1000) -> list[LogEntry]:
+        """An incident's entries; without an id the newest of all. The oldest comes first."""
+        if incident_id is not None:
+            found = self.rows(
+                f"SELECT {_LOG_COLUMNS} FROM log WHERE incident_id = ? ORDER BY seq LIMIT ?",
+                [incident_id, limit],
+            )
+            return [_log_entry(row) for row in found]
+        newest = self.rows(f"SELECT {_LOG_COLUMNS} FROM log ORDER BY seq DESC LIMIT ?", [limit])
+        return [_log_entry(row) for row in reversed(newest)]
+
+    def whole_log(self) -> Iterator[LogEntry]:
+        """Every entry from the first, in bounded memory."""
+        last, page = 0, 10_000
+        while True:
+            found = self.rows(
+                f"SELECT {_LOG_COLUMNS} FROM log WHERE seq > ? ORDER BY seq LIMIT ?", [last, page]
+            )
+            yield from map(_log_entry, found)
+            if len(found) < page:
+                return
+            last = found[-1][0]
+
+    def notices(self, incident_id: str) -> list[NoticeRecord]:
+        found = self.rows(
+            f"SELECT {_NOTICE_COLUMNS} FROM notices WHERE incident_id = ? ORDER BY made_ms",
+            [incident_id],
+        )
+        return [_notice(row) for row in found]
+
+    def notice(self, notice_id: str) -> NoticeRecord | None:
+        found = self.rows(f"SELECT {_NOTICE_COLUMNS} FROM notices WHERE notice_id = ?", [notice_id])
+        return _notice(found[0]) if found else None
+
+    def waiting_notices(self) -> list[NoticeRecord]:
+        """Those not yet delivered or given up, the oldest first."""
+        found = self.rows(
+            f"SELECT {_NOTICE_COLUMNS} FROM notices WHERE state = 'waiting' ORDER BY made_ms"
+        )
+        return [_notice(row) for row in found]
+
+    # --- the branch ---
+
+    def units(self) -> list[UnitRecord]:
+        return [
+            UnitRecord(
+                unit=unit,
+                configured=bool(configured),
+                status=msgspec.json.decode(status, type=UnitStatus) if status else None,
+                last_seen_at=last_seen_at,
+            )
+            for unit, configured, status, last_seen_at in self.rows(
+                "SELECT unit, configured, status, last_seen_at FROM units ORDER BY unit"
+            )
+        ]
+
+    def points(self) -> list[PointRecord]:
+        columns = [name.strip() for name in _POINT_COLUMNS.split(",")]
+        records = []
+        for row in self.rows(f"SELECT {_POINT_COLUMNS} FROM points ORDER BY position, point"):
+            values = dict(zip(columns, row, strict=True))
+            values |= {key: bool(values[key]) for key in ("silent", "configured")}
+            records.append(PointRecord(**values))
+        return records
+
+    def faults(self) -> list[Fault]:
+        """Everything that does not work now, the oldest first."""
+        return [
+            Fault(subject=subject, name=name, since=since, detail=detail)
+            for subject, name, since, detail in self.rows(
+                "SELECT subject, name, since, detail FROM faults ORDER BY since, subject, name"
+            )
+        ]
+
+    def staff(self) -> list[StaffRecord]:
+        return [
+            StaffRecord(
+                staff=staff,
+                name=name,
+                roles=tuple(json.loads(roles)),
+                pin_hash=pin_hash,
+                on_duty=bool(on_duty),
+            )
+            for staff, name, roles, pin_hash, on_duty in self.rows(
+                "SELECT staff, name, roles, pin_hash, on_duty FROM staff ORDER BY staff"
+            )
+        ]
+
+    def branch_name(self) -> str:
+        found = self.rows("SELECT value FROM facts WHERE name = 'branch_name'")
+        return found[0][0] if found else ""
+
+    def rejected_count(self) -> int:
+        """Messages that could not be taken, since the store was made."""
+        return self.rows("SELECT coalesce(max(id), 0) FROM rejected")[0][0]
+
+
+def _incident(body: str) -> Incident:
+    return msgspec.json.decode(body, type=Incident)
+
+
+def _log_entry(row: tuple[Any, ...]) -> LogEntry:
+    seq, at, event, by, incident_id, detail, digest = row
+    return LogEntry(
+        seq=seq,
+        at=at,
+        event=event,
+        by=by,
+        incident_id=incident_id,
+        detail=json.loads(detail),
+        hash=digest,
+    )
+
+
+def _notice(row: tuple[Any, ...]) -> NoticeRecord:
+    names = [name.strip() for name in _NOTICE_COLUMNS.split(",")]
+    return NoticeRecord(**dict(zip(names, row, strict=True)))

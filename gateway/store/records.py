@@ -1,0 +1,127 @@
+"""What goes into the store and comes out of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from gateway.incident import Course, Entry
+from protocol.messages import Alert, Fault, UnitStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitRecord:
+    """A unit as last heard. status: None when it never was; last_seen_at: RFC 3339 or None."""
+
+    unit: str
+    configured: bool
+    status: UnitStatus | None = None
+    last_seen_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointRecord:
+    """A point as configured, or as its first alert named it.
+
+    seat: as last told, None when the point never told. seat_alert_id, seat_boot, seat_ms: which
+    alert said so and when, by the gateway's monotonic clock of that boot.
+    """
+
+    point: str
+    label: str
+    unit: str
+    silent: bool = False
+    configured: bool = True
+    seat: Literal["occupied", "vacated"] | None = None
+    seat_alert_id: str | None = None
+    seat_boot: str | None = None
+    seat_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaffRecord:
+    """One of the staff, as configured."""
+
+    staff: str
+    name: str
+    roles: tuple[str, ...]
+    pin_hash: str = ""
+    on_duty: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeRecord:
+    """One notice to one channel. attempts: tries so far. detail: what the channel said last."""
+
+    notice_id: str
+    incident_id: str
+    channel: str
+    step: int
+    why: str
+    made_ms: int
+    state: Literal["waiting", "delivered", "failed"] = "waiting"
+    attempts: int = 0
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResponseTime:
+    """How one incident went, for reports. raised_ms: UTC; to_*: milliseconds since the press."""
+
+    incident_id: str
+    raised_ms: int
+    kind: str
+    point: str
+    drill: bool
+    to_accept_ms: int | None
+    to_arrive_ms: int | None
+    to_close_ms: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejected:
+    """A message that could not be taken. payload: its first 4 KiB."""
+
+    at: str
+    topic: str
+    reason: str
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakenAlert:
+    """An alert and what became of it."""
+
+    alert: Alert
+    unit: str
+    received_ms: int
+    incident_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedEntry:
+    """An entry on its way into the log. at_ms: UTC."""
+
+    at_ms: int
+    entry: Entry
+    incident_id: str | None = None
+
+
+@dataclass(slots=True)
+class Work:
+    """All that one transaction writes. Later values of the same thing replace earlier ones."""
+
+    alerts: dict[str, TakenAlert] = field(default_factory=dict)
+    courses: dict[str, Course] = field(default_factory=dict)
+    entries: list[LoggedEntry] = field(default_factory=list)
+    actions: dict[str, tuple[bool, str, int]] = field(default_factory=dict)
+    rejected: list[Rejected] = field(default_factory=list)
+    notices: dict[str, NoticeRecord] = field(default_factory=dict)
+    units: dict[str, UnitRecord] = field(default_factory=dict)
+    points: dict[str, PointRecord] = field(default_factory=dict)
+    faults_raised: dict[tuple[str, str], Fault] = field(default_factory=dict)
+    faults_cleared: set[tuple[str, str]] = field(default_factory=set)
+    farewells_said: set[str] = field(default_factory=set)
+
+    def __bool__(self) -> bool:
+        return any(getattr(self, name) for name in self.__dataclass_fields__)

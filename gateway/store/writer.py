@@ -1,0 +1,343 @@
+"""Writes the store: one transaction for all that one round of the loop decided."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable
+
+import msgspec
+from sqlite_utils import Database
+
+from gateway.chain import FIRST, digest
+from gateway.errors import StoreDamaged
+from gateway.incident import Course
+from gateway.store.database import named_errors, open_for_writing
+from gateway.store.migrations import migrations
+from gateway.store.records import LoggedEntry, PointRecord, StaffRecord, UnitRecord, Work
+from protocol.moment import parse_rfc3339, rfc3339
+
+# The newest rejected messages that are kept for people to look at; all are counted.
+REJECTED_KEPT = 1000
+# More connections than one run of the gateway will ever make.
+SESSIONS_A_START = 1_000_000
+
+
+class Writer:
+    """The one connection that writes. `open()` first; every method raises StoreError."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._db: Database | None = None
+        self._log_seq = 0
+        self._log_head = FIRST
+
+    def open(self) -> None:
+        """Opens or makes the database and brings its schema up to date.
+
+        Raises: StoreDamaged when it is no whole database, StoreError when it cannot be opened.
+        """
+        with named_errors(self._path):
+            self._db = open_for_writing(self._path)
+            self._check_whole()
+            migrations.apply(self._db)
+            self._read_log_head()
+
+    def close(self) -> None:
+        if self._db is not None:
+            self._db.close()
+            self._db = None
+
+    @property
+    def log_head(self) -> str:
+        """Hash of the newest log entry; all zeros while there is none."""
+        return self._log_head
+
+    def _check_whole(self) -> None:
+        problem = self._db.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if problem != "ok":
+            raise StoreDamaged(f"the store {self._path} is damaged ({problem})")
+
+    def _read_log_head(self) -> None:
+        newest = self._db.execute("SELECT seq, hash FROM log ORDER BY seq DESC LIMIT 1").fetchone()
+        self._log_seq, self._log_head = newest or (0, FIRST)
+
+    # --- what the loop needs to know ---
+
+    def knows_alert(self, alert_id: str) -> bool:
+        with named_errors(self._path):
+            found = self._db.execute("SELECT 1 FROM alerts WHERE alert_id = ?", [alert_id])
+            return found.fetchone() is not None
+
+    def action_result(self, action_id: str) -> tuple[bool, str] | None:
+        """What became of an action that was taken before: (ok, reason); None if it was not."""
+        with named_errors(self._path):
+            found = self._db.execute(
+                "SELECT ok, reason FROM actions WHERE action_id = ?", [action_id]
+            ).fetchone()
+            return (bool(found[0]), found[1]) if found else None
+
+    def is_closed(self, incident_id: str) -> bool:
+        with named_errors(self._path):
+            found = self._db.execute(
+                "SELECT 1 FROM incidents WHERE incident_id = ? AND stage = 'closed'", [incident_id]
+            )
+            return found.fetchone() is not None
+
+    def courses(self) -> list[Course]:
+        """Every open incident, the oldest first."""
+        with named_errors(self._path):
+            found = self._db.execute(
+                "SELECT course FROM incidents WHERE stage != 'closed'"
+                " ORDER BY raised_ms, incident_id"
+            ).fetchall()
+        return [msgspec.json.decode(course, type=Course) for (course,) in found]
+
+    def farewells(self) -> list[str]:
+        """Closed incidents whose last word the broker has not confirmed."""
+        with named_errors(self._path):
+            return [row[0] for row in self._db.execute("SELECT incident_id FROM farewells")]
+
+    # --- writing ---
+
+    def configure(
+        self,
+        *,
+        name: str,
+        units: Iterable[str],
+        points: list[PointRecord],
+        staff: list[StaffRecord],
+    ) -> None:
+        """Takes over what the configuration says; what it says no longer stays, unconfigured."""
+        with named_errors(self._path), _Transaction(self._db):
+            self._db.execute("INSERT OR REPLACE INTO facts VALUES ('branch_name', ?)", [name])
+            self._db.execute("UPDATE units SET configured = 0")
+            for unit in units:
+                self._db.execute(
+                    "INSERT INTO units (unit, configured) VALUES (?, 1)"
+                    " ON CONFLICT (unit) DO UPDATE SET configured = 1",
+                    [unit],
+                )
+            self._db.execute("UPDATE points SET configured = 0, position = 1000000")
+            for position, point in enumerate(points):
+                self._db.execute(
+                    "INSERT INTO points (point, label, unit, silent, configured, position)"
+                    " VALUES (?, ?, ?, ?, 1, ?) ON CONFLICT (point) DO UPDATE SET"
+                    " label = excluded.label, unit = excluded.unit, silent = excluded.silent,"
+                    " configured = 1, position = excluded.position",
+                    [point.point, point.label, point.unit, point.silent, position],
+                )
+            self._db.execute("DELETE FROM staff")
+            for one in staff:
+                self._db.execute(
+                    "INSERT INTO staff VALUES (?, ?, ?, ?, ?)",
+                    [one.staff, one.name, json.dumps(one.roles), one.pin_hash, one.on_duty],
+                )
+
+    def begin_sessions(self) -> int:
+        """The number of the next connection. Each start begins far beyond those of the last."""
+        with named_errors(self._path), _Transaction(self._db):
+            found = self._db.execute("SELECT value FROM facts WHERE name = 'session'").fetchone()
+            first = (int(found[0]) if found else 0) + SESSIONS_A_START
+            self._db.execute("INSERT OR REPLACE INTO facts VALUES ('session', ?)", [str(first)])
+            return first
+
+    def commit(self, work: Work) -> None:
+        """Writes all of it or, raising StoreError, none of it."""
+        seq, head = self._log_seq, self._log_head
+        try:
+            with named_errors(self._path), _Transaction(self._db):
+                self._write(work)
+        except Exception:
+            self._log_seq, self._log_head = seq, head
+            raise
+
+    def _write(self, work: Work) -> None:
+        self._write_alerts(work)
+        self._write_courses(work)
+        for logged in work.entries:
+            self._append(logged)
+        if work.actions:
+            self._many(
+                "INSERT INTO actions VALUES (?, ?, ?, ?) ON CONFLICT (action_id) DO NOTHING",
+                [(action_id, *result) for action_id, result in work.actions.items()],
+            )
+        if work.rejected:
+            self._write_rejected(work)
+        self._write_notices(work)
+        self._write_branch(work)
+
+    def _write_alerts(self, work: Work) -> None:
+        self._many(
+            "INSERT INTO alerts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (alert_id) DO NOTHING",
+            [
+                (
+                    taken.alert.alert_id,
+                    taken.unit,
+                    taken.alert.point,
+                    taken.alert.what,
+                    taken.alert.boot,
+                    taken.alert.seq,
+                    taken.alert.age_ms,
+                    taken.alert.wall,
+                    taken.alert.drill,
+                    taken.received_ms,
+                    taken.incident_id,
+                )
+                for taken in work.alerts.values()
+            ],
+        )
+
+    def _write_courses(self, work: Work) -> None:
+        self._many(
+            "INSERT INTO incidents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (incident_id) DO UPDATE SET kind = excluded.kind,"
+            " stage = excluded.stage, drill = excluded.drill,"
+            " to_accept_ms = excluded.to_accept_ms, to_arrive_ms = excluded.to_arrive_ms,"
+            " to_close_ms = excluded.to_close_ms, body = excluded.body, course = excluded.course",
+            [incident_row(course) for course in work.courses.values()],
+        )
+        closed = [(i,) for i, course in work.courses.items() if not course.incident.is_open]
+        self._many("INSERT OR IGNORE INTO farewells VALUES (?)", closed)
+        self._many(
+            "DELETE FROM farewells WHERE incident_id = ?", [(i,) for i in work.farewells_said]
+        )
+
+    def _append(self, logged: LoggedEntry) -> None:
+        entry, at = logged.entry, rfc3339(logged.at_ms)
+        self._log_seq += 1
+        self._log_head = digest(
+            self._log_head,
+            seq=self._log_seq,
+            at=at,
+            event=entry.event,
+            by=entry.by,
+            incident_id=logged.incident_id,
+            detail=entry.detail,
+        )
+        self._db.execute(
+            "INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [
+                self._log_seq,
+                at,
+                entry.event,
+                entry.by,
+                logged.incident_id,
+                json.dumps(entry.detail, ensure_ascii=False),
+                self._log_head,
+            ],
+        )
+
+    def _write_rejected(self, work: Work) -> None:
+        self._many(
+            "INSERT INTO rejected (at, topic, reason, payload) VALUES (?, ?, ?, ?)",
+            [(one.at, one.topic, one.reason, one.payload) for one in work.rejected],
+        )
+        self._db.execute(
+            "DELETE FROM rejected WHERE id <= (SELECT max(id) FROM rejected) - ?", [REJECTED_KEPT]
+        )
+
+    def _write_notices(self, work: Work) -> None:
+        self._many(
+            "INSERT OR REPLACE INTO notices VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    one.notice_id,
+                    one.incident_id,
+                    one.channel,
+                    one.step,
+                    one.why,
+                    one.made_ms,
+                    one.state,
+                    one.attempts,
+                    one.detail,
+                )
+                for one in work.notices.values()
+            ],
+        )
+
+    def _write_branch(self, work: Work) -> None:
+        self._many(
+            "INSERT INTO units VALUES (?, ?, ?, ?) ON CONFLICT (unit) DO UPDATE SET"
+            " status = excluded.status, last_seen_at = excluded.last_seen_at",
+            [_unit_row(record) for record in work.units.values()],
+        )
+        self._many(
+            "INSERT INTO points VALUES (?, ?, ?, ?, ?, 1000000, ?, ?, ?, ?)"
+            " ON CONFLICT (point) DO UPDATE SET seat = excluded.seat,"
+            " seat_alert_id = excluded.seat_alert_id, seat_boot = excluded.seat_boot,"
+            " seat_ms = excluded.seat_ms",
+            [_point_row(record) for record in work.points.values()],
+        )
+        self._many("DELETE FROM faults WHERE subject = ? AND name = ?", list(work.faults_cleared))
+        self._many(
+            "INSERT OR REPLACE INTO faults VALUES (?, ?, ?, ?)",
+            [(f.subject, f.name, f.since, f.detail) for f in work.faults_raised.values()],
+        )
+
+    def _many(self, sql: str, rows: list[tuple]) -> None:
+        if rows:
+            self._db.conn.executemany(sql, rows)
+
+
+def incident_row(course: Course) -> tuple:
+    """The row of table `incidents` for a course; a closed one needs its clocks no more."""
+    incident = course.incident
+    return (
+        incident.incident_id,
+        incident.point,
+        incident.kind,
+        incident.stage,
+        incident.drill,
+        parse_rfc3339(incident.raised_at),
+        incident.to_accept_ms,
+        incident.to_arrive_ms,
+        incident.to_close_ms,
+        msgspec.json.encode(incident).decode(),
+        msgspec.json.encode(course).decode() if incident.is_open else None,
+    )
+
+
+def _unit_row(record: UnitRecord) -> tuple:
+    status = msgspec.json.encode(record.status).decode() if record.status else None
+    return (record.unit, record.configured, status, record.last_seen_at)
+
+
+def _point_row(record: PointRecord) -> tuple:
+    return (
+        record.point,
+        record.label,
+        record.unit,
+        record.silent,
+        record.configured,
+        record.seat,
+        record.seat_alert_id,
+        record.seat_boot,
+        record.seat_ms,
+    )
+
+
+class _Transaction:
+    """BEGIN IMMEDIATE … COMMIT, or ROLLBACK when the body or the commit raises."""
+
+    def __init__(self, db: Database) -> None:
+        self._connection: sqlite3.Connection = db.conn
+
+    def __enter__(self) -> None:
+        self._connection.execute("BEGIN IMMEDIATE")
+
+    def __exit__(self, kind: type | None, error: object, trace: object) -> None:
+        if kind is None:
+            try:
+                self._connection.execute("COMMIT")
+            except sqlite3.Error:
+                self._roll_back()
+                raise
+        else:
+            self._roll_back()
+
+    def _roll_back(self) -> None:
+        # A full disk may have rolled back by itself already.
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
