@@ -75,6 +75,9 @@ class Branch:
         self.faults: dict[tuple[str, str], Fault] = {}
         self._own_faults: dict[tuple[str, str], Fault] = {}
         self._unsaved_units: set[str] = set()
+        # Kept between changes: in a storm a thousand are open at every round.
+        self._next_due_ms: int | None = None
+        self._due_changed = True
 
     def load(
         self,
@@ -87,6 +90,7 @@ class Branch:
     ) -> None:
         """Takes over what the store remembers."""
         self.courses = {course.incident.incident_id: course for course in courses}
+        self._due_changed = True
         self._open_at = {c.incident.point: c.incident.incident_id for c in courses}
         self.points = {record.point: record for record in points}
         self._units = {record.unit: record for record in units}
@@ -204,20 +208,23 @@ class Branch:
         """Everything whose deadline has come."""
         # The next step may be overdue as well, up to the last; telling again never is.
         for _ in range(len(self._rules.policy.steps) + 1):
-            due = [course for course in self.courses.values() if course.is_due(now)]
-            if not due:
+            next_ms = self.next_due_ms(now)
+            if next_ms is None or next_ms > now.mono_ms:
                 break
-            for course in due:
+            for course in [one for one in self.courses.values() if one.is_due(now)]:
                 self._apply(machine.step(course, machine.Due(), now, self._rules), now, to)
         for point in self._seats_due(now):
             self._check_seat(point, now, to)
 
     def next_due_ms(self, now: Moment) -> int | None:
-        """When the next deadline comes, by the monotonic clock of now's boot."""
-        return min(
-            (now.mono_ms if c.boot != now.boot else c.due_ms for c in self.courses.values()),
-            default=None,
-        )
+        """When the next deadline of an incident comes, by the monotonic clock of now's boot."""
+        if self._due_changed:
+            self._due_changed = False
+            self._next_due_ms = min(
+                (now.mono_ms if c.boot != now.boot else c.due_ms for c in self.courses.values()),
+                default=None,
+            )
+        return self._next_due_ms
 
     def _seats_due(self, now: Moment) -> list[PointRecord]:
         return [
@@ -366,7 +373,7 @@ class Branch:
             point=point,
             stage=incident.stage,
             incident_id=incident.incident_id,
-            silent=silent,
+            silent=silent or incident.kind == "silent",
             version=incident.version,
         )
 
@@ -388,6 +395,7 @@ class Branch:
             return
         course = outcome.course
         incident = course.incident
+        self._due_changed = True
         to.work.courses[incident.incident_id] = course
         to.points.add(incident.point)
         if incident.is_open:

@@ -23,7 +23,7 @@ UNKNOWN_AGE_MS = 24 * 3600 * 1000
 # Which kind outranks which when presses of several kinds meet in one incident.
 _RANK = {"seat": 0, "call": 1, "urgent": 2, "silent": 3}
 
-Why = Literal["step", "again", "urgent", "overdue_arrival", "overdue_close", "handover"]
+Why = Literal["step", "again", "urgent", "real", "overdue_arrival", "overdue_close", "handover"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +158,7 @@ def raise_incident(
         label=place.label,
         kind=kind,
         stage="raised",
-        presses=1,
+        presses=0 if kind == "seat" else 1,
         drill=alert.drill,
         raised_at=rfc3339(raised_utc_ms),
         raised_uncertain_ms=uncertain_ms,
@@ -244,8 +244,8 @@ def _join(course: Course, alert: Alert, now: Moment, rules: Rules) -> Outcome:
     kind = max(incident.kind, "urgent" if alert.what == "held" else "call", key=_RANK.__getitem__)
     changes: dict[str, object] = {"presses": incident.presses + pressed, "kind": kind}
     entries = [Entry(event="joined", detail={"alert_id": alert.alert_id, "what": alert.what})]
-    tells = []
-    if incident.drill and not alert.drill:
+    becomes_real = incident.drill and not alert.drill
+    if becomes_real:
         changes["drill"] = False
         entries.append(Entry(event="became_real", detail={}))
     outranks = kind != incident.kind
@@ -253,9 +253,15 @@ def _join(course: Course, alert: Alert, now: Moment, rules: Rules) -> Outcome:
         changes["asked_roles"] = rules.policy.asked_roles(kind)
         entries.append(Entry(event=f"became_{kind}", detail={}))
     changed = _with(course, **changes)
-    if outranks or (incident.stage != "raised" and pressed):
-        tells.append(_tell(changed, rules, why="urgent" if outranks else "again"))
-    return Changed(course=changed, entries=tuple(entries), tells=tuple(tells))
+    why: Why | None = None
+    if becomes_real:  # whoever was told of a drill may be taking their time
+        why = "real"
+    elif outranks:
+        why = "urgent" if kind == "urgent" else "step"
+    elif incident.stage != "raised" and pressed:
+        why = "again"
+    tells = (_tell(changed, rules, why=why),) if why else ()
+    return Changed(course=changed, entries=tuple(entries), tells=tells)
 
 
 def _attend(course: Course, now: Moment, rules: Rules) -> Outcome:

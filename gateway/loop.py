@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
+
+import msgspec
 
 from gateway.branch import Branch, Round
 from gateway.channels.notice import Notice, write
@@ -37,11 +39,20 @@ log = logging.getLogger(__name__)
 
 HEARTBEAT_MS = 5_000
 TICK_MS = 1_000
-# A receipt with so many ids is still far below 64 KiB.
-IDS_A_RECEIPT = 500
+# In a storm screens and lamps lag behind the receipts by at most this.
+UNTOLD_MS = 250
+# An id has up to 64 characters, and a character up to 6 bytes in JSON: so many fit into 64 KiB.
+IDS_A_RECEIPT = 150
 
 # So that they fit into one payload; a branch with more has one fault: everything.
 MAX_FAULTS_SAID = 100
+FAULTS_BYTES = 60_000
+
+# Messages left unconfirmed while the store cannot be written. A broker hands out only so many at
+# a time (mosquitto: 20); with all of them held back the gateway would hear no heartbeat either.
+MAX_UNCONFIRMED = 8
+# Results of channels kept for the round after a failed one.
+MAX_RETAKEN = 1000
 
 STORE_UNWRITABLE = Wrong("gateway", "store_unwritable")
 BROKER_AWAY = Wrong("broker", "away", "no connection to the broker; trying again for ever")
@@ -49,11 +60,22 @@ BROKER_AWAY = Wrong("broker", "away", "no connection to the broker; trying again
 Event = LinkEvent | Noticed
 
 
+@dataclass(slots=True)
+class _Untold:
+    """What is stored but not yet said. due_ms: when it must be said, however much still comes."""
+
+    points: set[str] = field(default_factory=set)
+    incidents: dict[str, Incident] = field(default_factory=dict)
+    due_ms: int = 0
+
+
 class Outside(Protocol):
     """What the loop needs of its link to the broker."""
 
     @property
     def connected(self) -> bool: ...
+    @property
+    def has_waiting(self) -> bool: ...
     def send(self, name: str, *ids: str, message: object) -> int | None: ...
     def clear(self, name: str, *ids: str) -> int | None: ...
     def ack(self, received: Received) -> None: ...
@@ -98,6 +120,10 @@ class Loop:
         self._farewells: dict[int, str] = {}
         self._store_trouble = ""
         self._unconfirmed: list[Received] = []
+        self._retaken: list[Event] = []
+        self._listening = False
+        self._greeting_owed = False
+        self._untold = _Untold()
         self.loopback = Loopback()
 
     def start(self) -> None:
@@ -128,6 +154,10 @@ class Loop:
         for record in self._reader.waiting_notices():
             self._hand_to_sender(record)
 
+    def own_fault(self, wrong: Wrong) -> None:
+        """Something wrong with the gateway itself, from now until its next start."""
+        self._branch.set_own_fault(wrong, self._clock(), is_so=True)
+
     def _reload(self) -> None:
         """The branch as the store has it; what a failed write had changed in memory is gone."""
         branch = Branch(self._config, self._writer)
@@ -145,22 +175,25 @@ class Loop:
     def handle(self, events: list[Event]) -> None:
         """One round: all of `events` and everything that is due, in one transaction.
 
+        When further messages wait already, lamps and screens hear of this round with the next, so
+        that in a storm each is told once and not with every round.
         Raises: StoreDamaged when the store is beyond healing.
         """
         now, to = self._clock(), Round()
+        events = [*self._retaken, *events]
         try:
             for event in events:
                 self._take(event, now, to)
             self._branch.fall_due(now, to)
             self._tick(now, to)
-            if to.work:
-                self._writer.commit(to.work)
+            self._writer.commit(to.work)
         except StoreDamaged:
             raise
         except StoreError as error:
             self._withhold(error, events, now)
             return
-        if self._store_trouble:
+        self._retaken = []
+        if self._store_trouble and to.work:
             self._store_healed(now)
         self._tell(to, now)
         self._confirm(events)
@@ -168,7 +201,8 @@ class Loop:
     def wait_ms(self) -> int:
         """Milliseconds until `handle` has something to do even if no event comes."""
         now = self._clock()
-        due_ms = self._branch.next_due_ms(now)
+        # What is due cannot be done while nothing can be stored: then the ticks try again.
+        due_ms = None if self._store_trouble else self._branch.next_due_ms(now)
         next_ms = self._tick_due_ms if due_ms is None else min(self._tick_due_ms, due_ms)
         return max(0, next_ms - now.mono_ms)
 
@@ -179,18 +213,22 @@ class Loop:
             case Received():
                 self._take_message(event, now, to)
             case Connected(session):
-                self._greet(session, now)
+                self._connected(session, now)
             case Disconnected(reason):
                 log.warning("the broker is away (%s); trying again", reason)
+                self._listening = False
                 self._branch.set_own_fault(BROKER_AWAY, now, is_so=True)
             case Published(mid):
                 if mid in self._farewells:
-                    to.work.farewells_said.add(self._farewells.pop(mid))
+                    to.work.farewells_said.add(self._farewells[mid])
             case Noticed():
                 self._take_noticed(event, now, to)
 
     def _take_message(self, received: Received, now: Moment, to: Round) -> None:
         if received.where is None:
+            self._branch.reject(
+                received.topic, "the topic holds what is no id", received.payload, now, to
+            )
             return
         name, ident = received.where.name, received.where.id
         try:
@@ -235,14 +273,19 @@ class Loop:
                 LoggedEntry(at_ms=now.utc_ms, entry=entry, incident_id=waiting.incident_id)
             )
 
-    def _greet(self, session: int, now: Moment) -> None:
-        """The broker took us: everything that is retained there is said anew."""
+    def _connected(self, session: int, now: Moment) -> None:
+        """The broker took us: what it handed out before is its own to hand out again."""
         self._session = session
+        self._listening = self._greeting_owed = True
         self._branch.set_own_fault(BROKER_AWAY, now, is_so=False)
         self._branch.listen_anew(now)
         self._tick_due_ms = self._heartbeat_due_ms = 0
         self._farewells.clear()
         self._unconfirmed.clear()
+
+    def _greet(self) -> None:
+        """Says anew everything that is retained at the broker; after the commit, as all else."""
+        self._greeting_owed = False
         for point in self._branch.points:
             self._link.send("feedback", point, message=self._branch.feedback(point))
         for course in self._branch.courses.values():
@@ -261,36 +304,48 @@ class Loop:
         to.ticked = True
         if now.mono_ms >= self._heartbeat_due_ms:
             self._branch.save_last_seen(to)
-        self._branch.check_faults(now, to, listening=self._link.connected)
+        self._branch.check_faults(now, to, listening=self._listening)
 
     # --- after the commit ---
 
     def _tell(self, to: Round, now: Moment) -> None:
-        """The lamp first, then the receipt, so that no lamp goes dark in between."""
-        for point in to.points:
-            self._link.send("feedback", point, message=self._branch.feedback(point))
+        """Receipts first, since somebody waits for each; then, once, how everything is now."""
         for unit, alert_ids in to.receipts.items():
             for start in range(0, len(alert_ids), IDS_A_RECEIPT):
                 receipt = Receipt(alert_ids=alert_ids[start : start + IDS_A_RECEIPT])
                 self._link.send("receipt", unit, message=receipt)
-        for course in to.work.courses.values():
-            self._publish_incident(course.incident)
         for terminal, result in to.results:
             self._link.send("result", terminal, message=result)
+        self._untold.points |= to.points
+        self._untold.incidents |= {i: c.incident for i, c in to.work.courses.items()}
+        if now.mono_ms >= self._untold.due_ms or not self._link.has_waiting:
+            self._tell_state(now)
         for record in to.work.notices.values():
             if record.state == "waiting" and record.attempts == 0:
                 self._hand_to_sender(record)
+        for incident_id in to.work.farewells_said:
+            self._farewells = {m: i for m, i in self._farewells.items() if i != incident_id}
         self._rejected += len(to.work.rejected)
         if to.faults_changed:
             self._publish_faults()
         if to.ticked:
             self._publish_status(now)
 
+    def _tell_state(self, now: Moment) -> None:
+        """Lamps and incidents as they are now, whatever they were in between."""
+        if self._greeting_owed:
+            self._greet()
+        for point in self._untold.points:
+            self._link.send("feedback", point, message=self._branch.feedback(point))
+        for incident in self._untold.incidents.values():
+            self._publish_incident(incident)
+        self._untold = _Untold(due_ms=now.mono_ms + UNTOLD_MS)
+
     def _confirm(self, events: list[Event]) -> None:
         """Lets the broker forget what is stored now."""
         for received in [*self._unconfirmed, *_messages(events)]:
             self._link.ack(received)
-        self._unconfirmed.clear()
+        self._unconfirmed = []
 
     def _publish_incident(self, incident: Incident) -> None:
         """The whole incident; a closed one once more, and then its retained copy goes."""
@@ -302,6 +357,8 @@ class Loop:
 
     def _publish_faults(self) -> None:
         faults = self._branch.present_faults()[:MAX_FAULTS_SAID]
+        while len(msgspec.json.encode(faults)) > FAULTS_BYTES:
+            faults = faults[: len(faults) // 2]
         self._link.send("faults", message=Faults(faults=faults))
 
     def _publish_status(self, now: Moment) -> None:
@@ -341,14 +398,28 @@ class Loop:
         """
         if not self._store_trouble:
             log.error("%s; receipts are withheld and units keep their alerts", error)
+        self._writer.abandon()
         self._store_trouble = str(error)
-        self._unconfirmed.extend(_messages(events))
+        self._retaken = [one for one in events if isinstance(one, Noticed | Published)]
+        self._retaken = self._retaken[-MAX_RETAKEN:]
+        self._leave_unconfirmed(events)
         trouble = STORE_UNWRITABLE._replace(detail=str(error))
         self._branch.set_own_fault(trouble, now, is_so=True)
         self._reload()
+        # Not known as stored, so that the next tick has something to write.
+        self._branch.faults.pop((trouble.subject, trouble.name), None)
+        if self._greeting_owed:
+            self._greet()
         self._publish_faults()
         self._publish_status(now)
         self._tick_due_ms = now.mono_ms + TICK_MS
+
+    def _leave_unconfirmed(self, events: list[Event]) -> None:
+        """Keeps the newest messages unconfirmed; units repeat alerts until the receipt anyway."""
+        waiting = [*self._unconfirmed, *_messages(events)]
+        for received in waiting[:-MAX_UNCONFIRMED]:
+            self._link.ack(received)
+        self._unconfirmed = waiting[-MAX_UNCONFIRMED:]
 
     def _store_healed(self, now: Moment) -> None:
         log.warning("the store can be written again")
@@ -358,4 +429,11 @@ class Loop:
 
 
 def _messages(events: list[Event]) -> list[Received]:
-    return [event for event in events if isinstance(event, Received)]
+    """The messages of the present connection: numbers of one before mean nothing in it."""
+    found: list[Received] = []
+    for event in events:
+        if isinstance(event, Connected):
+            found.clear()
+        elif isinstance(event, Received):
+            found.append(event)
+    return found

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import signal
 import threading
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TextIO
 
 from gateway import config as configuration
 from gateway.channels.apprise_channel import AppriseChannel
 from gateway.channels.sender import start_senders
 from gateway.config import GatewayConfig
-from gateway.errors import GatewayError, StoreDamaged, StoreError
+from gateway.errors import GatewayError, StoreDamaged
 from gateway.loop import Event, Loop
 from gateway.store import Reader, Writer
+from gateway.supervision import Wrong
 from protocol import clock, service
 from protocol.inbox import Inbox
-from protocol.link import Link, Will
+from protocol.link import Will
+from protocol.lock import AlreadyRunning, ProgramLock
 from protocol.messages import GatewayStatus
+from protocol.polled_link import PolledLink
 from protocol.settings import ConfigError
 from protocol.topics import Topics
+from protocol.version import version
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +32,9 @@ log = logging.getLogger(__name__)
 BATCH = 1000
 # The loop turns at least this often, to feed the watchdog.
 TURN_S = 1.0
+
+STORE_REPLACED = Wrong("gateway", "store_replaced")
+OVERLOADED = Wrong("gateway", "overloaded", "more arrived than it could take; look for a flood")
 
 SUBSCRIPTIONS = (
     "alert",
@@ -53,16 +57,16 @@ def run(config_path: str) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     try:
-        with _only_one(config.store):
+        with ProgramLock(Path(config.store)):
             _run(config, stopping)
-    except GatewayError as error:
+    except (GatewayError, AlreadyRunning) as error:
         log.error("%s", error)
         return 1
     return 0
 
 
 def _run(config: GatewayConfig, stopping: threading.Event) -> None:
-    writer, reader = _open_store(config.store)
+    writer, reader, aside = _open_store(config.store)
     inbox: Inbox[Event] = Inbox()
     link = _link(config, inbox, first_session=writer.begin_sessions())
     senders = start_senders(
@@ -75,14 +79,19 @@ def _run(config: GatewayConfig, stopping: threading.Event) -> None:
         link=link,
         senders=senders,
         clock=clock.now,
-        version=_version(),
+        version=version(),
     )
+    if aside is not None:
+        loop.own_fault(STORE_REPLACED._replace(detail=f"the damaged store was moved to {aside}"))
     loop.start()
     link.start()
     service.notify("READY=1")
     try:
         while not stopping.is_set():
-            loop.handle(inbox.take(wait_s=min(TURN_S, loop.wait_ms() / 1000), most=BATCH))
+            link.poll(wait_s=min(TURN_S, loop.wait_ms() / 1000), most=BATCH)
+            loop.handle(inbox.take(wait_s=0, most=BATCH))
+            if inbox.overflowed:
+                loop.own_fault(OVERLOADED)
             if link.alive and not (
                 link.connected and loop.loopback.is_overdue(clock.now().mono_ms)
             ):
@@ -96,9 +105,9 @@ def _run(config: GatewayConfig, stopping: threading.Event) -> None:
         reader.close()
 
 
-def _link(config: GatewayConfig, inbox: Inbox[Event], *, first_session: int) -> Link:
+def _link(config: GatewayConfig, inbox: Inbox[Event], *, first_session: int) -> PolledLink:
     topics = Topics(config.branch)
-    return Link(
+    return PolledLink(
         broker=config.mqtt,
         topics=topics,
         client_id=f"anling-{config.branch}-gateway",
@@ -111,15 +120,16 @@ def _link(config: GatewayConfig, inbox: Inbox[Event], *, first_session: int) -> 
 
 
 def _farewell(session: int) -> GatewayStatus:
-    return GatewayStatus(state="offline", session=session, version=_version())
+    return GatewayStatus(state="offline", session=session, version=version())
 
 
-def _open_store(path: str) -> tuple[Writer, Reader]:
+def _open_store(path: str) -> tuple[Writer, Reader, Path | None]:
     """The store, made anew if it is damaged: a branch without its past still needs its present.
 
+    The third is where the damaged one is now, None if it was whole.
     Raises: StoreError when it cannot be opened at all.
     """
-    writer = Writer(path)
+    writer, aside = Writer(path), None
     try:
         writer.open()
     except StoreDamaged as error:
@@ -128,7 +138,7 @@ def _open_store(path: str) -> tuple[Writer, Reader]:
         log.error("%s; it was moved to %s and a new one begun; restore a backup", error, aside)
         writer = Writer(path)
         writer.open()
-    return writer, Reader(path)
+    return writer, Reader(path), aside
 
 
 def _move_aside(path: str) -> Path:
@@ -140,25 +150,3 @@ def _move_aside(path: str) -> Path:
         if source.exists():
             source.rename(f"{aside}{suffix}")
     return aside
-
-
-def _only_one(store: str) -> TextIO:
-    """A lock that the kernel frees when we end, however we end. Raises: StoreError."""
-    path = Path(f"{store}.lock")
-    try:
-        lock = path.open("w")
-    except OSError as error:
-        raise StoreError(f"{path} cannot be written: {error.strerror}") from error
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        lock.close()
-        raise StoreError(f"another gateway already uses {store}; stop that one first") from error
-    return lock
-
-
-def _version() -> str:
-    try:
-        return version("anling")
-    except PackageNotFoundError:
-        return "unpackaged"

@@ -79,7 +79,7 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """The broker has confirmed a message of ours; mid is what `send` returned."""
+    """The broker has confirmed that a topic is cleared; mid is what `clear` returned."""
 
     mid: int
 
@@ -122,6 +122,7 @@ class Link:
         self._subscriptions = [(topic, QOS) for topic in subscriptions]
         self._will = will
         self._session = first_session - 1
+        self._awaited: set[int] = set()
         self._client = mqtt.Client(
             mqtt.CallbackAPIVersion.VERSION2,
             client_id=client_id,
@@ -132,6 +133,10 @@ class Link:
 
     def start(self) -> None:
         """Connects in the background and keeps trying for ever."""
+        self._prepare()
+        self._client.loop_start()
+
+    def _prepare(self) -> None:
         client = self._client
         client.on_pre_connect = self._on_pre_connect
         client.on_connect = self._on_connect
@@ -148,7 +153,6 @@ class Link:
         if self._broker.tls_ca_file is not None:
             client.tls_set(ca_certs=self._broker.tls_ca_file)
         client.connect_async(self._broker.host, self._broker.port, keepalive=KEEPALIVE_S)
-        client.loop_start()
 
     def stop(self) -> None:
         """Says the will itself, since a clean goodbye makes the broker keep it back, and leaves."""
@@ -157,11 +161,14 @@ class Link:
                 self._will.name, self._will.ids, encode(self._will.message(self._session))
             )
             try:
-                info.wait_for_publish(FAREWELL_S)
+                self._wait_for(info)
             except (RuntimeError, ValueError) as error:
                 log.warning("the broker did not take the farewell: %s", error)
         self._client.disconnect()
         self._client.loop_stop()
+
+    def _wait_for(self, info: mqtt.MQTTMessageInfo) -> None:
+        info.wait_for_publish(FAREWELL_S)
 
     @property
     def connected(self) -> bool:
@@ -184,20 +191,34 @@ class Link:
         return self._publish(name, ids, encode(message)).mid
 
     def clear(self, name: str, *ids: str) -> int | None:
-        """Takes the retained message of a topic away; its mid, or None while away."""
+        """Takes the retained message of a topic away; its mid, or None while away.
+
+        Published comes when the broker has confirmed it. Nobody waits for that with other
+        messages, so there it would only wake the loop.
+        """
         if not self.connected:
             return None
-        return self._publish(name, ids, b"").mid
+        info = self._publish(name, ids, b"")
+        self._awaited.add(info.mid)
+        # The confirmation may have been quicker than we. Of a message that found the connection
+        # gone in this instant (rc is not 0) paho would raise; the next Connected says it anew.
+        if info.rc == mqtt.MQTT_ERR_SUCCESS and info.is_published():
+            self._confirmed(info.mid)
+        return info.mid
 
     def ack(self, received: Received) -> None:
         """Tells the broker not to repeat a message (with manual_ack)."""
-        self._client.ack(received.mid, QOS)
+        # A message of quality 0 has no number and wants no answer: mosquitto ends the connection
+        # of whoever confirms number 0.
+        if received.mid != 0:
+            self._client.ack(received.mid, QOS)
 
     def _publish(self, name: str, ids: tuple[str, ...], payload: bytes) -> mqtt.MQTTMessageInfo:
         topic = self._topics.build(name, *ids)
         return self._client.publish(topic, payload, qos=QOS, retain=name in RETAINED)
 
     def _on_pre_connect(self, client: mqtt.Client, userdata: object) -> None:
+        self._forget_unconfirmed()
         self._session += 1
         if self._will is not None:
             client.will_set(
@@ -206,6 +227,18 @@ class Link:
                 qos=QOS,
                 retain=self._will.name in RETAINED,
             )
+
+    def _forget_unconfirmed(self) -> None:
+        """Lets go of what the last connection left unconfirmed.
+
+        paho would send it again, minutes late: alerts with the age of then, lamps and incidents as
+        they were. Everything that matters is said anew after Connected. paho has no public word
+        for this; `tests/protocol` shows that it is needed.
+        """
+        with self._client._out_message_mutex:
+            self._client._out_messages.clear()
+            self._client._inflight_messages = 0
+        self._awaited.clear()
 
     def _on_connect(self, client, userdata, flags, reason_code, properties) -> None:
         if reason_code.is_failure:
@@ -231,7 +264,12 @@ class Link:
         )
 
     def _on_publish(self, client, userdata, mid, reason_code, properties) -> None:
-        self._deliver(Published(mid))
+        self._confirmed(mid)
+
+    def _confirmed(self, mid: int) -> None:
+        if mid in self._awaited:
+            self._awaited.discard(mid)
+            self._deliver(Published(mid))
 
 
 def _send_at_once(client: mqtt.Client, userdata: object, sock: socket.socket) -> None:

@@ -8,6 +8,7 @@ milliseconds and end in `_ms`; `None` is JSON's null and means "not known" or "n
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Annotated, Literal, TypeVar
 
 import msgspec
@@ -21,6 +22,7 @@ Role = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,31}(?![\s\S])")]
 LongId = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 ShortText = Annotated[str, msgspec.Meta(max_length=200)]
 LongText = Annotated[str, msgspec.Meta(max_length=2000)]
+Name = Annotated[str, msgspec.Meta(max_length=32)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 
 What = Literal[
@@ -83,7 +85,7 @@ class UnitStatus:
     boot: ShortText = ""
     uptime_s: Count = 0
     pending: Count = 0
-    points: dict[str, dict[str, LineState]] = field(default_factory=dict)
+    points: dict[Name, dict[Name, LineState]] = field(default_factory=dict)
     cpu_c: float | None = None
     throttled: bool | None = None
     disk_free_mb: Count | None = None
@@ -265,12 +267,17 @@ def encode(message: object) -> bytes:
     return payload
 
 
+@cache
+def _decoder(kind: type[M]) -> msgspec.json.Decoder[M]:
+    return msgspec.json.Decoder(kind)
+
+
 def decode(kind: type[M], payload: bytes) -> M:
     """The message in `payload`. Raises: MessageError, whose text names the field at fault."""
     if len(payload) > MAX_PAYLOAD_BYTES:
         raise MessageError(f"{len(payload)} bytes; a payload has at most {MAX_PAYLOAD_BYTES}")
     try:
-        return msgspec.json.decode(payload, type=kind)
+        return _decoder(kind).decode(payload)
     # Text that is no UTF-8 inside a string is a UnicodeDecodeError; deep nesting a RecursionError.
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise MessageError(str(error)) from error

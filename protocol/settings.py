@@ -40,7 +40,8 @@ def load(kind: type[T], path: str | Path) -> T:
         table = tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError([ConfigFault(file, "", f"cannot be read: {error.strerror}")]) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    # A number of thousands of digits is a plain ValueError; deep nesting a RecursionError.
+    except (ValueError, RecursionError) as error:
         raise ConfigError([ConfigFault(file, "", f"is not TOML: {error}")]) from error
     return from_table(kind, table, file=file)
 
@@ -94,7 +95,7 @@ class _Reader:
         return value
 
     def _name_unknown_keys(self, table: dict, hints: dict, path: str) -> None:
-        for key in table.keys() - hints.keys():
+        for key in sorted(table.keys() - hints.keys()):
             close = difflib.get_close_matches(key, hints, n=1)
             hint = f"did you mean {close[0]}?" if close else f"allowed: {', '.join(hints)}"
             self._fault(_join(path, key), f"is not a key here; {hint}")
@@ -125,7 +126,10 @@ def _join(path: str, key: str) -> str:
 
 
 def _shown(value: object) -> str:
-    text = repr(value)
+    try:
+        text = repr(value)
+    except ValueError:  # Python writes out no number of more than 4,300 digits
+        return "a number too long to show"
     return text if len(text) <= 60 else text[:57] + "..."
 
 

@@ -31,7 +31,7 @@ class Topic:
 
 
 # Below the branch; `+` is one id. The table is the whole of the contract's topic list.
-_SHAPES = {
+SHAPES = {
     "alert": "unit/+/alert",
     "unit_status": "unit/+/status",
     "receipt": "unit/+/receipt",
@@ -48,6 +48,11 @@ _SHAPES = {
 }
 
 
+_BY_LENGTH: dict[int, list[tuple[str, list[str]]]] = {}
+for _name, _shape in SHAPES.items():
+    _BY_LENGTH.setdefault(_shape.count("/") + 1, []).append((_name, _shape.split("/")))
+
+
 @dataclass(frozen=True, slots=True)
 class Topics:
     """The topics of one branch."""
@@ -59,7 +64,7 @@ class Topics:
         waiting = list(ids)
         levels = [
             waiting.pop(0) if level == "+" and waiting else level
-            for level in _SHAPES[name].split("/")
+            for level in SHAPES[name].split("/")
         ]
         return f"{ROOT}/{self.branch}/{'/'.join(levels)}"
 
@@ -69,19 +74,19 @@ class Topics:
         if not topic.startswith(prefix):
             return None
         levels = topic.removeprefix(prefix).split("/")
-        for name, shape in _SHAPES.items():
-            ids = _match(shape.split("/"), levels)
+        for name, shape in _BY_LENGTH.get(len(levels), ()):
+            ids = _match(shape, levels)
             if ids is not None:
                 return Topic(name, *ids)
         return None
 
 
 def _match(shape: list[str], levels: list[str]) -> list[str] | None:
-    if len(shape) != len(levels):
-        return None
     ids = []
     for wanted, level in zip(shape, levels, strict=True):
-        if wanted == "+" and _ID.match(level):
+        if wanted == "+":
+            if not _ID.match(level):
+                return None
             ids.append(level)
         elif wanted != level:
             return None

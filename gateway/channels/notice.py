@@ -17,6 +17,7 @@ _WHY = {
     "step": "",
     "again": "仍无人应答 Still unanswered",
     "urgent": "已升级为紧急 Now urgent",
+    "real": "不再是演练 No drill any more: this is real",
     "overdue_arrival": "已接受但无人到场 Accepted, but nobody has arrived",
     "overdue_close": "已到场但未结束 Arrived, but not closed",
     "handover": "已交接给您 Handed over to you",
@@ -56,7 +57,8 @@ def write(incident: Incident, *, notice_id: str, channel: str, why: str) -> Noti
         _WHY.get(why, ""),
         f"按下时间 Pressed at: {incident.raised_at}",
         f"接受人 Accepted by: {incident.owner or '无 nobody'}",
-        "请立即拨打 120 / 110 Call 120 / 110 now" if incident.outside else "",
+        "" if incident.is_open else f"已结束 Closed at: {incident.closed_at}",
+        "请立即拨打 120 / 110 Call 120 / 110 now" if incident.outside and incident.is_open else "",
     ]
     return Notice(
         notice_id=notice_id,

@@ -30,11 +30,19 @@ class Sender:
     """Sends notices through one channel, in order, one at a time.
 
     report: called from the sender's thread with each Noticed; must only enqueue.
+    retry_after_s: waits before the second, third … try.
     """
 
-    def __init__(self, channel: Channel, report: Callable[[Noticed], None]) -> None:
+    def __init__(
+        self,
+        channel: Channel,
+        report: Callable[[Noticed], None],
+        *,
+        retry_after_s: tuple[float, ...] = RETRY_AFTER_S,
+    ) -> None:
         self._channel = channel
         self._report = report
+        self._retry_after_s = retry_after_s
         self._waiting: queue.Queue[Notice | None] = queue.Queue(MAX_WAITING)
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sender", daemon=True)
@@ -63,7 +71,7 @@ class Sender:
             self._send(notice)
 
     def _send(self, notice: Notice) -> None:
-        for attempt, wait_s in enumerate((*RETRY_AFTER_S, None), start=1):
+        for attempt, wait_s in enumerate((*self._retry_after_s, None), start=1):
             result = self._channel.send(notice)
             is_final = result.delivered or wait_s is None
             self._report(Noticed(notice.notice_id, notice.channel, result, attempt, is_final))
@@ -72,10 +80,16 @@ class Sender:
 
 
 def start_senders(
-    channels: Mapping[str, Channel], report: Callable[[Noticed], None]
+    channels: Mapping[str, Channel],
+    report: Callable[[Noticed], None],
+    *,
+    retry_after_s: tuple[float, ...] = RETRY_AFTER_S,
 ) -> dict[str, Sender]:
     """A running sender a channel: one that stalls does not hold back the others."""
-    senders = {name: Sender(channel, report) for name, channel in channels.items()}
+    senders = {
+        name: Sender(channel, report, retry_after_s=retry_after_s)
+        for name, channel in channels.items()
+    }
     for sender in senders.values():
         sender.start()
     return senders

@@ -34,10 +34,11 @@ def open_for_writing(path: str) -> Database:
     Raises: sqlite3.Error.
     """
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-    connection.execute("PRAGMA journal_mode = WAL")
-    # NORMAL may lose the last commits when the power goes; a receipt promises more than that.
-    connection.execute("PRAGMA synchronous = FULL")
+    with _closed_on_failure(connection):
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+        connection.execute("PRAGMA journal_mode = WAL")
+        # NORMAL may lose the last commits when the power goes; a receipt promises more than that.
+        connection.execute("PRAGMA synchronous = FULL")
     return Database(connection, execute_plugins=False, strict=True)
 
 
@@ -45,5 +46,15 @@ def open_for_reading(path: str) -> Database:
     """A connection that cannot write. Raises: sqlite3.Error, also when there is no such file."""
     address = f"{Path(path).resolve().as_uri()}?mode=ro"
     connection = sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False)
-    connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+    with _closed_on_failure(connection):
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
     return Database(connection, execute_plugins=False)
+
+
+@contextmanager
+def _closed_on_failure(connection: sqlite3.Connection) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error:
+        connection.close()
+        raise

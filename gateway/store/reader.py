@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
@@ -31,13 +32,15 @@ class Reader:
     """A read-only view of the store at `path`, for any thread.
 
     Raises: StoreError from every method when the store is missing, locked or damaged. A reader
-    opens itself at the first question, so it may be made before the store exists.
+    opens itself at the first question, so it may be made before the store exists; and anew when
+    another file has taken the store's place, since an open one would tell old news for ever.
     """
 
     def __init__(self, path: str) -> None:
         self._path = path
         self._lock = threading.Lock()
         self._db: Database | None = None
+        self._file: tuple[int, int] | None = None
 
     def open(self) -> None:
         with self._lock:
@@ -45,15 +48,30 @@ class Reader:
 
     def close(self) -> None:
         with self._lock:
-            if self._db is not None:
-                self._db.close()
-                self._db = None
+            self._let_go()
+
+    def _let_go(self) -> None:
+        if self._db is not None:
+            self._db.close()
+            self._db = None
 
     def _connection(self) -> Database:
+        file = self._present_file()
+        if file != self._file:
+            self._let_go()
         if self._db is None:
             with named_errors(self._path):
                 self._db = open_for_reading(self._path)
+            self._file = file
         return self._db
+
+    def _present_file(self) -> tuple[int, int]:
+        try:
+            stat = Path(self._path).stat()
+        except OSError as error:
+            self._let_go()
+            raise StoreError(f"the store {self._path} is not there; start the gateway") from error
+        return stat.st_dev, stat.st_ino
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """The rows that a SELECT finds."""
@@ -62,8 +80,8 @@ class Reader:
                 with named_errors(self._path):
                     return self._connection().execute(sql, parameters).fetchall()
             except StoreError:
-                # A file that was replaced is found again by opening it anew.
-                self._db = None
+                # What is wrong with a connection may be right with the next.
+                self._let_go()
                 raise
 
     # --- incidents ---
@@ -142,15 +160,16 @@ class Reader:
 
     def whole_log(self) -> Iterator[LogEntry]:
         """Every entry from the first, in bounded memory."""
-        last, page = 0, 10_000
+        # From the lowest number there can be: somebody may have put an entry before the first.
+        first, page = -(2**63), 10_000
         while True:
             found = self.rows(
-                f"SELECT {_LOG_COLUMNS} FROM log WHERE seq > ? ORDER BY seq LIMIT ?", [last, page]
+                f"SELECT {_LOG_COLUMNS} FROM log WHERE seq >= ? ORDER BY seq LIMIT ?", [first, page]
             )
             yield from map(_log_entry, found)
             if len(found) < page:
                 return
-            last = found[-1][0]
+            first = found[-1][0] + 1
 
     def notices(self, incident_id: str) -> list[NoticeRecord]:
         found = self.rows(
@@ -238,9 +257,17 @@ def _log_entry(row: tuple[Any, ...]) -> LogEntry:
         event=event,
         by=by,
         incident_id=incident_id,
-        detail=json.loads(detail),
+        detail=_detail(detail),
         hash=digest,
     )
+
+
+def _detail(text: str) -> dict[str, Any]:
+    """The detail of an entry; what somebody has made unreadable is shown, and fits no hash."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return {"unreadable": text}
 
 
 def _notice(row: tuple[Any, ...]) -> NoticeRecord:

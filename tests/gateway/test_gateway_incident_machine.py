@@ -1,0 +1,178 @@
+"""The incident machine under any order of events and times: what always holds."""
+
+from __future__ import annotations
+
+import pytest
+from gateway_kit import OFF_DUTY, RULES, STAFF, action, alert, at
+from hypothesis import Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
+
+from gateway import incident as machine
+from gateway.incident import Acted, Attended, Changed, Due, Event, Joined, Place
+from protocol.moment import Moment
+
+RANK = ["raised", "accepted", "arrived", "closed"]
+KINDS = ["seat", "call", "urgent", "silent"]
+PEOPLE = [*STAFF, "nobody"]
+
+
+class IncidentMachine(RuleBasedStateMachine):
+    """One incident, a clock that moves and jumps, and people who do anything at any time."""
+
+    @initialize(
+        what=st.sampled_from(["pressed", "held"]),
+        silent=st.booleans(),
+        drill=st.booleans(),
+        age_ms=st.none() | st.integers(0, 200_000),
+    )
+    def press(self, what: str, silent: bool, drill: bool, age_ms: int | None) -> None:
+        self.now = at(1000)
+        self.steps_taken = [0]
+        place = Place(point="p", label="P", silent=silent)
+        first = alert(what, drill=drill, age_ms=age_ms)
+        raised = machine.raise_incident(first, place, self.now, branch="b", rules=RULES)
+        self.course = raised.course
+        self.due_ms_raised = raised.course.due_ms
+
+    @rule(seconds=st.sampled_from([0, 0.2, 1, 10, 29.999, 30, 61, 121, 900, 5000]))
+    def time_passes(self, seconds: float) -> None:
+        ms = round(seconds * 1000)
+        self.now = Moment(self.now.mono_ms + ms, self.now.utc_ms + ms, self.now.boot)
+
+    @rule(seconds=st.integers(-(10**9), 10**9))
+    def the_wall_clock_jumps(self, seconds: int) -> None:
+        self.now = Moment(self.now.mono_ms, self.now.utc_ms + seconds * 1000, self.now.boot)
+
+    @rule()
+    def the_machine_reboots(self) -> None:
+        boot = f"boot-{int(self.now.boot.split('-')[1]) + 1}"
+        self.now = Moment(4_000, self.now.utc_ms + 60_000, boot)
+
+    @rule(what=st.sampled_from(["pressed", "held"]), drill=st.booleans())
+    def pressed_again(self, what: str, drill: bool) -> None:
+        before = self.course.incident
+        self._happens(Joined(alert(what, drill=drill)))
+        if before.is_open:
+            after = self.course.incident
+            assert after.presses == before.presses + (what == "pressed")
+            assert after.drill == (before.drill and drill)
+
+    @rule()
+    def attended(self) -> None:
+        self._happens(Attended())
+
+    @rule(
+        name=st.sampled_from(list(machine._ACTIONS)),
+        by=st.sampled_from(PEOPLE),
+        to=st.sampled_from([*PEOPLE, None]),
+        text=st.sampled_from([None, "", "helped"]),
+    )
+    def acts(self, name: str, by: str, to: str | None, text: str | None) -> None:
+        was = self.course.incident
+        self._happens(Acted(action(name, by, to=to, text=text, outcome=text, situation=text)))
+        if self.course.incident is not was:
+            assert by in STAFF, "only known people change anything"
+
+    @rule()
+    def the_loop_turns(self) -> None:
+        """Everything due happens, and it ends."""
+        for _ in range(len(RULES.policy.steps) + 1):
+            if not (self.course.incident.is_open and self.course.is_due(self.now)):
+                break
+            self._happens(Due())
+        if self.course.incident.is_open:
+            assert not self.course.is_due(self.now), "the future has the next deadline"
+
+    def _happens(self, event: Event) -> None:
+        before = self.course
+        outcome = machine.step(before, event, self.now, RULES)
+        if not before.incident.is_open:
+            assert outcome == machine.Refused("already_closed")
+        if not isinstance(outcome, Changed):
+            return
+        self.course = outcome.course
+        was, now = before.incident, outcome.course.incident
+        assert now.version == was.version + 1
+        assert outcome.entries
+        assert RANK.index(now.stage) >= RANK.index(was.stage), "never back"
+        assert KINDS.index(now.kind) >= KINDS.index(was.kind), "never less urgent"
+        assert now.step in (was.step, was.step + 1), "no step is skipped"
+        assert now.outside >= was.outside
+        for name in ("raised_at", "incident_id", "point", "late_ms", "raised_uncertain_ms"):
+            assert getattr(now, name) == getattr(was, name)
+        for name in ("accepted_at", "to_accept_ms", "arrived_at", "to_arrive_ms", "closed_at"):
+            if getattr(was, name) is not None:
+                assert getattr(now, name) == getattr(was, name), "the first time counts"
+        if was.owner is not None:
+            assert now.owner is not None, "an owner at every moment"
+        for tell in outcome.tells:
+            if tell.why != "handover":
+                assert OFF_DUTY.isdisjoint(tell.staff), "who is off duty has peace"
+            assert tell.staff, "somebody is told"
+
+    @invariant()
+    def durations_are_never_negative_and_in_order(self) -> None:
+        incident = self.course.incident
+        known = [incident.to_accept_ms, incident.to_arrive_ms, incident.to_close_ms]
+        known = [one for one in known if one is not None]
+        assert known == sorted(known)
+        assert all(one >= 0 for one in known)
+
+    @invariant()
+    def missing_roles_are_those_asked_and_not_covered(self) -> None:
+        incident = self.course.incident
+        covered = {role for one in incident.responders for role in one.roles}
+        assert set(incident.missing_roles) == set(incident.asked_roles) - covered
+
+    @invariant()
+    def stage_and_times_agree(self) -> None:
+        incident = self.course.incident
+        rank = RANK.index(incident.stage)
+        assert (incident.accepted_at is not None) == (rank >= 1)
+        assert (incident.arrived_at is not None) == (rank >= 2)
+        assert (incident.closed_at is not None) == (rank >= 3)
+        assert (incident.outcome is not None) == (rank >= 3)
+
+    @invariant()
+    def the_owner_is_a_responder(self) -> None:
+        incident = self.course.incident
+        staff = [one.staff for one in incident.responders]
+        assert len(staff) == len(set(staff))
+        if incident.stage == "accepted":
+            assert incident.owner is not None
+        if incident.owner is not None and incident.is_open:
+            assert incident.owner in staff
+
+    @invariant()
+    def the_deadline_is_near(self) -> None:
+        """Never further away than the longest wait of the policy, so that nothing is forgotten."""
+        if self.course.incident.is_open and self.course.boot == self.now.boot:
+            assert self.course.due_ms - self.now.mono_ms <= RULES.policy.close_s * 1000
+
+
+TestIncidentMachine = IncidentMachine.TestCase
+TestIncidentMachine.settings = settings(
+    max_examples=150, stateful_step_count=30, deadline=None, derandomize=True, database=None
+)
+
+
+def test_the_machine_above_would_see_a_step_that_is_skipped(monkeypatch) -> None:
+    """A planted bug: the properties are no decoration."""
+    real = machine._next_step
+
+    def skips(course, now, *, from_ms, rules):
+        if course.incident.step == 0:
+            course, _ = real(course, now, from_ms=from_ms, rules=rules)
+        return real(course, now, from_ms=from_ms, rules=rules)
+
+    monkeypatch.setattr(machine, "_next_step", skips)
+    quick = settings(TestIncidentMachine.settings, phases=[Phase.generate], print_blob=False)
+    with pytest.raises(AssertionError):
+        run_state_machine_as_test(IncidentMachine, settings=quick)
