@@ -32,7 +32,7 @@ from protocol.messages import (
     TerminalStatus,
     UnitStatus,
 )
-from protocol.moment import Moment, rfc3339
+from protocol.moment import MAX_AGE_MS, Moment, rfc3339
 
 REJECTED_PAYLOAD_BYTES = 4096
 CALLS = ("pressed", "held")
@@ -116,7 +116,7 @@ class Branch:
         if alert.what in CALLS:
             self._call(alert, point, now, to)
         elif alert.what == "presence":
-            self._attend(alert.point, now, to)
+            self._attend(alert, now, to)
         elif alert.what in ("seat_occupied", "seat_vacated"):
             self._sit(alert, point, now, to)
         # stuck, line faults and their ends: the unit's status says how the lines are now.
@@ -144,10 +144,11 @@ class Branch:
         self._open_at[point.point] = raised.course.incident.incident_id
         self._apply(raised, now, to)
 
-    def _attend(self, point: str, now: Moment, to: Round) -> None:
-        course = self._course_at(point)
+    def _attend(self, alert: Alert, now: Moment, to: Round) -> None:
+        course = self._course_at(alert.point)
         if course is not None:
-            self._apply(machine.step(course, machine.Attended(), now, self._rules), now, to)
+            attended = machine.Attended(min(alert.age_ms or 0, MAX_AGE_MS))
+            self._apply(machine.step(course, attended, now, self._rules), now, to)
 
     def _sit(self, alert: Alert, point: PointRecord, now: Moment, to: Round) -> None:
         record = replace(
@@ -259,6 +260,8 @@ class Branch:
         self, unit: str, status: UnitStatus, now: Moment, to: Round, *, retained: bool
     ) -> None:
         """A unit's birth, heartbeat or will. What the broker kept is no sign of life."""
+        if retained and status.state == "offline" and unit not in self._units:
+            return  # a unit that left this branch: the broker remembers it, nobody misses it
         before = self._watched.get(unit, Watched(heard_ms=now.mono_ms))
         after = heard(before, status, now.mono_ms)
         if after is None:
@@ -268,7 +271,7 @@ class Branch:
         was = record.status
         seen_at = record.last_seen_at if retained else rfc3339(now.utc_ms)
         self._units[unit] = replace(record, status=status, last_seen_at=seen_at)
-        if was is None or replace(was, uptime_s=0) != replace(status, uptime_s=0):
+        if was is None or _lasting(was) != _lasting(status):
             to.work.units[unit] = self._units[unit]
             self._unsaved_units.discard(unit)
         else:
@@ -291,6 +294,9 @@ class Branch:
             self._screens[terminal] = listened_anew(after, before.heard_ms) if retained else after
 
     def take_terminal_event(self, event: TerminalEvent, now: Moment, to: Round) -> None:
+        if self._known_result(event.event_id, to) is not None:
+            return
+        to.work.actions[event.event_id] = (True, "", now.utc_ms)
         entry = Entry(event=event.event, by=event.staff, detail={"address": event.address})
         to.work.entries.append(LoggedEntry(at_ms=now.utc_ms, entry=entry))
 
@@ -433,6 +439,11 @@ class Branch:
 
 
 _OWN_SUBJECTS = ("gateway", "broker", "channel/")
+
+
+def _lasting(status: UnitStatus) -> UnitStatus:
+    """The status without what changes with every heartbeat and is not worth a commit each."""
+    return replace(status, uptime_s=0, cpu_c=None, disk_free_mb=None)
 
 
 def _fault(wrong: Wrong, now: Moment) -> Fault:

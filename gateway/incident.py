@@ -73,7 +73,9 @@ class Joined:
 
 @dataclass(frozen=True, slots=True)
 class Attended:
-    """Somebody pressed the staff presence button at the point."""
+    """Somebody pressed the staff presence button at the point, age_ms ago."""
+
+    age_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,8 +229,8 @@ def _decide(course: Course, event: Event, now: Moment, rules: Rules) -> Outcome:
     match event:
         case Joined(alert):
             return _join(course, alert, now, rules)
-        case Attended():
-            return _attend(course, now, rules)
+        case Attended(age_ms):
+            return _attend(course, _before(now, age_ms), now, rules)
         case Acted(action) if not rules.roster.knows(action.by):
             return Refused("unknown_staff")
         case Acted(action):
@@ -264,20 +266,20 @@ def _join(course: Course, alert: Alert, now: Moment, rules: Rules) -> Outcome:
     return Changed(course=changed, entries=tuple(entries), tells=tells)
 
 
-def _attend(course: Course, now: Moment, rules: Rules) -> Outcome:
+def _attend(course: Course, then: Moment, now: Moment, rules: Rules) -> Outcome:
     """The presence button: somebody is there. It is the owner if they had not arrived yet."""
     incident = course.incident
     if incident.stage == "arrived":
         return Unchanged()
     arriving = incident.owner
     responders = tuple(
-        replace(one, arrived_at=one.arrived_at or rfc3339(now.utc_ms))
+        replace(one, arrived_at=one.arrived_at or rfc3339(then.utc_ms))
         if one.staff == arriving
         else one
         for one in incident.responders
     )
     return Changed(
-        course=_arrived(_with(course, responders=responders), now, rules),
+        course=_arrived(_with(course, responders=responders), then, now, rules),
         entries=(Entry(event="arrived", by=arriving or "", detail={"how": "presence"}),),
     )
 
@@ -303,7 +305,7 @@ def _arrive(course: Course, action: Action, now: Moment, rules: Rules) -> Outcom
     )
     changed = _with(course, responders=responders)
     if changed.incident.stage != "arrived":
-        changed = _arrived(changed, now, rules)
+        changed = _arrived(changed, now, now, rules)
     entries.append(Entry(event="arrived", by=action.by, detail={"how": action.terminal}))
     return Changed(course=changed, entries=tuple(entries))
 
@@ -480,19 +482,23 @@ def _with_responder(course: Course, staff: str, now: Moment, rules: Rules) -> Co
     return replace(course, due_ms=now.mono_ms + rules.policy.arrival_s * 1000)
 
 
-def _arrived(course: Course, now: Moment, rules: Rules) -> Course:
-    """The course with somebody at the point; who is there has, in effect, accepted too."""
-    incident, since_ms = course.incident, _since_press_ms(course, now)
+def _arrived(course: Course, then: Moment, now: Moment, rules: Rules) -> Course:
+    """The course with somebody at the point since `then`, who has, in effect, accepted too."""
+    incident, since_ms = course.incident, _since_press_ms(course, then)
     changed = _with(
         course,
         stage="arrived",
-        accepted_at=incident.accepted_at or rfc3339(now.utc_ms),
+        accepted_at=incident.accepted_at or rfc3339(then.utc_ms),
         to_accept_ms=incident.to_accept_ms if incident.accepted_at else since_ms,
-        arrived_at=rfc3339(now.utc_ms),
+        arrived_at=rfc3339(then.utc_ms),
         to_arrive_ms=since_ms,
         overdue=None,
     )
     return replace(_in_this_boot(changed, now), due_ms=now.mono_ms + rules.policy.close_s * 1000)
+
+
+def _before(now: Moment, age_ms: int) -> Moment:
+    return replace(now, mono_ms=now.mono_ms - age_ms, utc_ms=now.utc_ms - age_ms)
 
 
 def _in_this_boot(course: Course, now: Moment) -> Course:

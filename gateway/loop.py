@@ -10,7 +10,7 @@ from typing import Protocol
 import msgspec
 
 from gateway.branch import Branch, Round
-from gateway.channels.notice import Notice, write
+from gateway.channels.notice import DeliveryResult, Notice, write
 from gateway.channels.sender import Noticed
 from gateway.config import GatewayConfig
 from gateway.errors import StoreDamaged, StoreError
@@ -152,7 +152,10 @@ class Loop:
         )
         self._reload()
         for record in self._reader.waiting_notices():
-            self._hand_to_sender(record)
+            if record.channel in self._senders:
+                self._hand_to_sender(record)
+            else:
+                self._retaken.append(_given_up(record))
 
     def own_fault(self, wrong: Wrong) -> None:
         """Something wrong with the gateway itself, from now until its next start."""
@@ -264,7 +267,8 @@ class Loop:
             waiting, state=state, attempts=event.attempts, detail=event.result.detail
         )
         fault = Wrong(f"channel/{event.channel}", "failing", event.result.detail)
-        self._branch.set_own_fault(fault, now, is_so=not event.result.delivered)
+        is_failing = not event.result.delivered and event.channel in self._senders
+        self._branch.set_own_fault(fault, now, is_so=is_failing)
         self._tick_due_ms = 0
         if event.is_final:
             detail = {"channel": event.channel, "detail": event.result.detail}
@@ -426,6 +430,12 @@ class Loop:
         self._store_trouble = ""
         self._branch.set_own_fault(STORE_UNWRITABLE, now, is_so=False)
         self._tick_due_ms = 0
+
+
+def _given_up(record: NoticeRecord) -> Noticed:
+    """A notice that waits for a channel which the configuration no longer has."""
+    result = DeliveryResult(False, "this channel is no longer configured")
+    return Noticed(record.notice_id, record.channel, result, record.attempts, is_final=True)
 
 
 def _messages(events: list[Event]) -> list[Received]:

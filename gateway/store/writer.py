@@ -111,7 +111,7 @@ class Writer:
         points: list[PointRecord],
         staff: list[StaffRecord],
     ) -> None:
-        """Takes over what the configuration says; what it says no longer stays, unconfigured."""
+        """Takes over what the configuration says; what it says no longer goes, unless it calls."""
         with self._transaction():
             self._db.execute("INSERT OR REPLACE INTO facts VALUES ('branch_name', ?)", [name])
             self._db.execute("UPDATE units SET configured = 0")
@@ -130,6 +130,12 @@ class Writer:
                     " configured = 1, position = excluded.position",
                     [point.point, point.label, point.unit, point.silent, position],
                 )
+            # Whoever is still there without a configuration comes back by itself.
+            self._db.execute("DELETE FROM units WHERE NOT configured")
+            self._db.execute(
+                "DELETE FROM points WHERE NOT configured AND point NOT IN"
+                " (SELECT point FROM incidents WHERE stage != 'closed')"
+            )
             self._db.execute("DELETE FROM staff")
             for one in staff:
                 self._db.execute(

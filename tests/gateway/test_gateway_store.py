@@ -99,7 +99,7 @@ def test_everything_written_is_read_again(writer: Writer, reader: Reader) -> Non
     assert writer.action_result("other") is None
 
 
-def test_the_configuration_is_taken_over_and_what_it_drops_is_unconfigured(
+def test_the_configuration_is_taken_over_and_what_it_drops_goes(
     writer: Writer, reader: Reader
 ) -> None:
     points = [PointRecord(point=name, label=name, unit="u", silent=True) for name in "ba"]
@@ -108,8 +108,8 @@ def test_the_configuration_is_taken_over_and_what_it_drops_is_unconfigured(
     assert [one.point for one in reader.points()] == ["b", "a"], "in the order of the file"
     assert (reader.branch_name(), reader.staff()) == ("支行", staff)
     writer.configure(name="", units=[], points=points[:1], staff=[])
-    assert [(one.point, one.configured) for one in reader.points()] == [("b", True), ("a", False)]
-    assert [(one.unit, one.configured) for one in reader.units()] == [("u", False)]
+    assert [(one.point, one.configured) for one in reader.points()] == [("b", True)]
+    assert reader.units() == []
     assert reader.staff() == []
 
 
