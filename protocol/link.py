@@ -47,7 +47,9 @@ class Broker:
         found = []
         if self.password is not None and self.username is None:
             found.append(("username", "missing although there is a password"))
-        if self.tls_ca_file is not None and not Path(self.tls_ca_file).is_file():
+        if self.tls_ca_file is not None and not Path(self.tls_ca_file).is_absolute():
+            found.append(("tls_ca_file", "must be a whole path, beginning with /"))
+        elif self.tls_ca_file is not None and not Path(self.tls_ca_file).is_file():
             found.append(("tls_ca_file", f"there is no file {self.tls_ca_file}"))
         return found
 

@@ -1,0 +1,1 @@
+"""From electrical lines to what they mean."""
