@@ -1,0 +1,117 @@
+"""`anling check`: every fault at once, as `file: key: what is wrong, what is allowed`."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from running_branch import anling
+
+from simulator import check, init, plan
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    new = plan.make(
+        branch="b001", units=2, points=4, simulated=True, mqtt_port=1883, board_port=8000
+    )
+    init.write(new, tmp_path / "b")
+    return tmp_path / "b"
+
+
+def _faults(*files: Path) -> list[str]:
+    return [str(fault) for fault in check.faults_of(map(str, files))]
+
+
+def _change(file: Path, old: str, new: str) -> None:
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new, 1))
+
+
+def test_every_fault_of_every_file_is_named(folder: Path):
+    _change(folder / "unit-01.toml", 'backend = "simulated"', 'backend = "magic"')
+    _change(folder / "unit-01.toml", "call = 5", "call = 99")
+    _change(folder / "gateway.toml", "[[units]]", "[[unitz]]")
+    _change(folder / "board.toml", "port = 8000", 'port = "eight"')
+    done = anling("check", *sorted(folder.glob("*.toml")))
+    assert done.returncode == 2
+    for part in ("unit-01.toml: gpio.backend: ", "unit-01.toml: points[0].call: ", "99"):
+        assert part in done.stderr
+    assert "gateway.toml: unitz: " in done.stderr
+    assert "board.toml: http.port: " in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("unit-01.toml", "unit"),
+        ("gateway.toml", "gateway"),
+        ("board.toml", "board"),
+        ("credentials.toml", "credentials"),
+    ],
+)
+def test_a_files_kind_is_seen_whatever_its_name(folder: Path, name: str, kind: str):
+    assert check.kind_of(str(folder / name)) == kind
+    if kind != "credentials":
+        other = (folder / name).rename(folder / "renamed.toml")
+        assert check.kind_of(str(other)) == kind
+
+
+def test_a_point_the_gateway_does_not_know_is_named(folder: Path):
+    _change(folder / "unit-01.toml", 'id = "point-3"', 'id = "point-33"')
+    faults = _faults(folder / "unit-01.toml", folder / "gateway.toml")
+    assert len(faults) == 1
+    assert "unit-01.toml: points[1].id: is 'point-33'" in faults[0]
+
+
+def test_a_point_of_another_unit_is_named(folder: Path):
+    _change(folder / "unit-01.toml", 'id = "point-3"', 'id = "point-4"')
+    faults = _faults(folder / "unit-01.toml", folder / "gateway.toml")
+    assert len(faults) == 1
+    assert "which is of unit-02 in gateway.toml" in faults[0]
+
+
+def test_a_unit_alone_is_not_held_against_a_gateway(folder: Path):
+    _change(folder / "unit-01.toml", 'id = "point-3"', 'id = "point-33"')
+    assert _faults(folder / "unit-01.toml") == []
+
+
+def test_a_changed_log_is_named_with_its_first_broken_entry(tmp_path: Path):
+    database = _log(tmp_path)
+    assert anling("check", "--log", database).returncode == 0
+    with sqlite3.connect(database) as connection:
+        connection.execute("UPDATE log SET by = 'nobody' WHERE seq = 2")
+    connection.close()
+    done = anling("check", "--log", database)
+    assert done.returncode == 1
+    assert "entry 2" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def _log(folder: Path) -> Path:
+    """A database with three entries, written by the gateway's own words."""
+    from gateway.chain import FIRST, digest
+    from gateway.store import Writer
+
+    path = folder / "anling.db"
+    writer = Writer(str(path))
+    writer.open()
+    writer.close()
+    connection = sqlite3.connect(path)
+    before = FIRST
+    for seq in (1, 2, 3):
+        entry = {
+            "seq": seq, "at": "2026-01-01T00:00:00.000Z", "event": "noted", "by": "101",
+            "incident_id": None,
+        }  # fmt: skip
+        before = digest(before, **entry, detail={})
+        connection.execute(
+            "INSERT INTO log (seq, at, event, by, incident_id, detail, hash)"
+            " VALUES (:seq, :at, :event, :by, :incident_id, '{}', :hash)",
+            {**entry, "hash": before},
+        )
+    connection.commit()
+    connection.close()
+    return path
