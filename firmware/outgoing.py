@@ -37,7 +37,7 @@ class Unsent:
 class Waiting:
     """The unsent calls of one point. since_ms: of the oldest; None: of an earlier boot.
 
-    is_kept: all of them are in the outbox.
+    is_kept: one of them is in the outbox, so the point's call is saved.
     """
 
     since_ms: int | None
@@ -154,8 +154,8 @@ def _calls(unsent: Iterable[Unsent], boot: str) -> dict[str, Waiting]:
         if before is None:
             since_ms = one.mono_ms if one.alert.boot == boot else None
             calls[one.alert.point] = Waiting(since_ms, is_kept)
-        elif before.is_kept and not is_kept:
-            calls[one.alert.point] = replace(before, is_kept=False)
+        elif is_kept and not before.is_kept:
+            calls[one.alert.point] = replace(before, is_kept=True)
     return calls
 
 

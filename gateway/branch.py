@@ -6,31 +6,33 @@ waits, writes or sends. If the write fails the branch is thrown away and read fr
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from gateway import incident as machine
 from gateway.config import GatewayConfig
-from gateway.incident import Course, Entry, Place, Rules, Tell
-from gateway.store import NoticeRecord, PointRecord, Rejected, UnitRecord, Work, Writer
-from gateway.store.records import LoggedEntry, TakenAlert
-from gateway.supervision import (
-    Watched,
-    Wrong,
-    changes,
-    faults_of,
-    heard,
-    listened_anew,
+from gateway.course import (
+    Acted,
+    Attended,
+    Changed,
+    Course,
+    Due,
+    Entry,
+    Joined,
+    Outcome,
+    Place,
+    Refused,
+    Rules,
+    Tell,
 )
+from gateway.round import Round
+from gateway.store import NoticeRecord, PointRecord, Rejected, Writer
+from gateway.store.records import LoggedEntry, TakenAlert
 from protocol.messages import (
     Action,
     ActionResult,
     Alert,
-    Fault,
     Feedback,
     TerminalEvent,
-    TerminalStatus,
-    UnitStatus,
 )
 from protocol.moment import MAX_AGE_MS, Moment, rfc3339
 
@@ -39,20 +41,8 @@ CALLS = ("pressed", "held")
 OF_INCIDENTS = (*CALLS, "presence")
 
 
-@dataclass(slots=True)
-class Round:
-    """One round of the loop. work: to be written; the rest: to be said after that."""
-
-    work: Work = field(default_factory=Work)
-    receipts: dict[str, list[str]] = field(default_factory=dict)
-    points: set[str] = field(default_factory=set)
-    results: list[tuple[str, ActionResult]] = field(default_factory=list)
-    faults_changed: bool = False
-    ticked: bool = False
-
-
 class Branch:
-    """Open incidents, points, units and faults of one branch.
+    """Open incidents and points of one branch.
 
     writer: asked about what is no longer in memory, such as alerts taken long ago.
     """
@@ -69,40 +59,16 @@ class Branch:
         self.courses: dict[str, Course] = {}
         self._open_at: dict[str, str] = {}
         self.points: dict[str, PointRecord] = {}
-        self._units: dict[str, UnitRecord] = {}
-        self._watched: dict[str, Watched] = {}
-        self._screens: dict[str, Watched] = {}
-        self.faults: dict[tuple[str, str], Fault] = {}
-        self._own_faults: dict[tuple[str, str], Fault] = {}
-        self._unsaved_units: set[str] = set()
         # Kept between changes: in a storm a thousand are open at every round.
         self._next_due_ms: int | None = None
         self._due_changed = True
 
-    def load(
-        self,
-        *,
-        courses: list[Course],
-        points: list[PointRecord],
-        units: list[UnitRecord],
-        faults: list[Fault],
-        now: Moment,
-    ) -> None:
+    def load(self, *, courses: list[Course], points: list[PointRecord]) -> None:
         """Takes over what the store remembers."""
         self.courses = {course.incident.incident_id: course for course in courses}
         self._due_changed = True
         self._open_at = {c.incident.point: c.incident.incident_id for c in courses}
         self.points = {record.point: record for record in points}
-        self._units = {record.unit: record for record in units}
-        self.faults = {(fault.subject, fault.name): fault for fault in faults}
-        for unit in self._units:
-            self._watched.setdefault(unit, Watched(heard_ms=now.mono_ms))
-
-    def keep_watching(self, before: Branch) -> None:
-        """Takes over what only memory knows: signs of life, and the gateway's own faults."""
-        self._watched |= before._watched
-        self._screens = before._screens
-        self._own_faults = before._own_faults
 
     # --- alerts ---
 
@@ -130,7 +96,7 @@ class Branch:
     def _call(self, alert: Alert, point: PointRecord, now: Moment, to: Round) -> None:
         course = self._course_at(alert.point)
         if course is not None:
-            self._apply(machine.step(course, machine.Joined(alert), now, self._rules), now, to)
+            self._apply(machine.step(course, Joined(alert), now, self._rules), now, to)
             return
         self._raise(alert, point, now, to, kind=None)
 
@@ -147,7 +113,7 @@ class Branch:
     def _attend(self, alert: Alert, now: Moment, to: Round) -> None:
         course = self._course_at(alert.point)
         if course is not None:
-            attended = machine.Attended(min(alert.age_ms or 0, MAX_AGE_MS))
+            attended = Attended(min(alert.age_ms or 0, MAX_AGE_MS))
             self._apply(machine.step(course, attended, now, self._rules), now, to)
 
     def _sit(self, alert: Alert, point: PointRecord, now: Moment, to: Round) -> None:
@@ -165,8 +131,6 @@ class Branch:
         if point not in self.points:
             record = PointRecord(point=point, label=point, unit=unit, configured=False)
             self.points[point] = to.work.points[point] = record
-        if unit not in self._units:
-            self._units[unit] = to.work.units[unit] = UnitRecord(unit=unit, configured=False)
         return self.points[point]
 
     def _course_at(self, point: str) -> Course | None:
@@ -197,8 +161,8 @@ class Branch:
                 action.incident_id
             )
             return "already_closed" if closed else "unknown_incident"
-        outcome = machine.step(course, machine.Acted(action), now, self._rules)
-        if isinstance(outcome, machine.Refused):
+        outcome = machine.step(course, Acted(action), now, self._rules)
+        if isinstance(outcome, Refused):
             return outcome.reason
         self._apply(outcome, now, to)
         return ""
@@ -213,7 +177,7 @@ class Branch:
             if next_ms is None or next_ms > now.mono_ms:
                 break
             for course in [one for one in self.courses.values() if one.is_due(now)]:
-                self._apply(machine.step(course, machine.Due(), now, self._rules), now, to)
+                self._apply(machine.step(course, Due(), now, self._rules), now, to)
         for point in self._seats_due(now):
             self._check_seat(point, now, to)
 
@@ -254,115 +218,13 @@ class Branch:
         self._raise(check, point, now, to, kind="seat")
         to.points.add(point.point)
 
-    # --- signs of life ---
-
-    def take_unit_status(
-        self, unit: str, status: UnitStatus, now: Moment, to: Round, *, retained: bool
-    ) -> None:
-        """A unit's birth, heartbeat or will. What the broker kept is no sign of life."""
-        if retained and status.state == "offline" and unit not in self._units:
-            return  # a unit that left this branch: the broker remembers it, nobody misses it
-        before = self._watched.get(unit, Watched(heard_ms=now.mono_ms))
-        after = heard(before, status, now.mono_ms)
-        if after is None:
-            return
-        self._watched[unit] = listened_anew(after, before.heard_ms) if retained else after
-        record = self._units.get(unit) or UnitRecord(unit=unit, configured=False)
-        was = record.status
-        seen_at = record.last_seen_at if retained else rfc3339(now.utc_ms)
-        self._units[unit] = replace(record, status=status, last_seen_at=seen_at)
-        if was is None or _lasting(was) != _lasting(status):
-            to.work.units[unit] = self._units[unit]
-            self._unsaved_units.discard(unit)
-        else:
-            self._unsaved_units.add(unit)
-
-    def save_last_seen(self, to: Round) -> None:
-        """Puts the heartbeats since the last time into the round; one commit for all of them."""
-        for unit in self._unsaved_units:
-            to.work.units[unit] = self._units[unit]
-        self._unsaved_units.clear()
-
-    def take_screen_status(
-        self, terminal: str, status: TerminalStatus, now: Moment, *, retained: bool
-    ) -> None:
-        """A screen server's birth, heartbeat or will."""
-        before = self._screens.get(terminal, Watched(heard_ms=now.mono_ms))
-        as_unit = UnitStatus(state=status.state, session=status.session)
-        after = heard(before, as_unit, now.mono_ms)
-        if after is not None:
-            self._screens[terminal] = listened_anew(after, before.heard_ms) if retained else after
+    # --- other messages ---
 
     def take_terminal_event(self, event: TerminalEvent, now: Moment, to: Round) -> None:
         if self._known_result(event.event_id, to) is not None:
             return
         to.work.actions[event.event_id] = (True, "", now.utc_ms)
         entry = Entry(event=event.event, by=event.staff, detail={"address": event.address})
-        to.work.entries.append(LoggedEntry(at_ms=now.utc_ms, entry=entry))
-
-    def listen_anew(self, now: Moment) -> None:
-        """The broker is back: nobody's silence counts from before that."""
-        for watched in (self._watched, self._screens):
-            for name in watched:
-                watched[name] = listened_anew(watched[name], now.mono_ms)
-
-    # --- faults ---
-
-    def set_own_fault(self, wrong: Wrong, now: Moment, *, is_so: bool) -> None:
-        """A fault of the gateway's own, such as of its store or a channel."""
-        key = (wrong.subject, wrong.name)
-        if not is_so:
-            self._own_faults.pop(key, None)
-        elif key not in self._own_faults:
-            self._own_faults[key] = _fault(wrong, now)
-
-    def present_faults(self) -> tuple[Fault, ...]:
-        """Everything that does not work, also what could not be stored; the oldest first."""
-        found = {**self._own_faults, **self.faults}
-        return tuple(sorted(found.values(), key=lambda fault: fault.since))
-
-    def check_faults(self, now: Moment, to: Round, *, listening: bool) -> None:
-        """Raises and clears faults. listening: we hear the broker; only then does silence count."""
-        found = list(self._wrongs(now.mono_ms, listening=listening))
-        new, gone = changes(self.faults, found)
-        for wrong in new:
-            fault = self.faults[wrong.subject, wrong.name] = _fault(wrong, now)
-            to.work.faults_raised[wrong.subject, wrong.name] = fault
-            self._log_fault("fault_raised", wrong.subject, wrong.name, now, to)
-        for subject, name in gone:
-            del self.faults[subject, name]
-            to.work.faults_cleared.add((subject, name))
-            self._log_fault("fault_cleared", subject, name, now, to)
-        to.faults_changed = to.faults_changed or bool(new or gone)
-
-    def _wrongs(self, now_ms: int, *, listening: bool) -> Iterator[Wrong]:
-        for fault in self._own_faults.values():
-            yield Wrong(fault.subject, fault.name, fault.detail)
-        for unit, record in self._units.items():
-            if not record.configured:
-                yield Wrong(f"unit/{unit}", "unconfigured", "add it to [[units]] of gateway.toml")
-        for point, record in self.points.items():
-            if not record.configured:
-                yield Wrong(
-                    f"point/{point}", "unconfigured", "add it to [[points]] of gateway.toml"
-                )
-        if not listening:
-            yield from self._kept_while_deaf()
-            return
-        for unit, watched in self._watched.items():
-            yield from faults_of(f"unit/{unit}", watched, now_ms)
-        for terminal, watched in self._screens.items():
-            yield from faults_of(f"terminal/{terminal}", watched, now_ms)
-
-    def _kept_while_deaf(self) -> Iterator[Wrong]:
-        """Without the broker nothing new is known of units and screens, so what was so stays."""
-        for fault in self.faults.values():
-            if fault.name != "unconfigured" and not fault.subject.startswith(_OWN_SUBJECTS):
-                yield Wrong(fault.subject, fault.name, fault.detail)
-
-    @staticmethod
-    def _log_fault(event: str, subject: str, name: str, now: Moment, to: Round) -> None:
-        entry = Entry(event=event, detail={"subject": subject, "name": name})
         to.work.entries.append(LoggedEntry(at_ms=now.utc_ms, entry=entry))
 
     # --- what others are told ---
@@ -396,8 +258,8 @@ class Branch:
 
     # --- applying what the machine decided ---
 
-    def _apply(self, outcome: machine.Outcome, now: Moment, to: Round) -> None:
-        if not isinstance(outcome, machine.Changed):
+    def _apply(self, outcome: Outcome, now: Moment, to: Round) -> None:
+        if not isinstance(outcome, Changed):
             return
         course = outcome.course
         incident = course.incident
@@ -436,17 +298,3 @@ class Branch:
         if not roles or tell.everywhere:
             return True
         return any(self._rules.roster.has_role(staff, *roles) for staff in tell.staff)
-
-
-_OWN_SUBJECTS = ("gateway", "broker", "channel/")
-
-
-def _lasting(status: UnitStatus) -> UnitStatus:
-    """The status without what changes with every heartbeat and is not worth a commit each."""
-    return replace(status, uptime_s=0, cpu_c=None, disk_free_mb=None)
-
-
-def _fault(wrong: Wrong, now: Moment) -> Fault:
-    return Fault(
-        subject=wrong.subject, name=wrong.name, since=rfc3339(now.utc_ms), detail=wrong.detail
-    )

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 FIRST = "0" * 64
 
+_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogEntry:
@@ -39,12 +41,7 @@ def digest(
     before: str, *, seq: int, at: str, event: str, by: str, incident_id: str | None, detail: dict
 ) -> str:
     """The hash of an entry: SHA-256 over the hash before it and its fields as compact JSON."""
-    body = json.dumps(
-        [seq, at, event, by, incident_id, detail],
-        ensure_ascii=False,
-        separators=(",", ":"),
-        sort_keys=True,
-    )
+    body = _compact([seq, at, event, by, incident_id, detail])
     return hashlib.sha256(f"{before}\n{body}".encode("utf-8", "surrogatepass")).hexdigest()
 
 

@@ -11,6 +11,7 @@ import msgspec
 
 from gateway.policy import DEFAULT_ROLES, DEFAULT_STEPS, LEAD, Audience, Policy, Step
 from gateway.roster import Member, Roster
+from gateway.store.records import PointRecord, StaffRecord
 from protocol.link import Broker
 from protocol.messages import Id, Kind, ShortText
 from protocol.settings import load
@@ -160,15 +161,29 @@ class GatewayConfig:
 
     def roster(self) -> Roster:
         return Roster(
-            Member(
+            Member(staff=one.id, name=one.name, roles=tuple(one.roles), on_duty=one.on_duty)
+            for one in self.staff
+        )
+
+    def point_records(self) -> list[PointRecord]:
+        """The points as the store keeps them."""
+        return [
+            PointRecord(point=one.id, label=one.label, unit=one.unit, silent=one.silent)
+            for one in self.points
+        ]
+
+    def staff_records(self) -> list[StaffRecord]:
+        """The staff as the store keeps them."""
+        return [
+            StaffRecord(
                 staff=one.id,
                 name=one.name,
                 roles=tuple(one.roles),
-                on_duty=one.on_duty,
                 pin_hash=one.pin_hash,
+                on_duty=one.on_duty,
             )
             for one in self.staff
-        )
+        ]
 
 
 def read(path: str | Path) -> GatewayConfig:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import signal
 import threading
@@ -58,15 +59,36 @@ def run(config_path: str) -> int:
         signal.signal(number, lambda *_: stopping.set())
     try:
         with ProgramLock(Path(config.store)):
-            _run(config, stopping)
+            _run_in_spite_of_damage(config, stopping)
     except (GatewayError, AlreadyRunning) as error:
         log.error("%s", error)
         return 1
     return 0
 
 
+def _run_in_spite_of_damage(config: GatewayConfig, stopping: threading.Event) -> None:
+    """A damaged store is set aside, once: a branch without its past still needs its present."""
+    try:
+        _run(config, stopping)
+    except StoreDamaged as error:
+        aside = _move_aside(config.store)
+        log.error("%s; it was moved to %s and a new one begun; restore a backup", error, aside)
+        _run(config, stopping)
+
+
 def _run(config: GatewayConfig, stopping: threading.Event) -> None:
-    writer, reader, aside = _open_store(config.store)
+    writer, reader = Writer(config.store), Reader(config.store)
+    try:
+        writer.open()
+        _serve(config, writer, reader, stopping)
+    finally:
+        writer.close()
+        reader.close()
+
+
+def _serve(
+    config: GatewayConfig, writer: Writer, reader: Reader, stopping: threading.Event
+) -> None:
     inbox: Inbox[Event] = Inbox()
     link = _link(config, inbox, first_session=writer.begin_sessions())
     senders = start_senders(
@@ -81,10 +103,12 @@ def _run(config: GatewayConfig, stopping: threading.Event) -> None:
         clock=clock.now,
         version=version(),
     )
-    if aside is not None:
-        loop.own_fault(STORE_REPLACED._replace(detail=f"the damaged store was moved to {aside}"))
+    for aside in _set_aside(config.store):
+        loop.own_fault(STORE_REPLACED._replace(detail=f"the damaged one is {aside}; move it away"))
     loop.start()
     link.start()
+    # What is loaded now stays for good: the collector need not look at it again and again.
+    gc.freeze()
     service.notify("READY=1")
     try:
         while not stopping.is_set():
@@ -92,17 +116,13 @@ def _run(config: GatewayConfig, stopping: threading.Event) -> None:
             loop.handle(inbox.take(wait_s=0, most=BATCH))
             if inbox.overflowed:
                 loop.own_fault(OVERLOADED)
-            if link.alive and not (
-                link.connected and loop.loopback.is_overdue(clock.now().mono_ms)
-            ):
+            if not (link.connected and loop.loopback.is_overdue(clock.now().mono_ms)):
                 service.notify("WATCHDOG=1")
     finally:
         service.notify("STOPPING=1")
         for sender in senders.values():
             sender.stop()
         link.stop()
-        writer.close()
-        reader.close()
 
 
 def _link(config: GatewayConfig, inbox: Inbox[Event], *, first_session: int) -> PolledLink:
@@ -123,24 +143,6 @@ def _farewell(session: int) -> GatewayStatus:
     return GatewayStatus(state="offline", session=session, version=version())
 
 
-def _open_store(path: str) -> tuple[Writer, Reader, Path | None]:
-    """The store, made anew if it is damaged: a branch without its past still needs its present.
-
-    The third is where the damaged one is now, None if it was whole.
-    Raises: StoreError when it cannot be opened at all.
-    """
-    writer, aside = Writer(path), None
-    try:
-        writer.open()
-    except StoreDamaged as error:
-        writer.close()
-        aside = _move_aside(path)
-        log.error("%s; it was moved to %s and a new one begun; restore a backup", error, aside)
-        writer = Writer(path)
-        writer.open()
-    return writer, Reader(path), aside
-
-
 def _move_aside(path: str) -> Path:
     """Renames the database and its companions; returns the new name of the database."""
     stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
@@ -150,3 +152,9 @@ def _move_aside(path: str) -> Path:
         if source.exists():
             source.rename(f"{aside}{suffix}")
     return aside
+
+
+def _set_aside(path: str) -> list[Path]:
+    """Damaged stores that nobody has dealt with yet."""
+    found = Path(path).parent.glob(f"{Path(path).name}.damaged-*")
+    return [one for one in found if not one.name.endswith(("-wal", "-shm"))]

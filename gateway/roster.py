@@ -14,7 +14,6 @@ class Member:
     name: str
     roles: tuple[str, ...]
     on_duty: bool = True
-    pin_hash: str = ""
 
 
 class Roster:

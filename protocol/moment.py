@@ -27,8 +27,8 @@ class Moment:
 def rfc3339(utc_ms: int) -> str:
     """The UTC time `utc_ms` as people and programs read it: 2026-11-24T08:15:30.250Z."""
     clamped = min(max(utc_ms, 0), MAX_UTC_MS)
-    text = datetime.fromtimestamp(clamped // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    return f"{text}.{clamped % 1000:03d}Z"
+    text = datetime.fromtimestamp(clamped // 1000, UTC).isoformat()
+    return f"{text[:19]}.{clamped % 1000:03d}Z"
 
 
 def parse_rfc3339(text: str) -> int:

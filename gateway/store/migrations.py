@@ -42,7 +42,6 @@ _BRANCH = (
         drill INTEGER NOT NULL, received_ms INTEGER NOT NULL, incident_id TEXT
     ) STRICT, WITHOUT ROWID
     """,
-    "CREATE INDEX alerts_incident ON alerts (incident_id) WHERE incident_id IS NOT NULL",
     """
     CREATE TABLE log (
         seq INTEGER PRIMARY KEY, at TEXT NOT NULL, event TEXT NOT NULL, by TEXT NOT NULL,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from gateway.incident import Course, Entry
+from gateway.course import Course, Entry
 from protocol.messages import Alert, Fault, UnitStatus
 
 

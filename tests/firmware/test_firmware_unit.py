@@ -401,12 +401,12 @@ def test_the_first_call_of_a_point_is_never_let_go_and_order_stays(made, bound):
             assert first in waiting.unsent
 
 
-def test_calls_of_a_point_are_kept_only_when_all_are():
-    waiting, _ = outgoing.add(
-        Outgoing(boot="b", max_alerts=9),
-        [unsent(1, "pressed"), replace(unsent(2, "held"), storage="memory")],
-    )
-    assert waiting.calls == {"point-1": Waiting(1, False)}
+def test_the_call_of_a_point_is_saved_as_soon_as_one_of_its_presses_is():
+    """Holding on while the disk fails does not put out the light of a press that is kept."""
+    kept, lost = unsent(1, "pressed"), replace(unsent(2, "held"), storage="memory")
+    for alerts in ([kept, lost], [replace(kept, storage="memory"), replace(lost, storage="kept")]):
+        waiting, _ = outgoing.add(Outgoing(boot="b", max_alerts=9), alerts)
+        assert waiting.calls == {"point-1": Waiting(1, True)}
 
 
 def test_what_was_let_go_leaves_the_outbox_and_is_counted():

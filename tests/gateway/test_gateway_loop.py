@@ -12,9 +12,9 @@ from gateway_kit import TOPICS, Desk, alert, at, with_channels
 from gateway.channels.notice import DeliveryResult
 from gateway.channels.sender import Noticed
 from gateway.config import ChannelSettings
-from gateway.loop import IDS_A_RECEIPT
 from gateway.store import Reader, database
 from gateway.supervision import Wrong
+from gateway.voice import IDS_A_RECEIPT
 from protocol.link import Connected, Disconnected, Published, Received
 from protocol.messages import (
     ActionResult,

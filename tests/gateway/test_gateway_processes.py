@@ -128,7 +128,7 @@ def test_a_damaged_store_is_moved_aside_and_everybody_hears_of_it(
     fault = station.until(
         lambda: [f for m in station.all("faults") for f in m.faults if f.name == "store_replaced"]
     )[0]
-    assert fault.subject == "gateway" and "moved to" in fault.detail
+    assert fault.subject == "gateway" and "move it away" in fault.detail
     press(station)
     aside = list(gateway.folder.glob("anling.db.damaged-*"))
     assert len(aside) == 1 and aside[0].read_bytes().startswith(b"SQLite format 3\0\xa5")

@@ -292,17 +292,17 @@ def test_a_damaged_store_is_called_damaged(path: Path, content: bytes) -> None:
     reader.close()
 
 
-def test_a_store_with_a_torn_page_is_called_damaged(path: Path, writer: Writer) -> None:
+def test_a_torn_page_is_called_damage_when_it_is_used(path: Path, writer: Writer) -> None:
     writer.commit(work(*[raised().course for _ in range(200)], entries=500))
     writer.close()
     whole = bytearray(path.read_bytes())
     middle = len(whole) // 8192 * 4096
     whole[middle : middle + 4096] = b"\xa5" * 4096
     path.write_bytes(whole)
-    writer = Writer(str(path))
+    reader = Reader(str(path))
     with pytest.raises(StoreDamaged):
-        writer.open()
-    writer.close()
+        list(reader.whole_log()), reader.incidents(limit=1000)
+    reader.close()
 
 
 def test_a_store_in_a_folder_that_is_not_there(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Measures Anling beside a bare pipeline: `python -m bench`, see `bench/__main__.py`."""

@@ -1,0 +1,126 @@
+"""PURE. An open incident's course, what can happen to it, and what comes of that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from gateway.policy import Policy
+from gateway.roster import Roster
+from protocol.messages import Action, Alert, Incident
+from protocol.moment import Moment
+
+Why = Literal["step", "again", "urgent", "real", "overdue_arrival", "overdue_close", "handover"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What decisions rest on besides the incident itself."""
+
+    policy: Policy
+    roster: Roster
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """The point an alert came from, as the configuration knows it."""
+
+    point: str
+    label: str
+    silent: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """An open incident with the gateway's clocks of it.
+
+    boot: which boot of this machine the monotonic times count in. raised_ms: monotonic time of
+    the press, None when nobody knows it. due_ms: when the next thing happens if nobody acts.
+    """
+
+    incident: Incident
+    boot: str
+    raised_ms: int | None
+    due_ms: int
+
+    def is_due(self, now: Moment) -> bool:
+        """A deadline of another boot is due now: when in doubt, alert."""
+        return self.boot != now.boot or now.mono_ms >= self.due_ms
+
+
+# --- events ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """The customer pressed again, or held the button, while the incident is open."""
+
+    alert: Alert
+
+
+@dataclass(frozen=True, slots=True)
+class Attended:
+    """Somebody pressed the staff presence button at the point, age_ms ago."""
+
+    age_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Acted:
+    """A member of staff did something to it."""
+
+    action: Action
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Its deadline has come and nobody acted."""
+
+
+Event = Joined | Attended | Acted | Due
+
+
+# --- results --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """What the log says of a change. by: staff id, or "" when nobody did it."""
+
+    event: str
+    by: str = ""
+    detail: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tell:
+    """People to be told. staff: their ids; everywhere: on every screen, whoever they are."""
+
+    why: Why
+    step: int
+    staff: tuple[str, ...]
+    everywhere: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changed:
+    """The incident after the event."""
+
+    course: Course
+    entries: tuple[Entry, ...]
+    tells: tuple[Tell, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The event may not happen; reason is one of the contract's names."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """The event is right but everything is as it says already."""
+
+
+Outcome = Changed | Refused | Unchanged
