@@ -22,10 +22,15 @@ def named_errors(path: str) -> Iterator[None]:
     try:
         yield
     except sqlite3.DatabaseError as error:
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        if code in _DAMAGED:
+        if _is_damage(error):
             raise StoreDamaged(f"the store {path} is damaged ({error})") from error
         raise StoreError(f"the store {path} cannot be used now ({error})") from error
+
+
+def _is_damage(error: sqlite3.DatabaseError) -> bool:
+    """Whether SQLite, or Python reading a text that is none, found what nobody has written."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return code in _DAMAGED or "Could not decode to UTF-8" in str(error)
 
 
 def open_for_writing(path: str) -> Database:

@@ -185,7 +185,7 @@ def test_a_payload_may_have_64_kib_and_not_a_byte_more() -> None:
 
 
 def test_a_receipt_of_the_longest_ids_fits_into_a_payload() -> None:
-    from gateway.loop import IDS_A_RECEIPT
+    from gateway.voice import IDS_A_RECEIPT
 
     longest = get_args(LongId)[1].max_length
     for character in ("x", "😀", "\x01", "中"):
