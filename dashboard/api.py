@@ -1,0 +1,208 @@
+"""The HTTP interface of `docs/contract.md` for programs: JSON in, JSON out, errors by name."""
+
+from __future__ import annotations
+
+import msgspec
+from flask import Blueprint, Response, request
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from dashboard import metrics, openapi
+from dashboard.actions import act, explain
+from dashboard.board import the_board
+from dashboard.errors import Problem
+from dashboard.figures import figures_by_kind, response_figures, split_drills
+from dashboard.picture import unit_views
+from dashboard.store import StoreError
+from dashboard.window import BadTime, window
+from dashboard.wire import (
+    ActionRequest,
+    Health,
+    LogLine,
+    ResponseTimesReport,
+    with_log,
+)
+from protocol.clock import now
+from protocol.moment import rfc3339
+
+blueprint = Blueprint("api", __name__)
+
+STAGES = ("all", "open", "closed")
+LIMIT_DEFAULT = 50
+LIMIT_MAX = 500
+MAX_ID = 64
+
+
+def _json(value: object, *, status: int = 200) -> Response:
+    return Response(msgspec.json.encode(value), status=status, mimetype="application/json")
+
+
+# -- incidents --------------------------------------------------------------------------------
+
+
+@blueprint.get("/api/v1/incidents")
+def incidents() -> Response:
+    """The incidents, newest first; `before` pages on."""
+    stage = _one("stage") or "all"
+    if stage not in STAGES:
+        raise _bad("stage", _("stage must be open, closed or all."))
+    limit, before = _limit(), _one("before")
+    reader = the_board().reader
+    if before is not None:
+        if not 0 < len(before) <= MAX_ID:
+            raise _bad("before", _("before must be the id of an incident."))
+        if reader.incident(before) is None:
+            raise _unknown_incident()
+    return _json(reader.incidents(stage=stage, limit=limit, before=before))
+
+
+@blueprint.get("/api/v1/incidents/<incident_id>")
+def incident(incident_id: str) -> Response:
+    """One incident and its log."""
+    reader = the_board().reader
+    found = reader.incident(incident_id)
+    if found is None:
+        raise _unknown_incident()
+    lines = tuple(
+        LogLine(at=entry.at, event=entry.event, by=entry.by, seq=entry.seq, detail=entry.detail)
+        for entry in reader.log(incident_id)
+    )
+    return _json(with_log(found, lines))
+
+
+@blueprint.post("/api/v1/incidents/<incident_id>/actions")
+def actions(incident_id: str) -> Response:
+    """Does something to an incident; answers with the incident after it."""
+    asked = _body(ActionRequest)
+    outcome = act(
+        incident_id=incident_id,
+        action=asked.action,
+        by=_author(asked.by),
+        outcome=asked.outcome,
+        text=asked.text,
+        to=asked.to,
+        situation=asked.situation,
+    )
+    if not outcome.ok:
+        raise Problem(outcome.status, outcome.reason, outcome.message)
+    return _json(outcome.incident)
+
+
+def _author(by: str | None) -> str:
+    """Who acts: a session only as itself, a machine in the name it gives."""
+    if current_user.is_machine:
+        if by is None:
+            raise _bad("by", _("by is missing: say which member of staff acts."))
+        return by
+    if by not in (None, current_user.id):
+        text = _("A signed-in member of staff may only act as themselves.")
+        raise Problem(403, "not_allowed", text)
+    return current_user.id
+
+
+def _body(kind: type) -> object:
+    """The request's JSON body as `kind`. Raises: Problem 415, 422."""
+    if request.mimetype != "application/json":
+        text = _("The body must be JSON, sent as application/json.")
+        raise Problem(415, "not_json", text)
+    try:
+        return msgspec.json.decode(request.get_data(), type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        text = _("The body cannot be taken: %(why)s", why=str(error))
+        raise Problem(422, "bad_body", text) from error
+
+
+# -- units and reports ------------------------------------------------------------------------
+
+
+@blueprint.get("/api/v1/units")
+def units() -> Response:
+    """Every unit, by id."""
+    board = the_board()
+    records = {record.unit: record for record in board.reader.units()}
+    return _json(tuple(unit_views(board.live.picture, records).values()))
+
+
+@blueprint.get("/api/v1/reports/response-times")
+def response_times() -> Response:
+    """How fast incidents were answered; drills apart."""
+    try:
+        start_ms, end_ms = window(start=_one("from"), end=_one("to"), now_ms=now().utc_ms)
+    except BadTime as error:
+        text = _(
+            "%(field)s must be a date or an RFC 3339 time, such as 2026-11-24T08:00:00Z.",
+            field=error.field,
+        )
+        raise _bad(error.field, text) from error
+    times = the_board().reader.response_times(start_ms=start_ms, end_ms=end_ms)
+    real, drills = split_drills(times)
+    return _json(
+        ResponseTimesReport(
+            start=rfc3339(start_ms),
+            to=rfc3339(end_ms),
+            real=response_figures(real),
+            drills=response_figures(drills),
+            by_kind=figures_by_kind(real),
+        )
+    )
+
+
+@blueprint.get("/api/v1/openapi.json")
+def describe() -> Response:
+    """The description of this interface."""
+    return _json(openapi.document())
+
+
+# -- how the board is -------------------------------------------------------------------------
+
+
+@blueprint.get("/healthz")
+def healthz() -> Response:
+    """200 when the board reaches all it needs, else 503 and what it misses."""
+    board = the_board()
+    missing = []
+    if not board.live.link.connected:
+        missing.append("broker")
+    if board.live.picture.gateway.state != "online":
+        missing.append("gateway")
+    try:
+        board.reader.rejected_count()
+    except StoreError:
+        missing.append("store")
+    if missing:
+        return _json(Health(status="unwell", missing=tuple(missing)), status=503)
+    return _json({"status": "ok"})
+
+
+@blueprint.get("/metrics")
+def show_metrics() -> Response:
+    """Prometheus text."""
+    return Response(metrics.exposition(the_board()), content_type=metrics.CONTENT_TYPE)
+
+
+# -- parameters -------------------------------------------------------------------------------
+
+
+def _unknown_incident() -> Problem:
+    return Problem(404, "unknown_incident", explain("unknown_incident"))
+
+
+def _one(name: str) -> str | None:
+    """The query parameter `name`, None if absent. Raises: Problem 422 when given twice."""
+    values = request.args.getlist(name)
+    if len(values) > 1:
+        raise _bad(name, _("%(field)s is given twice.", field=name))
+    return values[0] if values else None
+
+
+def _limit() -> int:
+    text = _one("limit")
+    if text is None:
+        return LIMIT_DEFAULT
+    if not (text.isascii() and text.isdigit() and len(text) <= 3 and 1 <= int(text) <= LIMIT_MAX):
+        raise _bad("limit", _("limit must be a number from 1 to %(max)d.", max=LIMIT_MAX))
+    return int(text)
+
+
+def _bad(field: str, message: str) -> Problem:
+    return Problem(422, f"bad_{field}", message)

@@ -1,0 +1,25 @@
+"""The Flask application: pages and the HTTP interface, put together."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from dashboard import api, auth, language, pages, security
+from dashboard.board import Board
+
+
+def create_app(board: Board) -> Flask:
+    """The application of one board; nothing is connected or opened by it."""
+    app = Flask(__name__)
+    app.config["SECRET_KEY"] = board.config.secret_key
+    # OPTIONS is none of our methods; Flask would answer it everywhere.
+    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
+    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 3600
+    app.json.ensure_ascii = False
+    app.extensions["anling"] = board
+    language.set_up(app, default=board.config.language, timezone=board.config.timezone)
+    auth.set_up(app, secure_cookies=board.config.http.secure_cookies)
+    security.set_up(app)
+    app.register_blueprint(api.blueprint)
+    pages.register(app)
+    return app

@@ -1,0 +1,93 @@
+"""BoardConfig: what `board.toml` says."""
+
+from __future__ import annotations
+
+import zoneinfo
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
+
+import msgspec
+
+from protocol.link import Broker
+from protocol.messages import Id
+
+SECRET_KEY_MIN = 32
+Line = Annotated[int, msgspec.Meta(ge=0, le=27)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Http:
+    """Where the board listens. secure_cookies: send cookies over HTTPS only (behind a proxy)."""
+
+    host: Annotated[str, msgspec.Meta(min_length=1, max_length=255)] = "127.0.0.1"
+    port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = 8000
+    secure_cookies: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """A machine that may use the interface. sha256: of its bearer token, in hexadecimal."""
+
+    name: Id
+    sha256: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}(?![\s\S])")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoPoint:
+    """A simulated point that `/demo` can press: its unit and lines (BCM numbers)."""
+
+    id: Id
+    unit: Id
+    call: Line
+    seat: Line | None = None
+    presence: Line | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoardConfig:
+    """The whole of `board.toml`.
+
+    terminal: the id under which the board speaks to the gateway. store: the gateway's database,
+    relative to the file. secret_key: signs the session cookies. language: of a new visitor whose
+    browser asks for none of ours. timezone: of times on pages. demo: serve the page `/demo`,
+    which shows and presses `demo_points`.
+    """
+
+    branch: Id
+    secret_key: str
+    store: Annotated[str, msgspec.Meta(min_length=1)] = "anling.db"
+    terminal: Id = "board"
+    language: Literal["zh", "en"] = "zh"
+    timezone: str = "Asia/Shanghai"
+    demo: bool = False
+    mqtt: Broker = field(default_factory=Broker)
+    http: Http = field(default_factory=Http)
+    tokens: list[Token] = field(default_factory=list)
+    demo_points: list[DemoPoint] = field(default_factory=list)
+
+    def faults(self) -> list[tuple[str, str]]:
+        """What is wrong that one key's type does not show; never repeats a secret."""
+        found = []
+        if len(self.secret_key) < SECRET_KEY_MIN:
+            found.append(
+                (
+                    "secret_key",
+                    f"has {len(self.secret_key)} characters, must have at least {SECRET_KEY_MIN}; "
+                    "make one with: python3 -c 'import secrets; print(secrets.token_hex(32))'",
+                )
+            )
+        if not _is_timezone(self.timezone):
+            found.append(("timezone", "is not a time zone's name, such as Asia/Shanghai"))
+        names = [token.name for token in self.tokens]
+        for number, name in enumerate(names):
+            if name in names[:number]:
+                found.append((f"tokens[{number}].name", f"{name} is given twice"))
+        return found
+
+
+def _is_timezone(name: str) -> bool:
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True

@@ -1,0 +1,89 @@
+"""PURE  Response times in figures: counts and percentiles."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class Timed(Protocol):
+    """What a report is made of; the store's ResponseTime is one. Times in milliseconds."""
+
+    kind: str
+    drill: bool
+    to_accept_ms: int | None
+    to_arrive_ms: int | None
+    to_close_ms: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """How long something took, in milliseconds; all None where nothing was counted."""
+
+    count: int
+    p50: int | None = None
+    p90: int | None = None
+    p99: int | None = None
+    max: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResponseFigures:
+    """count: incidents; the others count only those that got so far."""
+
+    count: int
+    to_accept_ms: Figures
+    to_arrive_ms: Figures
+    to_close_ms: Figures
+
+
+def percentile(ordered: Sequence[int], percent: float) -> int | None:
+    """The nearest-rank percentile of ascending values: always one of them; None of none.
+
+    Source: the smallest value with at least `percent` % of all values at or below it.
+    """
+    if not ordered:
+        return None
+    rank = math.ceil(percent / 100 * len(ordered))
+    return ordered[min(max(rank, 1), len(ordered)) - 1]
+
+
+def figures(values: Iterable[int | None]) -> Figures:
+    """The figures of the values that are known."""
+    ordered = sorted(value for value in values if value is not None)
+    return Figures(
+        count=len(ordered),
+        p50=percentile(ordered, 50),
+        p90=percentile(ordered, 90),
+        p99=percentile(ordered, 99),
+        max=ordered[-1] if ordered else None,
+    )
+
+
+def response_figures(times: Sequence[Timed]) -> ResponseFigures:
+    """The figures of these incidents."""
+    return ResponseFigures(
+        count=len(times),
+        to_accept_ms=figures(time.to_accept_ms for time in times),
+        to_arrive_ms=figures(time.to_arrive_ms for time in times),
+        to_close_ms=figures(time.to_close_ms for time in times),
+    )
+
+
+def split_drills(times: Iterable[Timed]) -> tuple[list[Timed], list[Timed]]:
+    """(real, drills): practice must not flatter the figures."""
+    real: list[Timed] = []
+    drills: list[Timed] = []
+    for time in times:
+        (drills if time.drill else real).append(time)
+    return real, drills
+
+
+def figures_by_kind(times: Iterable[Timed]) -> dict[str, ResponseFigures]:
+    """{kind: figures} of these incidents, kinds in alphabetical order."""
+    groups: dict[str, list[Timed]] = {}
+    for time in times:
+        groups.setdefault(time.kind, []).append(time)
+    return {kind: response_figures(groups[kind]) for kind in sorted(groups)}

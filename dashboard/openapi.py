@@ -1,0 +1,206 @@
+"""The description of the HTTP interface (OpenAPI 3.1), made from the dataclasses that serve it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from dashboard import wire
+from protocol.messages import Incident
+from protocol.version import version
+
+_PROBLEMS = {
+    400: "The request is malformed.",
+    401: "Neither a session nor a valid token.",
+    403: "This member of staff may not do it.",
+    404: "There is no such thing.",
+    405: "This address does not take this method.",
+    409: "The incident is not in a state for it; `reason` says why.",
+    413: "Larger than 64 KiB.",
+    415: "Not sent as application/json.",
+    422: "A value that cannot be taken; `message` names it.",
+    503: "The store or the broker is away.",
+    504: "The gateway did not answer in 5 s.",
+}
+_COMMON = (400, 401, 405, 413, 503)
+_KINDS = (
+    wire.ActionRequest,
+    wire.Health,
+    wire.IncidentWithLog,
+    wire.ProblemReply,
+    wire.ResponseTimesReport,
+    wire.UnitView,
+    Incident,
+)
+_TIME = {"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]}
+_INCIDENT_ID = {
+    "name": "incident_id",
+    "in": "path",
+    "required": True,
+    "schema": {"type": "string", "minLength": 1},
+}
+
+
+def document() -> dict[str, Any]:
+    """The whole description."""
+    return _plain_patterns(
+        {
+            "openapi": "3.1.0",
+            "info": {
+                "title": "Anling status board",
+                "version": version(),
+                "description": "Incidents, units and response times of one branch.",
+            },
+            "security": [{"bearer": []}, {"session": []}],
+            "paths": _paths(),
+            "components": {
+                "schemas": _schemas(),
+                "securitySchemes": {
+                    "bearer": {"type": "http", "scheme": "bearer"},
+                    "session": {"type": "apiKey", "in": "cookie", "name": "anling"},
+                },
+            },
+        }
+    )
+
+
+def _schemas() -> dict[str, Any]:
+    _refs, schemas = msgspec.json.schema_components(
+        _KINDS, ref_template="#/components/schemas/{name}"
+    )
+    # A machine must name who acts; a signed-in browser may leave it out, and that is more than
+    # is promised here.
+    request = schemas["ActionRequest"]
+    request["required"] = ["action", "by"]
+    request["properties"]["by"] = next(
+        kind for kind in request["properties"]["by"]["anyOf"] if kind != {"type": "null"}
+    )
+    return schemas
+
+
+def _paths() -> dict[str, Any]:
+    return {
+        "/api/v1/incidents": {
+            "get": _route(
+                "incidents",
+                "Incidents, newest first",
+                reply={"type": "array", "items": _ref("Incident")},
+                parameters=[
+                    _query("stage", {"type": "string", "enum": ["all", "open", "closed"]}),
+                    _query("limit", {"type": "integer", "minimum": 1, "maximum": 500}),
+                    _query("before", {"type": "string", "minLength": 1, "maxLength": 64}),
+                ],
+                problems=(404, 422),
+            )
+        },
+        "/api/v1/incidents/{incident_id}": {
+            "get": _route(
+                "incident",
+                "One incident and its log",
+                reply=_ref("IncidentWithLog"),
+                parameters=[_INCIDENT_ID],
+                problems=(404,),
+            )
+        },
+        "/api/v1/incidents/{incident_id}/actions": {
+            "post": {
+                **_route(
+                    "act",
+                    "Does something to an incident; the incident after it",
+                    reply=_ref("Incident"),
+                    parameters=[_INCIDENT_ID],
+                    problems=(403, 404, 409, 415, 422, 504),
+                ),
+                "requestBody": {"required": True, "content": _json(_ref("ActionRequest"))},
+            }
+        },
+        "/api/v1/units": {
+            "get": _route("units", "Every unit", reply={"type": "array", "items": _ref("UnitView")})
+        },
+        "/api/v1/reports/response-times": {
+            "get": _route(
+                "responseTimes",
+                "How fast incidents were answered; drills apart",
+                reply=_ref("ResponseTimesReport"),
+                parameters=[_query("from", _TIME), _query("to", _TIME)],
+                problems=(422,),
+            )
+        },
+        "/api/v1/openapi.json": {
+            "get": _route("describe", "This description", reply={"type": "object"})
+        },
+        "/healthz": {"get": _healthz()},
+        "/metrics": {
+            "get": {
+                **_route("metrics", "Prometheus text", reply={"type": "string"}),
+                "responses": {
+                    "200": {
+                        "description": "Done.",
+                        "content": {"text/plain": {"schema": {"type": "string"}}},
+                    },
+                    **_problems(_COMMON),
+                },
+            }
+        },
+    }
+
+
+def _healthz() -> dict[str, Any]:
+    return {
+        "operationId": "healthz",
+        "summary": "Whether the board reaches all it needs",
+        "security": [],
+        "responses": {
+            "200": {"description": "Well.", "content": _json(_ref("Health"))},
+            "503": {"description": "Something is missing.", "content": _json(_ref("Health"))},
+            **_problems((400, 405, 413)),
+        },
+    }
+
+
+def _route(
+    name: str,
+    summary: str,
+    *,
+    reply: dict[str, Any],
+    parameters: list[dict[str, Any]] | None = None,
+    problems: tuple[int, ...] = (),
+) -> dict[str, Any]:
+    return {
+        "operationId": name,
+        "summary": summary,
+        "parameters": parameters or [],
+        "responses": {
+            "200": {"description": "Done.", "content": _json(reply)},
+            **_problems((*_COMMON, *problems)),
+        },
+    }
+
+
+def _problems(statuses: tuple[int, ...]) -> dict[str, Any]:
+    return {
+        str(status): {"description": _PROBLEMS[status], "content": _json(_ref("ProblemReply"))}
+        for status in sorted(statuses)
+    }
+
+
+def _json(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"application/json": {"schema": schema}}
+
+
+def _ref(name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _query(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"name": name, "in": "query", "required": False, "schema": schema}
+
+
+def _plain_patterns(value: Any) -> Any:
+    """Python's "end of text" written as JSON Schema's dialect writes it."""
+    if isinstance(value, dict):
+        return {key: _plain_patterns(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain_patterns(item) for item in value]
+    return value.replace(r"(?![\s\S])", "$") if isinstance(value, str) else value

@@ -1,0 +1,23 @@
+"""The pages people look at. `register` hangs them into the application."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from dashboard.pages import board, chrome, demo, devices, incidents, reports, times, words
+
+# Short, so that all modules of a screen are of one version soon after an update; long enough
+# that fifty screens which reload together do not ask for each file again.
+STATIC_AGE_S = 60
+
+
+def register(app: Flask) -> None:
+    """Adds every page, and what their templates use, to `app`."""
+    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = STATIC_AGE_S
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters.update(times.FILTERS)
+    app.jinja_env.globals.update(words.GLOBALS)
+    app.context_processor(chrome.for_every_page)
+    for module in (board, incidents, devices, reports, demo):
+        app.register_blueprint(module.blueprint)

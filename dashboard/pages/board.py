@@ -1,0 +1,71 @@
+"""GET /: the status board."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Blueprint, render_template
+
+from dashboard.board import Board, the_board
+from dashboard.pages.branch import cards_for_viewer, present_fault_lines, present_faults
+from dashboard.pages.cards import Card, rank
+from dashboard.picture import unit_views
+
+blueprint = Blueprint("board", __name__)
+
+# What a wall screen can show large and readable from 8 m; further calls are lines, then a number.
+MAX_CARDS = 6
+MAX_LINES = 24
+MAX_FAULTS = 3
+# Beside calls faults must be known, not read: calls need the room.
+MAX_FAULTS_BESIDE_CALLS = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """How the branch is when nobody calls. last: the newest incident, None if there was none."""
+
+    units: int
+    units_well: int
+    points: int
+    last: Card | None
+
+
+@blueprint.get("/")
+def show() -> str:
+    """Every open incident, what needs somebody most first; and every fault."""
+    board = the_board()
+    incidents = sorted(board.reader.open_incidents(), key=rank)
+    cards = cards_for_viewer(board, incidents[: MAX_CARDS + MAX_LINES])
+    faults = present_fault_lines(board)
+    return render_template(
+        "board.html",
+        cards=cards[:MAX_CARDS],
+        lines=cards[MAX_CARDS:],
+        count=len(incidents),
+        unshown=max(len(incidents) - MAX_CARDS - MAX_LINES, 0),
+        outside=[one for one in incidents if one.outside and one.is_open],
+        faults=faults[: MAX_FAULTS_BESIDE_CALLS if incidents else MAX_FAULTS],
+        fault_count=len(faults),
+        health=health(board) if not incidents else None,
+    )
+
+
+def health(board: Board) -> Health:
+    """Counts of what is well."""
+    records = {record.unit: record for record in board.reader.units()}
+    views = unit_views(board.live.picture, records).values()
+    troubled = {fault.subject for fault in present_faults(board)}
+    newest = cards_for_viewer(board, board.reader.incidents(limit=1))
+    return Health(
+        units=len(views),
+        units_well=sum(
+            view.fault is None
+            and view.status is not None
+            and view.status.state == "online"
+            and f"unit/{view.unit}" not in troubled
+            for view in views
+        ),
+        points=len(board.reader.points()),
+        last=newest[0] if newest else None,
+    )

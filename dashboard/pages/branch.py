@@ -1,0 +1,70 @@
+"""What several pages ask about the branch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from flask_login import current_user
+
+from dashboard.board import Board
+from dashboard.pages.cards import Card, FaultLine, card, fault_lines
+from protocol.clock import now
+from protocol.messages import Fault, Incident
+from protocol.moment import rfc3339
+
+
+def viewer_id() -> str | None:
+    """The staff id of whoever looks, None for a machine, which acts through the interface."""
+    if not current_user.is_authenticated or current_user.is_machine:
+        return None
+    return current_user.id
+
+
+def staff_names(board: Board) -> dict[str, str]:
+    """{staff id: name}."""
+    return {record.staff: record.name for record in board.reader.staff()}
+
+
+def point_labels(board: Board) -> dict[str, str]:
+    """{point: its name for people}."""
+    return {record.point: record.label for record in board.reader.points()}
+
+
+def cards_for_viewer(board: Board, incidents: Iterable[Incident]) -> list[Card]:
+    """Cards of `incidents` in their order, for whoever asks."""
+    names, now_ms = staff_names(board), now().utc_ms
+    roles = current_user.roles if viewer_id() else ()
+    return [
+        card(incident, names=names, viewer=viewer_id(), roles=roles, now_ms=now_ms)
+        for incident in incidents
+    ]
+
+
+def present_faults(board: Board) -> tuple[Fault, ...]:
+    """Every fault now. The gateway's own word also has what could not be stored."""
+    picture = board.live.picture
+    return picture.faults if picture.broker else tuple(board.reader.faults())
+
+
+def present_fault_lines(board: Board) -> list[FaultLine]:
+    return fault_lines(present_faults(board), point_labels(board))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Staleness:
+    """Why what the pages show may be old. cause: broker, gateway, store; since: RFC 3339 or ""."""
+
+    cause: str
+    since: str
+
+
+def staleness(board: Board) -> Staleness | None:
+    """What lies between the pages and the truth, None when nothing does."""
+    view = board.live.picture.gateway
+    if view.broker and view.store and view.state == "online":
+        return None
+    ago_ms = board.live.heard_gateway_ms_ago
+    since = "" if ago_ms is None else rfc3339(now().utc_ms - ago_ms)
+    cause = "broker" if not view.broker else "gateway" if view.state != "online" else "store"
+    return Staleness(cause=cause, since=since)

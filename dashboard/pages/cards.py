@@ -1,0 +1,188 @@
+"""Incidents and faults as the pages show them: which comes first, and who may touch what."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from dashboard.pages import words
+from protocol.messages import Fault, Incident
+from protocol.moment import parse_rfc3339
+
+# An alert under way for longer than the contract's "undelivered" came late, and says so.
+LATE_MS = 5_000
+# The gateway's mark for a press of which nobody knows the time (a day or more either way).
+UNKNOWN_MS = 24 * 3600 * 1000
+CLOSERS = frozenset({"lead", "admin"})
+
+_KIND_ORDER = {"urgent": 0, "silent": 1, "call": 2, "seat": 3}
+_STAGE_ORDER = {"raised": 0, "accepted": 1, "arrived": 2}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """A responder. is_owner: it is theirs to see through. arrived_at: RFC 3339 or None."""
+
+    staff: str
+    name: str
+    roles: tuple[str, ...]
+    is_owner: bool
+    arrived_at: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """One incident to show to one viewer.
+
+    size: how wide its label is, s m l xl; wide: the widest of its label_parts.
+    waited_ms: since the press, by the server's clock.
+    actions: what the viewer may do, the one that is due first. may_not_close: why there is no
+    close button although somebody has arrived.
+    """
+
+    incident: Incident
+    size: str
+    wide: str
+    label_parts: tuple[str, ...]
+    waited_ms: int
+    people: tuple[Person, ...]
+    actions: tuple[str, ...]
+    may_not_close: bool
+    is_late: bool
+    is_time_unknown: bool
+
+    @property
+    def id(self) -> str:
+        return self.incident.incident_id
+
+    @property
+    def kind(self) -> str:
+        """A kind we know how to show; a newer gateway's is shown as a call."""
+        return self.incident.kind if self.incident.kind in _KIND_ORDER else "call"
+
+
+def rank(incident: Incident) -> tuple[bool, bool, int, int, str]:
+    """Sorts what needs somebody most to the front: unanswered, real, grave, then old."""
+    is_forgotten = incident.overdue is not None
+    return (
+        incident.stage != "raised" and not is_forgotten,
+        incident.drill,
+        _KIND_ORDER.get(incident.kind, 2),
+        _STAGE_ORDER.get(incident.stage, 3),
+        incident.raised_at,
+    )
+
+
+def card(
+    incident: Incident,
+    *,
+    names: Mapping[str, str],
+    viewer: str | None,
+    roles: Iterable[str] = (),
+    now_ms: int,
+) -> Card:
+    """An incident for a viewer. viewer: a staff id, None for one who only looks."""
+    end_ms = parse_rfc3339(incident.closed_at) if incident.closed_at else now_ms
+    may_close = _may_close(incident, viewer, roles)
+    parts = label_parts(incident.label)
+    return Card(
+        incident=incident,
+        size=label_size(incident.label),
+        wide=label_size(max(parts, key=_columns)),
+        label_parts=parts,
+        waited_ms=max(end_ms - parse_rfc3339(incident.raised_at), 0),
+        people=_people(incident, names),
+        actions=_actions(incident, viewer, may_close=may_close),
+        may_not_close=viewer is not None and incident.stage == "arrived" and not may_close,
+        is_late=incident.late_ms >= LATE_MS,
+        is_time_unknown=incident.raised_uncertain_ms >= UNKNOWN_MS,
+    )
+
+
+def _people(incident: Incident, names: Mapping[str, str]) -> tuple[Person, ...]:
+    return tuple(
+        Person(
+            staff=one.staff,
+            name=names.get(one.staff, one.staff),
+            roles=one.roles,
+            is_owner=one.staff == incident.owner,
+            arrived_at=one.arrived_at,
+        )
+        for one in incident.responders
+    )
+
+
+def _may_close(incident: Incident, viewer: str | None, roles: Iterable[str]) -> bool:
+    """As the gateway judges it: a button that is always refused would only cost time."""
+    is_responder = any(one.staff == viewer for one in incident.responders)
+    return incident.owner is None or is_responder or not CLOSERS.isdisjoint(roles)
+
+
+def _actions(incident: Incident, viewer: str | None, *, may_close: bool) -> tuple[str, ...]:
+    if viewer is None or not incident.is_open:
+        return ()
+    mine = next((one for one in incident.responders if one.staff == viewer), None)
+    offered = []
+    if incident.stage == "arrived" and may_close:
+        offered.append("close")
+    if mine is None:
+        offered.append("accept")
+    if mine is None or mine.arrived_at is None:
+        offered.append("arrive")
+    if mine is not None and incident.stage != "arrived":
+        offered.sort(key=("arrive", "close", "accept").index)
+    return tuple(offered)
+
+
+def label_size(label: str) -> str:
+    """s, m, l or xl by how much room the text takes; a Chinese character takes two letters'."""
+    limits = ((9, "s"), (20, "m"), (40, "l"))
+    return next((size for limit, size in limits if _columns(label) <= limit), "xl")
+
+
+def _columns(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
+
+
+def label_parts(label: str) -> tuple[str, ...]:
+    """A label in two languages, "1号柜台 Counter 1", in its two parts; any other whole.
+
+    Between the parts is the best place for a line to end.
+    """
+    words = label.split(" ")
+    for number in range(1, len(words)):
+        head, tail = " ".join(words[:number]), " ".join(words[number:])
+        if not head.isascii() and tail.isascii():
+            return (head, tail)
+    return (label,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultLine:
+    """A fault in words. subject: what it is about; what: is wrong; remedy: what to do."""
+
+    subject: str
+    what: str
+    remedy: str
+    detail: str
+    since: str
+
+
+def fault_lines(faults: Iterable[Fault], labels: Mapping[str, str]) -> list[FaultLine]:
+    """Faults in words. labels: {point: its name for people}."""
+    return [_fault_line(fault, labels) for fault in faults]
+
+
+def _fault_line(fault: Fault, labels: Mapping[str, str]) -> FaultLine:
+    what, remedy = words.fault_words(fault.name)
+    # The gateway's own details repeat in English what the words say; a channel's or an unknown
+    # fault's detail is the only news there is.
+    is_news = fault.name in ("failing", "store_unwritable") or fault.name not in words.FAULTS
+    return FaultLine(
+        subject=words.subject_words(fault.subject, labels),
+        what=what,
+        remedy=remedy,
+        detail=fault.detail if is_news else "",
+        since=fault.since,
+    )

@@ -1,0 +1,87 @@
+"""Times and durations as people read them, in the branch's time zone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from flask_babel import format_datetime, to_user_timezone
+from flask_babel import gettext as _
+
+from dashboard.language import get_locale
+from protocol.moment import parse_rfc3339, rfc3339
+
+NOTHING = "—"
+
+
+def at(text: str | None) -> str:
+    """The time of an RFC 3339 text: with its date, to the second."""
+    if not text:
+        return NOTHING
+    return format_datetime(_moment(text), _("d MMM y HH:mm:ss"))
+
+
+def clock(text: str | None) -> str:
+    """The time of day of an RFC 3339 text, to the second; with its date when not today's."""
+    if not text:
+        return NOTHING
+    moment = _moment(text)
+    today = to_user_timezone(datetime.now(UTC)).date()
+    is_today = to_user_timezone(moment).date() == today
+    return format_datetime(moment, "HH:mm:ss" if is_today else _("d MMM HH:mm:ss"))
+
+
+def hour(text: str) -> str:
+    """The time of day for a large clock."""
+    return format_datetime(_moment(text), "HH:mm")
+
+
+def day(text: str) -> str:
+    """The date for a large clock, with the day of the week."""
+    return format_datetime(
+        _moment(text), "y年M月d日 EEEE" if get_locale() == "zh" else "EEEE d MMMM y"
+    )
+
+
+def duration(ms: int | None) -> str:
+    """A stopwatch: 1:05, 12:40, 3:02:09; a dash for None."""
+    if ms is None:
+        return NOTHING
+    minutes, seconds = divmod(max(ms, 0) // 1000, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
+
+
+def lasting(seconds: int | None) -> str:
+    """A rough length of time for machines: 3 days 4 h, 5 h 12 min, 40 s."""
+    if seconds is None:
+        return NOTHING
+    minutes, rest_s = divmod(seconds, 60)
+    hours, rest_min = divmod(minutes, 60)
+    days, rest_h = divmod(hours, 24)
+    if days:
+        return _("%(days)d d %(hours)d h", days=days, hours=rest_h)
+    if hours:
+        return _("%(hours)d h %(minutes)d min", hours=hours, minutes=rest_min)
+    if minutes:
+        return _("%(minutes)d min %(seconds)d s", minutes=minutes, seconds=rest_s)
+    return _("%(seconds)d s", seconds=rest_s)
+
+
+def from_ms(utc_ms: int) -> str:
+    """The RFC 3339 text of UTC milliseconds."""
+    return rfc3339(utc_ms)
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromtimestamp(parse_rfc3339(text) / 1000, UTC)
+
+
+FILTERS = {
+    "at": at,
+    "clock": clock,
+    "hour": hour,
+    "day": day,
+    "duration": duration,
+    "lasting": lasting,
+    "from_ms": from_ms,
+}

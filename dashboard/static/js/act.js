@@ -1,0 +1,94 @@
+// Sends a touch to the gateway without leaving the page; without this, forms do the same.
+import { refresh } from "./refresh.js";
+
+const ERROR_MS = 15000;
+const ANSWER_MS = 9000;
+// What could not be done, by incident, so that a renewal of its card does not hide it.
+const errors = new Map();
+
+function showError(key, text) {
+  for (const place of document.querySelectorAll(`[data-error="${CSS.escape(key)}"]`)) {
+    place.hidden = !text;
+    if (place.textContent !== text) place.textContent = text;
+  }
+}
+
+/** Puts the sentences of actions that failed a moment ago into the renewed cards. */
+export function keepErrors() {
+  for (const [key, error] of errors) {
+    if (performance.now() - error.at < ERROR_MS) showError(key, error.text);
+    else clearError(key);
+  }
+}
+
+function clearError(key) {
+  errors.delete(key);
+  showError(key, "");
+}
+
+function setError(key, text) {
+  errors.set(key, { text, at: performance.now() });
+  showError(key, text);
+}
+
+async function send(address, body) {
+  const answer = await fetch(address, {
+    method: "POST",
+    body,
+    headers: { "X-Requested-With": "fetch", Accept: "application/json" },
+    signal: AbortSignal.timeout(ANSWER_MS),
+  });
+  if (answer.headers.get("Content-Type")?.includes("json")) return answer.json();
+  // Signed out meanwhile, or a token of another session: the page itself explains it.
+  location.reload();
+  return { ok: true };
+}
+
+async function onSubmit(event) {
+  const form = event.target;
+  const isCard = form.id === "act";
+  if (!isCard && !form.hasAttribute("data-act")) return;
+  const button = event.submitter;
+  if (isCard && !button) return;
+  event.preventDefault();
+  if (form.dataset.busy) return;
+  const key = isCard ? button.closest("[data-incident]").dataset.incident : "do";
+  const address = button?.getAttribute("formaction") ?? form.action;
+  const body = new FormData(form, button);
+  form.dataset.busy = "yes";
+  button?.setAttribute("aria-busy", "true");
+  clearError(key);
+  try {
+    const said = await send(address, body);
+    if (!said.ok) setError(key, said.message);
+    else done(form, button);
+  } catch {
+    setError(key, document.querySelector("#stale .stale-do span").textContent);
+  }
+  delete form.dataset.busy;
+  button?.removeAttribute("aria-busy");
+  await refresh();
+}
+
+function done(form, button) {
+  const details = button?.closest("details");
+  if (details) details.open = false;
+  if (form.id !== "act") form.reset();
+}
+
+export function startActions() {
+  document.addEventListener("submit", onSubmit);
+  document.addEventListener("click", (event) => {
+    const back = event.target.closest?.("[data-close-details]");
+    if (!back) return;
+    const details = back.closest("details");
+    details.open = false;
+    details.querySelector("summary").focus();
+  });
+  document.addEventListener("toggle", (event) => {
+    if (event.target.matches?.("details.closer") && event.target.open) {
+      event.target.querySelector(".outcome")?.focus({ preventScroll: true });
+    }
+  }, true);
+  setInterval(keepErrors, 1000);
+}

@@ -1,0 +1,25 @@
+// On every page but the board: a bar that names the gravest unanswered call and leads there.
+import { serverNow, stopwatch } from "./clock.js";
+import { live, state } from "./live.js";
+
+const bar = document.getElementById("callbar");
+const GRAVE = { urgent: 0, silent: 1, call: 2, seat: 3 };
+
+function look() {
+  const unanswered = [...state.incidents.values()]
+    .filter((one) => one.stage === "raised" || one.overdue)
+    .sort((a, b) => GRAVE[a.kind] - GRAVE[b.kind] || a.raised_at.localeCompare(b.raised_at));
+  const first = unanswered[0];
+  bar.hidden = !first;
+  if (!first) return;
+  bar.classList.toggle("kind-urgent", first.kind === "urgent");
+  const more = unanswered.length > 1 ? ` +${unanswered.length - 1}` : "";
+  bar.querySelector("[data-callbar-text]").textContent = first.label + more;
+  bar.querySelector("[data-callbar-time]").textContent = stopwatch(serverNow() - Date.parse(first.raised_at));
+}
+
+export function startCallBar() {
+  if (!bar) return;
+  live.addEventListener("news", look);
+  setInterval(look, 500);
+}

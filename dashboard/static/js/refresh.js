@@ -1,0 +1,172 @@
+// Asks the server for this page again when there is news, and puts in only what has changed.
+// The HTML is made in one place, on the server; here nothing is drawn.
+import { tick } from "./clock.js";
+import { live } from "./live.js";
+import { announce } from "./announce.js";
+import { renewalFailed, renewalWorked, signedOut } from "./stale.js";
+import { keepErrors } from "./act.js";
+
+// Further news within this time joins one request: a storm must not become one of requests.
+const GATHER_MS = 40;
+const PAUSE_MS = 250;
+// Also without news: it keeps the session of a quiet night and shows what no event tells.
+const ANYWAY_MS = 30000;
+const ANSWER_MS = 8000;
+const AGAIN_MS = 1500;
+
+let timer = null;
+let busy = false;
+let wanted = false;
+let pointerDown = 0;
+const shown = new WeakMap();
+
+/** Renews the page soon; resolves when it has been done. */
+export function refreshSoon(delay = GATHER_MS) {
+  wanted = true;
+  if (timer === null && !busy) timer = setTimeout(refresh, delay);
+}
+
+export async function refresh() {
+  clearTimeout(timer);
+  timer = null;
+  if (busy) {
+    wanted = true;
+    return;
+  }
+  busy = true;
+  wanted = false;
+  const why = await fetchAndPut().catch(() => "beat");
+  busy = false;
+  if (why) {
+    renewalFailed(why);
+    refreshSoon(AGAIN_MS);
+  } else {
+    renewalWorked();
+    if (wanted) refreshSoon(PAUSE_MS);
+  }
+}
+
+// Puts in what is new; or says which cause of staleness kept it from that.
+async function fetchAndPut() {
+  const answer = await fetch(location.href, {
+    headers: { "X-Requested-With": "fetch" },
+    signal: AbortSignal.timeout(ANSWER_MS),
+  });
+  if (answer.redirected && new URL(answer.url).pathname === "/sign-in") return signedOut();
+  if (answer.status >= 500) return answer.status === 503 ? "store" : "beat";
+  if (!answer.ok) return location.reload(); // the page itself says what is wrong
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  await untilReleased();
+  put(fresh);
+}
+
+// A button must not be exchanged between the press and the release of a finger.
+async function untilReleased() {
+  for (let turn = 0; turn < 40 && performance.now() - pointerDown < 2000 && pointerDown; turn += 1) {
+    await new Promise((done) => setTimeout(done, 50));
+  }
+}
+
+function put(fresh) {
+  // A closed incident has another page than an open one; the difference is more than its regions.
+  const shape = document.querySelector("[data-shape]")?.dataset.shape;
+  if (shape !== fresh.querySelector("[data-shape]")?.dataset.shape) return location.reload();
+  const focused = focusKey();
+  for (const region of document.querySelectorAll("[data-live]")) {
+    const renewed = fresh.getElementById(region.id);
+    if (renewed) putRegion(region, renewed);
+  }
+  document.title = fresh.title;
+  restoreFocus(focused);
+  keepErrors();
+  tick();
+}
+
+function putRegion(region, renewed) {
+  if (region.className !== renewed.className) region.className = renewed.className;
+  const old = new Map([...region.querySelectorAll(":scope > [data-key]")].map((one) => [one.dataset.key, one]));
+  const children = [...renewed.children];
+  if (children.some((child) => !child.dataset.key)) {
+    // A region with a heading: its keyed child is exchanged in its place, the rest stays.
+    for (const child of children.filter((one) => one.dataset.key)) {
+      const before = region.querySelector(":scope > [data-key]");
+      if (before) before.replaceWith(same(before, child) ? before : adopt(child, before));
+      else region.append(adopt(child, null));
+    }
+    return;
+  }
+  let place = region.firstElementChild;
+  for (const child of children) {
+    const before = old.get(child.dataset.key);
+    old.delete(child.dataset.key);
+    if (before && same(before, child)) {
+      if (before !== place) region.insertBefore(before, place);
+      else place = place.nextElementSibling;
+      continue;
+    }
+    const node = adopt(child, before);
+    if (before) {
+      if (before === place) place = place.nextElementSibling;
+      before.remove();
+    } else {
+      announce(node);
+    }
+    region.insertBefore(node, place);
+  }
+  for (const gone of old.values()) gone.remove();
+}
+
+// Compared with what the server said last time, since clocks and open lists have moved since.
+function same(before, child) {
+  const text = said(child);
+  return shown.get(before) === text;
+}
+
+function said(child) {
+  const copy = child.cloneNode(true);
+  for (const one of copy.querySelectorAll("[data-count-from], [data-clock]")) one.textContent = "";
+  return copy.outerHTML;
+}
+
+function adopt(child, before) {
+  const text = said(child);
+  const node = document.importNode(child, true);
+  shown.set(node, text);
+  for (const details of before?.querySelectorAll("details[data-key][open]") ?? []) {
+    const twin = node.querySelector(`details[data-key="${CSS.escape(details.dataset.key)}"]`);
+    if (twin) twin.open = true;
+  }
+  return node;
+}
+
+function focusKey() {
+  const one = document.activeElement;
+  if (!one || !one.closest("[data-live]")) return null;
+  return {
+    focus: one.dataset.focus ?? null,
+    incident: one.closest("[data-incident]")?.dataset.incident ?? null,
+    href: one.getAttribute("href"),
+  };
+}
+
+// The same button; if it has gone, the next one of its card; else the card.
+function restoreFocus(key) {
+  if (!key || (document.activeElement && document.activeElement !== document.body)) return;
+  const find = (selector) => document.querySelector(selector);
+  const card = key.incident && find(`[data-incident="${CSS.escape(key.incident)}"]`);
+  const next =
+    (key.focus && find(`[data-focus="${CSS.escape(key.focus)}"]`)) ||
+    card?.querySelector(".btn.primary") ||
+    card ||
+    (key.href && find(`[data-live] a[href="${CSS.escape(key.href)}"]`)) ||
+    find("main");
+  next?.focus({ preventScroll: true });
+}
+
+export function startRefresh() {
+  for (const one of document.querySelectorAll("[data-live] > [data-key]")) shown.set(one, said(one));
+  live.addEventListener("news", () => refreshSoon());
+  setInterval(() => refreshSoon(), ANYWAY_MS);
+  addEventListener("pointerdown", () => (pointerDown = performance.now()), true);
+  for (const name of ["pointerup", "pointercancel"]) addEventListener(name, () => setTimeout(() => (pointerDown = 0), 30), true);
+}

@@ -1,0 +1,141 @@
+"""What the board says and takes over HTTP, as frozen dataclasses; JSON by msgspec.
+
+`openapi.py` describes the interface from these, so that the description cannot drift.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any, Literal
+
+import msgspec
+
+from dashboard.figures import ResponseFigures
+from protocol.messages import (
+    ActionName,
+    Fault,
+    GatewayStatus,
+    Id,
+    Incident,
+    Lamp,
+    LongText,
+    ShortText,
+    Sounder,
+    UnitStatus,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionRequest:
+    """What somebody does to an incident. by: a staff id; a signed-in session may leave it out."""
+
+    action: ActionName
+    by: Id | None = None
+    outcome: ShortText | None = None
+    text: LongText | None = None
+    to: Id | None = None
+    situation: ShortText | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProblemReply:
+    """Why a request was not served. reason: for programs; message: for people."""
+
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogLine:
+    """One entry of an incident's log; `detail` holds what belongs to this event."""
+
+    at: str
+    event: str
+    by: str | None
+    seq: int
+    detail: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitView:
+    """A unit as the board sees it.
+
+    status: the newest it said, or None. last_seen_at: RFC 3339, or None. fault: the name of the
+    gravest fault, `silent` first, or None. faults: all of the unit and of its points.
+    configured: False when it speaks but the gateway's configuration does not know it.
+    """
+
+    unit: str
+    status: UnitStatus | None
+    last_seen_at: str | None
+    fault: str | None
+    faults: tuple[Fault, ...]
+    configured: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayView:
+    """The gateway and what lies between it and the board.
+
+    state: `silent` when nothing was heard of it for 15 s. faults: every fault of the branch.
+    broker, store: whether the board reaches them. open: incidents not closed.
+    """
+
+    state: Literal["online", "offline", "silent"]
+    status: GatewayStatus | None
+    faults: tuple[Fault, ...]
+    broker: bool
+    store: bool
+    open: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LampView:
+    """What a simulated point shows (event `lamp`, demo only)."""
+
+    unit: str
+    point: str
+    lamp: Lamp
+    sounder: Sounder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beat:
+    """Sent every second: a screen that misses it is stale. at: RFC 3339."""
+
+    at: str
+    open: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """missing: those of broker, gateway and store that the board does not reach."""
+
+    status: Literal["ok", "unwell"]
+    missing: tuple[Literal["broker", "gateway", "store"], ...] = ()
+
+
+class ResponseTimesReport(msgspec.Struct, frozen=True, kw_only=True):
+    """How fast incidents raised from `from` until `to` (RFC 3339) were answered.
+
+    A Struct, since `from` is no name for a dataclass's field. by_kind: real ones only.
+    """
+
+    start: str = msgspec.field(name="from")
+    to: str
+    real: ResponseFigures
+    drills: ResponseFigures
+    by_kind: dict[str, ResponseFigures]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentWithLog(Incident):
+    """An incident and everything that was written down about it, oldest first."""
+
+    log: tuple[LogLine, ...] = ()
+
+
+def with_log(incident: Incident, log: tuple[LogLine, ...]) -> IncidentWithLog:
+    """The incident with its log."""
+    values = {item.name: getattr(incident, item.name) for item in fields(incident)}
+    return IncidentWithLog(**values, log=log)

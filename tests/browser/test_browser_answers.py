@@ -1,0 +1,106 @@
+"""What pages answer when something is wrong. Flask's own client; no browser."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from dashboard.app import create_app
+from dashboard.board import Board
+from dashboard.config import BoardConfig, DemoPoint, Token
+from dashboard.live import Live
+from dashboard.store import Reader
+from gateway.store import Writer
+
+TOKEN = "a-token-for-tests"
+BEARER = {"Authorization": f"Bearer {TOKEN}"}
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    path = tmp_path / "anling.db"
+    writer = Writer(str(path))
+    writer.open()
+    writer.configure(name="Test branch", units=[], points=[], staff=[])
+    writer.close()
+    return path
+
+
+def application(store: Path, *, demo: bool = False) -> Flask:
+    """A board that is connected to nothing."""
+    config = BoardConfig(
+        branch="b001",
+        secret_key="only-for-tests-only-for-tests-only-for-tests",
+        language="en",
+        demo=demo,
+        demo_points=[DemoPoint(id="point-1", unit="unit-01", call=5)],
+        tokens=[Token(name="tests", sha256=hashlib.sha256(TOKEN.encode()).hexdigest())],
+    )
+    reader = Reader(str(store))
+    return create_app(Board(config=config, reader=reader, live=Live(config=config, reader=reader)))
+
+
+@pytest.mark.parametrize("path", ["/", "/incidents", "/devices", "/reports/response-times"])
+def test_without_records_every_page_says_so_and_tries_again(tmp_path: Path, path: str):
+    client = application(tmp_path / "none.db").test_client()
+    reply = client.get(path, headers=BEARER)
+    assert reply.status_code == 503
+    assert "Go and look at each point" in reply.text
+    assert 'http-equiv="refresh"' in reply.text
+
+
+@pytest.mark.parametrize("path", ["/", "/incidents", "/devices", "/reports/response-times"])
+def test_an_empty_branch_has_all_its_pages(store: Path, path: str):
+    reply = application(store).test_client().get(path, headers=BEARER)
+    assert reply.status_code == 200
+    assert "Test branch" in reply.text
+
+
+def test_only_a_demo_has_buttons_to_press(store: Path):
+    client = application(store).test_client()
+    assert client.get("/demo", headers=BEARER).status_code == 404
+    body = {"unit": "unit-01", "bcm": 5, "closed": True}
+    assert client.post("/demo/line", headers=BEARER, json=body).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"unit": "unit-01", "bcm": 26, "closed": True}, 404),  # a line of no point
+        ({"unit": "unit-02", "bcm": 5, "closed": True}, 404),
+        ({"unit": "#", "bcm": 5, "closed": True}, 422),
+        ({"unit": "unit-01", "bcm": 5, "closed": "yes"}, 422),
+        (["no", "object"], 422),
+        ({"unit": "unit-01", "bcm": 5, "closed": True}, 503),  # right, but there is no broker
+    ],
+)
+def test_the_demo_moves_no_line_but_its_own(store: Path, body: object, status: int):
+    client = application(store, demo=True).test_client()
+    assert client.post("/demo/line", headers=BEARER, json=body).status_code == status
+
+
+def test_programs_act_through_the_interface_not_through_pages(store: Path):
+    client = application(store).test_client()
+    assert client.post("/incidents/some/accept", headers=BEARER).status_code == 403
+    assert client.post("/incidents/some/destroy", headers=BEARER).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["from=soon", "to=2026-13-01", "from=0001-01-01", "from=1980-01-01&to=2026-01-01"],
+)
+def test_a_report_of_impossible_days_is_refused_in_words(store: Path, query: str):
+    client = application(store).test_client()
+    reply = client.get(f"/reports/response-times?{query}", headers=BEARER)
+    assert reply.status_code == 422
+    assert "date such as" in reply.text or "ten years" in reply.text
+
+
+def test_days_in_the_wrong_order_are_turned_round(store: Path):
+    client = application(store).test_client()
+    query = "from=2026-11-24&to=2026-11-01"
+    reply = client.get(f"/reports/response-times?{query}", headers=BEARER)
+    assert "2026-11-01 – 2026-11-24" in reply.text

@@ -1,0 +1,112 @@
+"""Every page, both languages, wall and phone; sound."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+PAGES = ("/", "/incidents", "/devices", "/reports/response-times", "/demo", "/nothing-here")
+LATIN_SENTENCE = re.compile(r"\b[a-z]{3,}( [a-z]{2,}){2,}")
+
+
+def test_every_page_speaks_chinese_and_english(demo, screen):
+    page = screen(lang="zh")
+    for path in PAGES:
+        page.goto(f"{demo.url}{path}?lang=zh", wait_until="domcontentloaded")
+        expect(page.locator("html")).to_have_attribute("lang", "zh-Hans")
+        assert not LATIN_SENTENCE.findall(page.locator("body").inner_text()), path
+        page.goto(f"{demo.url}{path}?lang=en", wait_until="domcontentloaded")
+        assert not re.search(r"呼叫|设备|事件|报表", page.locator("main").inner_text()), path
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_phone_never_scrolls_sideways_and_has_large_touches(demo, screen, lang):
+    demo.press("point-1")
+    phone = screen(size="phone", lang=lang)
+    incident = "/incidents/" + demo.open_incident("point-1")["incident_id"]
+    for path in (*PAGES, incident):
+        phone.goto(demo.url + path, wait_until="domcontentloaded")
+        width = phone.evaluate("document.documentElement.scrollWidth")
+        assert width <= 390, path
+        assert phone.evaluate(SMALL_TOUCHES) == [], path
+
+
+# Everything that can be touched and is seen, under 48 pixels high; words within a sentence or a
+# table may be smaller (WCAG 2.5.8).
+SMALL_TOUCHES = """[...document.querySelectorAll('button, summary, nav a, .btn, input, select')]
+  .filter(one => one.checkVisibility() && one.getBoundingClientRect().width > 1)
+  .filter(one => one.getBoundingClientRect().height < 48)
+  .map(one => one.outerHTML.slice(0, 80))"""
+
+
+def test_a_wall_shows_six_calls_without_scrolling(demo, screen):
+    wall = screen()
+    for number in range(1, 7):
+        demo.press(f"point-{number}")
+    expect(wall.locator(".card")).to_have_count(6)
+    assert wall.evaluate("document.documentElement.scrollHeight") <= 1080
+    overfull = """[...document.querySelectorAll('.card')]
+      .filter(card => card.firstElementChild.scrollHeight > card.clientHeight + 1).length"""
+    assert wall.evaluate(overfull) == 0
+
+
+def test_sound_waits_for_one_touch_then_rings_until_accepted(demo, screen):
+    screen()  # another screen changes nothing
+    wall = screen("/")
+    wall.reload()
+    page = wall.locator("html")
+    expect(wall.locator("#soundbar")).to_be_visible()
+    wall.get_by_role("button", name="Turn sound on").click()
+    expect(wall.locator("#soundbar")).to_be_hidden()
+    expect(page).to_have_attribute("data-sound", "on")
+    demo.press("point-1")
+    expect(page).to_have_attribute("data-rings", "1")
+    expect(page).to_have_attribute("data-rings", "2")
+    wall.get_by_role("button", name="Mute this screen").click()
+    expect(wall.locator("#mute-left")).to_have_text(re.compile(r"1:5\d|2:00"))
+    expect(wall.locator(".card")).to_be_visible()  # muted, not hidden
+    expect(page).to_have_attribute("data-sound", "muted")
+    wall.get_by_role("button", name="Sound again").click()
+    expect(page).to_have_attribute("data-rings", "3")
+    demo.close_all_calls()
+    expect(wall.locator("#mute")).to_be_hidden()
+
+
+def test_other_pages_lead_to_a_new_call(demo, screen):
+    page = screen("/devices")
+    demo.press("point-2")
+    bar = page.get_by_role("link", name="2号柜台 Counter 2")
+    expect(bar).to_be_visible()
+    bar.click()
+    expect(page.locator(".card")).to_be_visible()
+
+
+def test_plots_keep_their_words_as_text(demo, screen):
+    page = screen()
+    for lang, word in (("zh", "真实呼叫"), ("en", "Real calls")):
+        for name in ("time-to-accept", "by-day"):
+            reply = page.request.get(f"{demo.url}/reports/response-times/{name}.svg?lang={lang}")
+            assert reply.headers["content-type"].startswith("image/svg+xml")
+            if name == "time-to-accept" and "<text" in reply.text():
+                assert word in reply.text() or "No calls" in reply.text() or "没有" in reply.text()
+
+
+def test_nothing_inline_runs_on_any_page(demo, screen):
+    page = screen()
+    for path in PAGES:
+        page.goto(demo.url + path, wait_until="domcontentloaded")
+        inline = "[...document.querySelectorAll('script:not([src]), style, [style], [onclick]')]"
+        assert page.evaluate(f"{inline}.length") == 0, path
+
+
+def test_bad_dates_and_filters_are_answered_in_words(demo, screen):
+    page = screen()
+    for path in ("/reports/response-times?from=soon", "/incidents?stage=lost"):
+        reply = page.goto(demo.url + path)
+        assert reply.status == 422
+        expect(page.locator("h1")).to_be_visible()
+    reply = page.goto(demo.url + "/incidents/no-such-incident")
+    assert reply.status == 404
+    expect(page.locator("h1")).to_have_text("There is no such incident.")

@@ -1,0 +1,113 @@
+"""Fixtures: a store written by the gateway's own Writer, and a whole real branch."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import board_branch
+import pytest
+from board_branch import PINS, TOKEN, Branch
+
+from dashboard.app import create_app
+from dashboard.board import Board
+from dashboard.config import BoardConfig, Token
+from dashboard.live import Live
+from gateway.store import PointRecord, Reader, StaffRecord, Writer
+
+
+@pytest.fixture(scope="session")
+def pin_hashes() -> dict[str, str]:
+    return {staff: board_branch.pin_hash(pin) for staff, pin in PINS.items()}
+
+
+@pytest.fixture
+def store(tmp_path: Path, pin_hashes: dict[str, str]) -> Path:
+    """A store as the gateway makes it, with a unit, a point and two members of staff."""
+    path = tmp_path / "anling.db"
+    writer = Writer(str(path))
+    writer.open()
+    writer.configure(
+        name="Test branch",
+        units=["unit-01"],
+        points=[PointRecord(point="point-1", label="Counter 1", unit="unit-01")],
+        staff=[
+            StaffRecord(
+                staff="g01",
+                name="Li Na",
+                roles=("customer_service",),
+                pin_hash=pin_hashes["g01"],
+            ),
+            StaffRecord(
+                staff="l01",
+                name="Wang Wei",
+                roles=("lead",),
+                pin_hash=pin_hashes["l01"],
+            ),
+        ],
+    )
+    writer.close()
+    return path
+
+
+@pytest.fixture
+def board(store: Path) -> Iterator[Board]:
+    """A board that is not connected to a broker."""
+    config = BoardConfig(
+        branch="b001",
+        secret_key="only-for-tests-only-for-tests-only-for-tests",
+        language="en",
+        tokens=[Token(name="tests", sha256=hashlib.sha256(TOKEN.encode()).hexdigest())],
+    )
+    reader = Reader(str(store))
+    yield Board(config=config, reader=reader, live=Live(config=config, reader=reader))
+    reader.close()
+
+
+@pytest.fixture
+def app(board: Board):
+    app = create_app(board)
+    app.testing = False  # errors must reach the visitor as they would
+    return app
+
+
+@pytest.fixture
+def client(app):
+    return app.test_client()
+
+
+@pytest.fixture
+def bearer() -> dict[str, str]:
+    return {"Authorization": f"Bearer {TOKEN}"}
+
+
+@pytest.fixture(scope="module")
+def branch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Branch]:
+    """A branch that runs; tests that stop parts of it use `own_branch`."""
+    yield from _running(tmp_path_factory.mktemp("branch"))
+
+
+@pytest.fixture
+def own_branch(tmp_path: Path) -> Iterator[Branch]:
+    """A branch that a test may break."""
+    yield from _running(tmp_path)
+
+
+@pytest.fixture
+def dark_branch(tmp_path: Path) -> Iterator[Branch]:
+    """A branch in which nothing runs yet."""
+    branch = Branch(tmp_path)
+    yield branch
+    branch.stop_all()
+
+
+def _running(folder: Path) -> Iterator[Branch]:
+    branch = Branch(folder)
+    try:
+        branch.start()
+        yield branch
+    finally:
+        branch.stop_all()
+        for name in ("board", "gateway"):
+            assert "Traceback" not in branch.log_of(name), branch.log_of(name)

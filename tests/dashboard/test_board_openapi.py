@@ -1,0 +1,62 @@
+"""The description of the interface fits the interface: schemathesis against the running board."""
+
+import os
+import subprocess
+import sys
+
+from board_branch import TOKEN
+
+from dashboard import openapi
+
+# Statuses that valid data may get besides success: refusals that depend on what there is.
+CONFIG = """
+[checks.positive_data_acceptance]
+expected-statuses = ["2xx", 401, 403, 404, 409]
+"""
+
+
+def test_the_description_names_every_route_of_the_interface(app):
+    routes = {
+        str(rule).replace("<", "{").replace(">", "}")
+        for rule in app.url_map.iter_rules()
+        if rule.endpoint.startswith("api.")
+    }
+    assert set(openapi.document()["paths"]) == routes
+
+
+def test_the_description_promises_nothing_of_sessions_that_a_machine_lacks():
+    schema = openapi.document()["components"]["schemas"]["ActionRequest"]
+    assert schema["required"] == ["action", "by"]
+    assert schema["properties"]["by"]["type"] == "string"
+
+
+def _fuzz(branch, tmp_path, config: str, *more: str) -> None:
+    """All checks of schemathesis, with a bounded number of examples and a seed it prints."""
+    (tmp_path / "schemathesis.toml").write_text(config)
+    ended = subprocess.run(
+        [
+            *(sys.executable, "-m", "schemathesis.cli", "--config-file", "schemathesis.toml"),
+            *("run", f"http://127.0.0.1:{branch.http_port}/api/v1/openapi.json"),
+            *("--header", f"Authorization: Bearer {TOKEN}", "--checks", "all"),
+            *("--max-examples", "20", "--continue-on-failure", "--no-color", *more),
+        ],
+        cwd=tmp_path,
+        env={**os.environ, "COLUMNS": "100"},
+        capture_output=True,
+        timeout=110,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout.decode()[-12_000:] + ended.stderr.decode()[-2000:]
+    assert "Traceback" not in branch.log_of("board")
+    assert branch.get("/healthz").status == 200
+
+
+def test_the_interface_fits_its_description(branch, tmp_path):
+    _fuzz(branch, tmp_path, CONFIG)
+
+
+def test_actions_on_a_real_incident_fit_their_description(branch, tmp_path):
+    with branch.voice() as voice:
+        incident_id = branch.incident(voice)["incident_id"]
+    config = f'{CONFIG}\n[parameters]\nincident_id = "{incident_id}"\n'
+    _fuzz(branch, tmp_path, config, "--include-path-regex", "/incidents/", "--phases", "fuzzing")
