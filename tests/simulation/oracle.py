@@ -1,0 +1,200 @@
+"""What ought to have happened, worked out anew from the waveforms and from the contract's words.
+
+Nothing here asks the programs' own code: a mistake in it cannot hide itself.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from .journal import Run, Stored
+
+CLOSE_MS = 10
+OPEN_MS = 30
+HELD_MS = 3_000
+
+
+@dataclass(frozen=True, slots=True)
+class TruePress:
+    """A press as a person meant it. until_ms: when the contact was let go, infinite if never."""
+
+    at_ms: int
+    until_ms: float
+
+    @property
+    def is_held(self) -> bool:
+        return self.until_ms - self.at_ms >= HELD_MS
+
+
+def true_presses(moves: list[tuple[int, bool]]) -> list[TruePress]:
+    """The presses in a contact's waveform: closed for 10 ms begins one, open for 30 ms ends it."""
+    presses: list[TruePress] = []
+    began_ms: int | None = None
+    following = [*moves[1:], (math.inf, False)]
+    for (start_ms, closed), (end_ms, _) in zip(moves, following, strict=False):
+        lasts_ms = end_ms - start_ms
+        if closed and began_ms is None and lasts_ms >= CLOSE_MS:
+            began_ms = start_ms
+        elif not closed and began_ms is not None and lasts_ms >= OPEN_MS:
+            presses.append(TruePress(began_ms, start_ms))
+            began_ms = None
+    return presses if began_ms is None else [*presses, TruePress(began_ms, math.inf)]
+
+
+# --- the policy -----------------------------------------------------------------------------
+
+# A gateway that runs does what is due within this.
+PROMPT_MS = 30
+# After its disk works again it may take one tick to find out.
+TICK_MS = 1_100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The branch's own. steps_ms: since the press; the last is repeated each repeat_ms.
+
+    arrival_ms: accepted without arrival; close_ms: arrived without close.
+    """
+
+    steps_ms: tuple[int, ...]
+    repeat_ms: int
+    arrival_ms: int
+    close_ms: int
+
+    @property
+    def last_step(self) -> int:
+        return len(self.steps_ms) - 1
+
+    def gap_ms(self, step: int) -> int:
+        if step == self.last_step:
+            return self.repeat_ms
+        return self.steps_ms[step + 1] - self.steps_ms[step]
+
+
+def able(runs: Iterable[Run], unwritable: Iterable[Run]) -> list[Run]:
+    """When the gateway was there and could write."""
+    found = list(runs)
+    for bad in unwritable:
+        found = [part for run in found for part in _without(run, bad)]
+    return sorted(found, key=lambda run: run.start_ms)
+
+
+def _without(run: Run, bad: Run) -> Iterator[Run]:
+    if run.start_ms < bad.start_ms:
+        yield Run(run.start_ms, run.boot, min(run.end_ms, bad.start_ms))
+    if run.end_ms > bad.end_ms + TICK_MS:
+        yield Run(max(run.start_ms, int(bad.end_ms) + TICK_MS), run.boot, run.end_ms)
+
+
+class Schedule:
+    """Follows one incident through its log: every told thing in its order and at its time.
+
+    wrong: what was not.
+    """
+
+    def __init__(self, *, limits: Limits, able: list[Run]) -> None:
+        self.wrong: list[str] = []
+        self._limits = limits
+        self._able = able
+        self._stage = ""
+        self._step = 0
+        self._due_ms = math.inf
+        self._boot = ""
+        self._since_ms = 0
+
+    def follow(self, entries: list[Stored], *, end_ms: int) -> None:
+        for stored in entries:
+            self._expect_in_time(stored.ms)
+            self._take(stored)
+        self._expect_in_time(end_ms)
+
+    def _take(self, stored: Stored) -> None:
+        event, step = stored.entry.event, stored.entry.detail.get("step")
+        if (event == "raised") != (self._stage == "") or self._stage == "closed":
+            self._blame(stored, f"comes while {self._stage or 'unknown'}")
+        match event:
+            case "raised":
+                base_ms = stored.ms - stored.entry.detail["late_ms"]
+                self._set(stored, stage="raised", due_ms=base_ms + self._limits.steps_ms[1])
+            case "step_taken":
+                self._take_step(stored, step)
+            case "told_again":
+                self._expect(
+                    stored, stage="raised", timed=True, ok=self._step == self._limits.last_step
+                )
+                self._set(stored, due_ms=stored.ms + self._limits.repeat_ms)
+            case "escalated":
+                self._escalate(stored, step)
+            case "accepted" | "handed_over" if self._stage == "raised":
+                self._set(stored, stage="accepted", due_ms=stored.ms + self._limits.arrival_ms)
+            case "arrived" if self._stage != "arrived":
+                self._set(stored, stage="arrived", due_ms=stored.ms + self._limits.close_ms)
+            case "overdue_arrival":
+                self._expect(stored, stage="accepted", timed=True)
+                self._set(stored, due_ms=stored.ms + self._limits.arrival_ms)
+            case "overdue_close":
+                self._expect(stored, stage="arrived", timed=True)
+                self._set(stored, due_ms=stored.ms + self._limits.close_ms)
+            case "closed":
+                self._expect(stored, stage="arrived")
+                self._set(stored, stage="closed", due_ms=math.inf)
+
+    def _take_step(self, stored: Stored, step: int) -> None:
+        self._expect(
+            stored, stage="raised", timed=True, ok=step == self._step + 1 <= self._limits.last_step
+        )
+        before_ms = self._due_ms if stored.boot == self._boot else stored.ms
+        self._step = min(step, self._limits.last_step)
+        is_last = self._step == self._limits.last_step
+        self._set(stored, due_ms=(stored.ms if is_last else before_ms) + self._gap_ms())
+
+    def _escalate(self, stored: Stored, step: int) -> None:
+        self._expect(stored, ok=step == min(self._step + 1, self._limits.last_step))
+        self._step = min(step, self._limits.last_step)
+        if self._stage == "raised":
+            self._set(stored, due_ms=stored.ms + self._gap_ms())
+
+    def _gap_ms(self) -> int:
+        return self._limits.gap_ms(self._step)
+
+    def _set(self, stored: Stored, *, due_ms: float, stage: str | None = None) -> None:
+        self._stage = stage or self._stage
+        self._due_ms, self._boot, self._since_ms = due_ms, stored.boot, stored.ms
+
+    def _expect(
+        self, stored: Stored, *, stage: str | None = None, timed: bool = False, ok: bool = True
+    ) -> None:
+        if stage is not None and self._stage != stage:
+            self._blame(stored, f"comes while {self._stage}")
+        if not ok:
+            self._blame(stored, f"comes after step {self._step}")
+        # After a reboot nobody knows how long it has been: early is right.
+        if timed and stored.boot == self._boot and stored.ms < self._due_ms:
+            self._blame(stored, f"comes {self._due_ms - stored.ms} ms early")
+
+    def _expect_in_time(self, now_ms: int) -> None:
+        latest_ms = self._latest_ms()
+        if now_ms > latest_ms:
+            self.wrong.append(
+                f"{self._stage}, step {self._step}: due at {self._due_ms / 1000:.3f} s and not"
+                f" done by {latest_ms / 1000:.3f} s"
+            )
+            self._due_ms = now_ms
+
+    def _latest_ms(self) -> float:
+        """When the gateway, able as it was, had to have done what is due."""
+        for run in self._able:
+            if run.end_ms <= self._since_ms or self._due_ms == math.inf:
+                continue
+            due_ms = self._due_ms if run.boot == self._boot else self._since_ms
+            prompt_ms = max(due_ms, run.start_ms, self._since_ms) + PROMPT_MS
+            if prompt_ms <= run.end_ms:
+                return prompt_ms
+        return math.inf
+
+    def _blame(self, stored: Stored, what: str) -> None:
+        self.wrong.append(
+            f"{stored.entry.event} {stored.entry.detail} at {stored.ms / 1000:.3f} s {what}"
+        )

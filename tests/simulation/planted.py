@@ -1,0 +1,190 @@
+"""Bugs to plant in the programs, each the kind of mistake that the checks are there to catch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from firmware import indicators, outgoing, point
+from firmware import loop as unit_loop
+from firmware.events import ReceiptHeard, SendAlert
+from gateway import incident as machine
+from gateway.branch import Branch
+from gateway.course import Changed, Course, Joined
+from gateway.loop import Loop
+from gateway.policy import Policy
+from gateway.store import Writer
+from protocol.link import Received
+from protocol.messages import Alert, Receipt, decode
+
+from .link import SimulatedLink
+
+# As pytest's monkeypatch.setattr: (owner, name, new value).
+Patch = Callable[[Any, str, Any], None]
+
+
+def receipt_before_commit(patch: Patch) -> None:
+    """The gateway says it has an alert when it has only heard it."""
+    take_message = Loop._take_message
+
+    def hasty(self: Loop, received: Received, *rest: Any) -> None:
+        take_message(self, received, *rest)
+        if received.where.name == "alert":
+            alert = decode(Alert, received.payload)
+            self._voice._link.send(
+                "receipt", received.where.id, message=Receipt(alert_ids=[alert.alert_id])
+            )
+
+    patch(Loop, "_take_message", hasty)
+
+
+def nothing_said_anew(patch: Patch) -> None:
+    """After a reconnect the gateway trusts the broker to remember lamps and incidents."""
+    patch(Loop, "_greet", lambda self: setattr(self, "_greeting_owed", False))
+
+
+def alert_taken_twice(patch: Patch) -> None:
+    """An alert that a unit repeats is a new one."""
+    patch(Writer, "knows_alert", lambda self, alert_id: False)
+
+
+def action_taken_twice(patch: Patch) -> None:
+    """An action that a terminal repeats is a new one."""
+    patch(Branch, "_known_result", lambda self, action_id, to: None)
+
+
+def step_skipped(patch: Patch) -> None:
+    """The second step is left out."""
+    climb = machine._climb
+
+    def skipping(course: Course, *rest: Any) -> Changed:
+        number = course.incident.step
+        if number == 1:
+            course = replace(course, incident=replace(course.incident, step=2))
+        return climb(course, *rest)
+
+    patch(machine, "_climb", skipping)
+
+
+def step_slow(patch: Patch) -> None:
+    """Each step comes a second after its time."""
+    gap_ms = Policy.gap_ms
+    patch(Policy, "gap_ms", lambda self, step: gap_ms(self, step) + 1_000)
+
+
+def step_uncounted(patch: Patch) -> None:
+    """The schedule counts from when the alert came, not from the press."""
+    raise_incident = machine.raise_incident
+
+    def forgetful(alert: Alert, *rest: Any, **more: Any) -> Changed:
+        return raise_incident(replace(alert, age_ms=0), *rest, **more)
+
+    patch(machine, "raise_incident", forgetful)
+
+
+def notice_lost(patch: Patch) -> None:
+    """Notices that waited when the gateway ended are not sent on."""
+    hand = Loop._hand_to_sender
+
+    def only_new(self: Loop, record: Any) -> None:
+        if self._session:
+            hand(self, record)
+
+    patch(Loop, "_hand_to_sender", only_new)
+
+
+def press_counted_twice(patch: Patch) -> None:
+    """A unit that starts with a button held does not remember that it has told of it."""
+    begin = point.begin
+    patch(point, "begin", lambda **how: begin(**{**how, "memory": None}))
+
+
+def lamp_promises(patch: Patch) -> None:
+    """The lamp says that somebody comes as soon as the call is recorded."""
+    shown = indicators.shown
+
+    def promising(**how: Any) -> indicators.Shown:
+        return shown(**{**how, "stage": "accepted" if how["stage"] == "raised" else how["stage"]})
+
+    patch(indicators, "shown", promising)
+
+
+def saved_before_kept(patch: Patch) -> None:
+    """The lamp says "saved" although the outbox could not be written."""
+    waiting = outgoing.Waiting
+    patch(outgoing, "Waiting", lambda since_ms, is_kept: waiting(since_ms, True))
+
+
+def silent_point_lights(patch: Patch) -> None:
+    """A silent point shows what every other point does."""
+    shown = indicators.shown
+    patch(indicators, "shown", lambda **how: shown(**{**how, "silent": False}))
+
+
+def forgets_when_sent(patch: Patch) -> None:
+    """The unit takes the broker's word for the gateway's receipt."""
+    do = unit_loop.Loop._do
+
+    def trusting(self: unit_loop.Loop, command: Any, now: Any) -> Any:
+        outcomes = do(self, command, now)
+        if isinstance(command, SendAlert) and self._link.connected:
+            return [*outcomes, ReceiptHeard(frozenset([command.alert.alert_id]))]
+        return outcomes
+
+    patch(unit_loop.Loop, "_do", trusting)
+
+
+def closed_reopened(patch: Patch) -> None:
+    """A press after the close joins the incident that was closed."""
+    apply, raise_ = Branch._apply, Branch._raise
+    closed: dict[str, Course] = {}
+
+    def remembering(self: Branch, outcome: Any, now: Any, to: Any) -> None:
+        apply(self, outcome, now, to)
+        if isinstance(outcome, Changed) and not outcome.course.incident.is_open:
+            closed[outcome.course.incident.point] = outcome.course
+
+    def reopening(self: Branch, alert: Alert, place: Any, now: Any, to: Any, **kind: Any) -> None:
+        course = closed.pop(place.point, None)
+        if course is None or course.boot != now.boot:
+            raise_(self, alert, place, now, to, **kind)
+            return
+        open_again = replace(course, incident=replace(course.incident, stage="arrived"))
+        self._open_at[place.point] = course.incident.incident_id
+        joined = machine.step(open_again, Joined(alert), now, self._rules)
+        apply(self, joined, now, to)
+
+    patch(Branch, "_apply", remembering)
+    patch(Branch, "_raise", reopening)
+
+
+def farewell_forgotten(patch: Patch) -> None:
+    """A closed incident is not cleared at the broker once the gateway was away."""
+    patch(Writer, "farewells", lambda self: [])
+
+
+def stale_repeats(patch: Patch) -> None:
+    """paho left to itself: what was not confirmed goes out again, as old as it is."""
+    patch(SimulatedLink, "repeats_stale", True)
+
+
+# Each with words of the complaint that must follow.
+BUGS = {
+    receipt_before_commit: "is lost",
+    nothing_said_anew: "the broker keeps",
+    alert_taken_twice: "was taken twice",
+    action_taken_twice: "was answered differently",
+    step_skipped: "comes after step 1",
+    step_slow: "and not done by",
+    step_uncounted: "is thought to be",
+    notice_lost: "was never delivered",
+    lamp_promises: "shows coming",
+    saved_before_kept: "no outbox has the call",
+    silent_point_lights: "it is a silent point",
+    forgets_when_sent: "is lost",
+    closed_reopened: "the closed incident",
+    farewell_forgotten: "the broker keeps incidents",
+    press_counted_twice: "was told 2 times",
+    stale_repeats: "is thought to be",
+}

@@ -1,0 +1,131 @@
+"""Staff at a terminal: they see incidents, act on them, and repeat what was not answered."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from protocol.link import Connected, Received
+from protocol.messages import Action, ActionResult, Incident, decode
+
+from .link import TOPICS, SimulatedLink
+from .network import Network
+from .program import NEVER_MS, Program
+
+ROLES = {
+    "g01": ("customer_service",),
+    "g02": ("customer_service",),
+    "s01": ("security",),
+    "f01": ("first_aid",),
+    "l01": ("lead",),
+    "o01": ("customer_service",),
+}
+OFF_DUTY = ("o01",)
+STRANGER = "x99"
+
+REPEAT_MS = 5_000
+
+# What people do about an incident: (earliest s, latest s, action, who). "owner": who accepted
+# first in this script; "any": anybody. Some of it is refused, as it must be.
+SCRIPTS = (
+    (),
+    ((1, 60, "accept", "owner"),),
+    ((1, 20, "accept", "owner"), (5, 50, "arrive", "owner"), (55, 90, "close", "owner")),
+    ((0, 4, "accept", "owner"), (0, 4, "accept", "any"), (2, 3, "arrive", "any")),
+    ((0, 3, "accept", "owner"), (3, 5, "arrive", "owner"), (5, 7, "close", "owner")),
+    ((1, 5, "accept", "owner"), (6, 20, "handover", "owner"), (20, 30, "close", "any")),
+    ((1, 40, "escalate", "any"), (1, 70, "escalate", "any"), (70, 80, "arrive", "owner")),
+    ((1, 40, "note", "any"), (1, 40, "situation", "any"), (30, 130, "accept", "owner")),
+    ((1, 9, "accept", "stranger"), (1, 9, "close", "any"), (10, 60, "handover", "any")),
+    ((1, 30, "arrive", "owner"), (31, 60, "close", "owner"), (31, 60, "close", "any")),
+)
+
+
+class Terminal(Program):
+    """A screen with staff before it. It is never killed, but its connection breaks like others."""
+
+    def __init__(self, *, network: Network, pace: float, **common) -> None:
+        super().__init__("board", **common)
+        self.is_retired = False
+        self.open: dict[str, Incident] = {}
+        self.unanswered: dict[str, Action] = {}
+        self._network = network
+        self._pace = pace
+        self._seen: set[str] = set()
+        self.link: SimulatedLink
+
+    def begin(self) -> None:
+        self.link = SimulatedLink(
+            network=self._network,
+            client="board",
+            subscriptions=[TOPICS.build("incident"), TOPICS.build("result", "board")],
+            deliver=self.put,
+        )
+        self.link.start()
+
+    def turn(self, events: list[tuple[object, int | None]]) -> int:
+        for event, _ in events:
+            match event:
+                case Connected():
+                    self.open.clear()
+                case Received():
+                    self._hear(event)
+        return NEVER_MS
+
+    def _hear(self, received: Received) -> None:
+        if received.where.name == "result":
+            self._hear_result(decode(ActionResult, received.payload))
+        elif not received.payload:
+            self.open.pop(received.where.id, None)
+        else:
+            self._see(decode(Incident, received.payload))
+
+    def _see(self, incident: Incident) -> None:
+        self.open[incident.incident_id] = incident
+        if incident.incident_id not in self._seen:
+            self._seen.add(incident.incident_id)
+            self._plan(incident.incident_id)
+
+    def _hear_result(self, result: ActionResult) -> None:
+        self.journal.results[result.action_id].append(result)
+        self.journal.tell("board", f"{result}")
+        self.unanswered.pop(result.action_id, None)
+
+    def _plan(self, incident_id: str) -> None:
+        owner = self.random.choice(list(ROLES))
+        for earliest_s, latest_s, name, who in self.random.choice(SCRIPTS):
+            by = {"owner": owner, "stranger": STRANGER}.get(who) or self.random.choice(list(ROLES))
+            after_ms = self.random.randint(earliest_s * 1000, latest_s * 1000)
+            self.timeline.after(
+                round(after_ms * self._pace), partial(self._act, incident_id, name, by)
+            )
+
+    def _act(self, incident_id: str, name: str, by: str) -> None:
+        if self.is_retired:
+            return
+        action = Action(
+            action_id=f"act-{len(self.journal.actions) + 1}",
+            incident_id=incident_id,
+            action=name,
+            by=by,
+            terminal="board",
+            outcome="helped",
+            text=f"note {len(self.journal.actions) + 1}",
+            to=self.random.choice(list(ROLES)),
+            situation="fall",
+        )
+        self.journal.actions[action.action_id] = action
+        self.unanswered[action.action_id] = action
+        self.journal.tell("board", f"{by} does {name} ({action.action_id}) to {incident_id}")
+        self._send(action)
+        if self.random.random() < 0.2:
+            # A finger that trembles: the same message again, answered or not.
+            self.timeline.after(self.random.randint(0, 9_000), partial(self._say, action))
+
+    def _send(self, action: Action) -> None:
+        """Says it until it is answered."""
+        if action.action_id in self.unanswered:
+            self._say(action)
+            self.timeline.after(REPEAT_MS, partial(self._send, action))
+
+    def _say(self, action: Action) -> None:
+        self.link.send("action", message=action)
