@@ -72,6 +72,11 @@ FAULTS = {
         _l("Replace the card; a power cut would lose calls under way."),
     ),
     "outbox_damaged": (_l("Its memory was damaged"), _l("Replace the card soon.")),
+    "lamp_failed": (_l("A lamp cannot be switched"), _l("Look at the unit's wiring.")),
+    "inbox_overflowed": (
+        _l("More happened than it could take"),
+        _l("Maintenance: look into the unit's log."),
+    ),
     "call_stuck": (_l("Button stuck"), _l("Free it or replace it.")),
     "call_cut": (_l("Button line cut"), _l("Mend the cable. Put a person there until then.")),
     "call_short": (

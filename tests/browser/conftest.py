@@ -32,8 +32,10 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
         assert "Traceback" not in log.read_text(errors="replace"), log.read_text()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """For one file only: Playwright keeps an event loop running in this thread, beside which no
+    other test could run one."""
     if not CHROMIUM.exists():
         pytest.skip(f"{CHROMIUM} is not installed: apt-get install chromium")
     expect.set_options(timeout=15_000)  # a busy machine is slow, not wrong

@@ -47,7 +47,7 @@ def test_a_page_that_cannot_be_renewed_says_so_although_the_beat_goes_on(demo, s
 def test_a_signed_out_screen_says_so(demo, screen):
     wall = screen()
     wall.context.clear_cookies()
-    demo.press("point-1")  # news that the screen may not fetch any more
+    demo.press("point-1")  # news that the screen may not fetch any more, if it still hears any
     expect(wall.get_by_text("You are signed out.")).to_be_visible()
     wall.get_by_role("link", name="Sign in again").click()
     expect(wall.locator("#pin")).to_be_visible()

@@ -4,7 +4,7 @@ import { setServerTime } from "./clock.js";
 // A browser gives up on a stream that was refused; then we ask again ourselves.
 const AGAIN_MS = 2000;
 
-/** Fires "news" (something changed), "beat" (every second) and "open" (connected anew). */
+/** Fires "news" (something changed), "beat" (every second), "open" (connected anew), "refused". */
 export const live = new EventTarget();
 
 /** What the stream has said: {id: incident} still open, and the newest gateway view. */
@@ -44,6 +44,7 @@ function connect() {
   });
   source.addEventListener("error", () => {
     if (source.readyState !== EventSource.CLOSED) return;
+    tell("refused"); // signed out, perhaps: asking for the page will tell
     setTimeout(connect, AGAIN_MS);
   });
   addEventListener("pagehide", () => source.close());

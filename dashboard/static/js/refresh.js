@@ -165,7 +165,7 @@ function restoreFocus(key) {
 
 export function startRefresh() {
   for (const one of document.querySelectorAll("[data-live] > [data-key]")) shown.set(one, said(one));
-  live.addEventListener("news", () => refreshSoon());
+  for (const name of ["news", "refused"]) live.addEventListener(name, () => refreshSoon());
   setInterval(() => refreshSoon(), ANYWAY_MS);
   addEventListener("pointerdown", () => (pointerDown = performance.now()), true);
   for (const name of ["pointerup", "pointercancel"]) addEventListener(name, () => setTimeout(() => (pointerDown = 0), 30), true);
