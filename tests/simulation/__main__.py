@@ -1,4 +1,4 @@
-"""python -m tests.simulation SEED [FIRST-LAST …]: lives one seed and tells what happened in it."""
+"""python -m tests.simulation SEED: lives one seed and tells what happened in it."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ DEAF_MS = 7_500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Packet:
-    """A message under way. origin_ms: when its program said it. mid: None once at the broker."""
+    """A message under way. origin_ms: when its program said it. mid: its number there, else 0."""
 
     topic: str
     payload: bytes

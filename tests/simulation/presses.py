@@ -19,17 +19,18 @@ def check_calls(world: World) -> Iterator[str]:
         for point in unit.settings.points:
             moves = world.hands.moves.get((unit.name, point.lines["call"]), [])
             for what in ("pressed", "held"):
-                line = Line(unit.name, point.id, what, true_presses(moves), world.journal)
+                line = Line(unit.name, point.id, what, moves, true_presses(moves), world.journal)
                 yield from line.wrong()
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One kind of alert from one button. presses: all that truly were."""
+    """One kind of alert from one button. moves: of its contact; presses: what they truly were."""
 
     unit: str
     point: str
     what: str
+    moves: list[tuple[int, bool]]
     presses: list[TruePress]
     journal: Journal
 
@@ -66,12 +67,32 @@ class Line:
         after_ms = HELD_MS if self.what == "held" else 0
         for press in self.presses:
             if made.at_ms == press.at_ms + after_ms:
-                return press if self.what == "pressed" or press.is_held else None
+                is_so = self.what == "pressed" or press.is_held or self._seemed_held(made.at_ms)
+                return press if is_so else None
         for press in self.presses:
             is_within = press.at_ms <= made.at_ms <= press.until_ms + OPEN_MS
-            if is_within and any(press.at_ms <= run.start_ms <= made.at_ms for run in self._runs):
+            if is_within and self._started_between(press.at_ms, made.at_ms):
                 return press
+        if self.what == "held" and self._seemed_held(made.at_ms):
+            return next((one for one in reversed(self.presses) if one.at_ms < made.at_ms), None)
         return None
+
+    def _started_between(self, from_ms: int, until_ms: int) -> bool:
+        return any(from_ms <= run.start_ms <= until_ms for run in self._runs)
+
+    def _seemed_held(self, at_ms: int) -> bool:
+        """Whether a start found the contact closed: a unit that was down between two presses
+        cannot know that there were two, and had better take them for a long one."""
+        began_ms = at_ms - HELD_MS
+        return any(
+            run.start_ms >= began_ms and self._is_closed_at(run.start_ms) for run in self._runs
+        )
+
+    def _is_closed_at(self, ms: int) -> bool:
+        """Closed then, or too soon after for the unit to have seen it open."""
+        closes_soon = any(closed and 0 <= at_ms - ms <= OPEN_MS for at_ms, closed in self.moves)
+        before = next((closed for at_ms, closed in reversed(self.moves) if at_ms <= ms), False)
+        return before or closes_soon
 
     @property
     def _runs(self) -> list[Run]:
@@ -95,13 +116,19 @@ class Line:
         for before, run in zip(self._runs, self._runs[1:], strict=False):
             began_between = before.end_ms < press.at_ms < run.start_ms
             lasted = press.until_ms >= run.start_ms + 2 * SETTLED_MS
-            had_time = run.end_ms >= run.start_ms + SETTLED_MS
-            if began_between and lasted and had_time and not self._is_down_at(before.end_ms):
+            had_time = all(one.end_ms >= one.start_ms + SETTLED_MS for one in (before, run))
+            knew_it_idle = not self._is_down_at(before.end_ms) and self._could_keep(before.end_ms)
+            if began_between and lasted and had_time and knew_it_idle:
                 return True
         return False
 
     def _is_down_at(self, ms: float) -> bool:
         return any(one.at_ms <= ms <= one.until_ms + SETTLED_MS for one in self.presses)
+
+    def _could_keep(self, ms: float) -> bool:
+        """Whether what the outbox holds of the point was right then."""
+        bad = self.journal.unwritable[self.unit]
+        return not any(one.start_ms <= ms <= one.end_ms + SETTLED_MS for one in bad)
 
     def _disk_failed(self, press: TruePress) -> bool:
         """Whether the outbox could not be written in a run that saw the press, and that ended."""

@@ -25,7 +25,7 @@ from .unit_side import UnitSide
 
 # The contract's policy, but that it minds an incident nobody closes sooner; its last step comes
 # twice after the last fault. Most branches live faster, and so tell more in less time.
-PACES = {1.0: 1, 0.3: 4}
+PACES = {1.0: 1, 0.3: 7}
 STEPS_S = (0, 30, 60, 120)
 REPEAT_S, ARRIVAL_S, CLOSE_S = 60, 40, 70
 SETTLE_MS = 190_000
@@ -62,7 +62,7 @@ class World:
 
     def live(self) -> None:
         """From the first start, through the time of faults, to the quiet end."""
-        heal_ms = self._random.randint(20_000, 70_000)
+        heal_ms = self._random.randint(15_000, 50_000)
         end_ms = heal_ms + round(SETTLE_MS * self.pace)
         for program in self.programs:
             self.timeline.at(self._random.randint(0, 3_000), program.come_back)
