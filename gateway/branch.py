@@ -59,14 +59,13 @@ class Branch:
         self.courses: dict[str, Course] = {}
         self._open_at: dict[str, str] = {}
         self.points: dict[str, PointRecord] = {}
-        # Kept between changes: in a storm a thousand are open at every round.
         self._next_due_ms: int | None = None
-        self._due_changed = True
+        self._due_unknown = True
 
     def load(self, *, courses: list[Course], points: list[PointRecord]) -> None:
         """Takes over what the store remembers."""
         self.courses = {course.incident.incident_id: course for course in courses}
-        self._due_changed = True
+        self._due_unknown = True
         self._open_at = {c.incident.point: c.incident.incident_id for c in courses}
         self.points = {record.point: record for record in points}
 
@@ -183,13 +182,21 @@ class Branch:
 
     def next_due_ms(self, now: Moment) -> int | None:
         """When the next deadline of an incident comes, by the monotonic clock of now's boot."""
-        if self._due_changed:
-            self._due_changed = False
+        if self._due_unknown:
+            self._due_unknown = False
             self._next_due_ms = min(
                 (now.mono_ms if c.boot != now.boot else c.due_ms for c in self.courses.values()),
                 default=None,
             )
         return self._next_due_ms
+
+    def _follow_due(self, before: Course | None, after: Course) -> None:
+        """A new incident can only bring the earliest deadline forward; so in a storm nobody
+        searches a thousand open ones for it again and again."""
+        if before is not None:
+            self._due_unknown = True
+        elif self._next_due_ms is None or after.due_ms < self._next_due_ms:
+            self._next_due_ms = after.due_ms
 
     def _seats_due(self, now: Moment) -> list[PointRecord]:
         return [
@@ -263,7 +270,7 @@ class Branch:
             return
         course = outcome.course
         incident = course.incident
-        self._due_changed = True
+        self._follow_due(self.courses.get(incident.incident_id), course)
         to.work.courses[incident.incident_id] = course
         to.points.add(incident.point)
         if incident.is_open:

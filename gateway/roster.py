@@ -21,6 +21,7 @@ class Roster:
 
     def __init__(self, members: Iterable[Member] = ()) -> None:
         self._members = {member.staff: member for member in members}
+        self._on_duty = tuple(sorted(m.staff for m in self._members.values() if m.on_duty))
 
     def knows(self, staff: str) -> bool:
         return staff in self._members
@@ -35,7 +36,7 @@ class Roster:
 
     def on_duty(self) -> tuple[str, ...]:
         """Everybody on duty, in order of their ids."""
-        return tuple(sorted(m.staff for m in self._members.values() if m.on_duty))
+        return self._on_duty
 
     def on_duty_with(self, roles: Iterable[str]) -> tuple[str, ...]:
         """Those on duty who have one of the roles."""

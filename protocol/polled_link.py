@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import select
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from protocol.link import FAREWELL_S, RECONNECT_MAX_S, RECONNECT_MIN_S, Link
 
@@ -37,8 +37,7 @@ class PolledLink(Link):
         sock = self._client.socket()
         if sock is None:
             return False
-        # With TLS a packet may have been read from the wire already.
-        return bool(getattr(sock, "pending", int)() or select.select([sock], [], [], 0)[0])
+        return _is_decrypted(sock) or bool(select.select([sock], [], [], 0)[0])
 
     def poll(self, *, wait_s: float, most: int) -> None:
         """Waits up to wait_s for something to come, then delivers up to `most` packets."""
@@ -46,9 +45,9 @@ class PolledLink(Link):
             return
         sock = self._client.socket()
         wanting = [sock] if self._client.want_write() else []
-        patience_s = 0.0 if self.has_waiting else max(0.0, wait_s)
-        select.select([sock], wanting, [], patience_s)
-        if self.has_waiting:
+        patience_s = 0.0 if _is_decrypted(sock) else max(0.0, wait_s)
+        readable, _, _ = select.select([sock], wanting, [], patience_s)
+        if readable or _is_decrypted(sock):
             self._read(most)
         if self._client.want_write():  # what a callback said, or what did not fit before
             self._client.loop_write()
@@ -81,3 +80,8 @@ class PolledLink(Link):
         end_s = time.monotonic() + FAREWELL_S
         while not info.is_published() and time.monotonic() < end_s:
             self.poll(wait_s=0.05, most=100)
+
+
+def _is_decrypted(sock: Any) -> bool:
+    """Whether TLS has read a packet from the wire already, so that select would not see it."""
+    return bool(getattr(sock, "pending", int)())

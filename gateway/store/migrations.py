@@ -18,13 +18,14 @@ def branch(db: Database) -> None:
 
 
 _BRANCH = (
-    # body: messages.Incident as JSON; course: the gateway's clocks of it, null once closed.
+    # body: messages.Incident as JSON; boot, press_ms, due_ms: the clocks of its course, null once
+    # it is closed.
     """
     CREATE TABLE incidents (
         incident_id TEXT PRIMARY KEY, point TEXT NOT NULL, kind TEXT NOT NULL,
         stage TEXT NOT NULL, drill INTEGER NOT NULL, raised_ms INTEGER NOT NULL,
         to_accept_ms INTEGER, to_arrive_ms INTEGER, to_close_ms INTEGER,
-        body TEXT NOT NULL, course TEXT
+        body TEXT NOT NULL, boot TEXT, press_ms INTEGER, due_ms INTEGER
     ) STRICT, WITHOUT ROWID
     """,
     "CREATE INDEX incidents_open ON incidents (raised_ms, incident_id) WHERE stage != 'closed'",

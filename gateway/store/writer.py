@@ -14,10 +14,12 @@ from gateway.course import Course
 from gateway.store.database import named_errors, open_for_writing
 from gateway.store.migrations import migrations
 from gateway.store.records import LoggedEntry, PointRecord, StaffRecord, UnitRecord, Work
+from protocol.messages import Incident
 from protocol.moment import parse_rfc3339, rfc3339
 
 # The newest rejected messages that are kept for people to look at; all are counted.
 REJECTED_KEPT = 1000
+_NO_CLOCKS = (None, None, None)
 # More connections than one run of the gateway will ever make.
 SESSIONS_A_START = 1_000_000
 
@@ -86,10 +88,18 @@ class Writer:
         """Every open incident, the oldest first."""
         with named_errors(self._path):
             found = self._db.execute(
-                "SELECT course FROM incidents WHERE stage != 'closed'"
+                "SELECT body, boot, press_ms, due_ms FROM incidents WHERE stage != 'closed'"
                 " ORDER BY raised_ms, incident_id"
             ).fetchall()
-        return [msgspec.json.decode(course, type=Course) for (course,) in found]
+        return [
+            Course(
+                incident=msgspec.json.decode(body, type=Incident),
+                boot=boot,
+                raised_ms=press_ms,
+                due_ms=due_ms,
+            )
+            for body, boot, press_ms, due_ms in found
+        ]
 
     def farewells(self) -> list[str]:
         """Closed incidents whose last word the broker has not confirmed."""
@@ -219,11 +229,12 @@ class Writer:
 
     def _write_courses(self, work: Work) -> None:
         self._many(
-            "INSERT INTO incidents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            "INSERT INTO incidents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (incident_id) DO UPDATE SET kind = excluded.kind,"
             " stage = excluded.stage, drill = excluded.drill,"
             " to_accept_ms = excluded.to_accept_ms, to_arrive_ms = excluded.to_arrive_ms,"
-            " to_close_ms = excluded.to_close_ms, body = excluded.body, course = excluded.course",
+            " to_close_ms = excluded.to_close_ms, body = excluded.body, boot = excluded.boot,"
+            " press_ms = excluded.press_ms, due_ms = excluded.due_ms",
             [incident_row(course) for course in work.courses.values()],
         )
         closed = [(i,) for i, course in work.courses.items() if not course.incident.is_open]
@@ -245,7 +256,7 @@ class Writer:
             incident_id=logged.incident_id,
             detail=entry.detail,
         )
-        detail = json.dumps(entry.detail, ensure_ascii=False)
+        detail = msgspec.json.encode(entry.detail).decode()
         head = self._log_head
         return (self._log_seq, at, entry.event, entry.by, logged.incident_id, detail, head)
 
@@ -315,7 +326,7 @@ def incident_row(course: Course) -> tuple:
         incident.to_arrive_ms,
         incident.to_close_ms,
         msgspec.json.encode(incident).decode(),
-        msgspec.json.encode(course).decode() if incident.is_open else None,
+        *((course.boot, course.raised_ms, course.due_ms) if incident.is_open else _NO_CLOCKS),
     )
 
 

@@ -301,7 +301,7 @@ def _close_in_store(path, incident_id):
     """What a gateway would have written; only the columns the board reads."""
     db = sqlite3.connect(path)
     db.execute(
-        "UPDATE incidents SET stage = 'closed', course = NULL, body ="
+        "UPDATE incidents SET stage = 'closed', boot = NULL, body ="
         " json_set(body, '$.stage', 'closed', '$.version', 99) WHERE incident_id = ?",
         [incident_id],
     )
