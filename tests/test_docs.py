@@ -5,10 +5,13 @@ from __future__ import annotations
 import dataclasses
 import re
 from pathlib import Path
-from typing import get_args
+from typing import get_args, get_type_hints
 
 import pytest
 
+from dashboard.config import BoardConfig
+from firmware.config import UnitConfig
+from gateway.config import GatewayConfig
 from protocol import messages
 from protocol.topics import SHAPES
 
@@ -47,3 +50,24 @@ def test_every_link_between_the_documents_leads_somewhere():
         if not (page.parent / target).exists()
     ]
     assert not broken
+
+
+CONFIGURATIONS = [UnitConfig, GatewayConfig, BoardConfig]
+
+
+def keys_of(kind: type) -> set[str]:
+    """Every key of a configuration, with those of its tables."""
+    keys = set()
+    for name, hint in get_type_hints(kind).items():
+        keys.add(name)
+        for inner in (hint, *get_args(hint)):
+            if dataclasses.is_dataclass(inner):
+                keys |= keys_of(inner)
+    return keys
+
+
+@pytest.mark.parametrize("kind", CONFIGURATIONS, ids=lambda kind: kind.__name__)
+def test_every_key_of_every_configuration_is_written_down(kind):
+    text = (ROOT / "docs/configuration.md").read_text(encoding="utf-8")
+    missing = [key for key in keys_of(kind) if not re.search(rf"\b{key}\b", text)]
+    assert not missing
