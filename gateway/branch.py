@@ -223,7 +223,6 @@ class Branch:
             age_ms=0,
         )
         self._raise(check, point, now, to, kind="seat")
-        to.points.add(point.point)
 
     # --- other messages ---
 

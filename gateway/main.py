@@ -105,12 +105,12 @@ def _serve(
     )
     for aside in _set_aside(config.store):
         loop.own_fault(STORE_REPLACED._replace(detail=f"the damaged one is {aside}; move it away"))
-    loop.start()
-    link.start()
-    # What is loaded now stays for good: the collector need not look at it again and again.
-    gc.freeze()
-    service.notify("READY=1")
     try:
+        loop.start()
+        link.start()
+        # What is loaded now stays for good: the collector need not look at it again and again.
+        gc.freeze()
+        service.notify("READY=1")
         while not stopping.is_set():
             link.poll(wait_s=min(TURN_S, loop.wait_ms() / 1000), most=BATCH)
             loop.handle(inbox.take(wait_s=0, most=BATCH))
