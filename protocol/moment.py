@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 # An age or a label beyond these bounds is a broken clock, not a time.
 MAX_AGE_MS = 30 * 24 * 3600 * 1000
@@ -26,9 +27,14 @@ class Moment:
 
 def rfc3339(utc_ms: int) -> str:
     """The UTC time `utc_ms` as people and programs read it: 2026-11-24T08:15:30.250Z."""
-    clamped = min(max(utc_ms, 0), MAX_UTC_MS)
-    text = datetime.fromtimestamp(clamped // 1000, UTC).isoformat()
-    return f"{text[:19]}.{clamped % 1000:03d}Z"
+    second, ms = divmod(min(max(utc_ms, 0), MAX_UTC_MS), 1000)
+    return f"{_second(second)}.{ms:03d}Z"
+
+
+# One press is labelled half a dozen times within its second.
+@lru_cache(maxsize=8)
+def _second(utc_s: int) -> str:
+    return datetime.fromtimestamp(utc_s, UTC).isoformat()[:19]
 
 
 def parse_rfc3339(text: str) -> int:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sqlite_utils import Database
@@ -12,6 +13,10 @@ from sqlite_utils import Database
 from gateway.errors import StoreDamaged, StoreError
 
 BUSY_TIMEOUT_MS = 2000
+
+# As long as SQLite lets its write-ahead log grow before it starts again at the beginning: 1,000
+# pages with their heads.
+WAL_BYTES = 32 + 1000 * (24 + 4096)
 
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
@@ -44,7 +49,20 @@ def open_for_writing(path: str) -> Database:
         connection.execute("PRAGMA journal_mode = WAL")
         # NORMAL may lose the last commits when the power goes; a receipt promises more than that.
         connection.execute("PRAGMA synchronous = FULL")
+        _lay_out_wal(Path(f"{path}-wal"))
     return Database(connection, execute_plugins=False, strict=True)
+
+
+def _lay_out_wal(wal: Path) -> None:
+    """Gives the write-ahead log its whole length at once.
+
+    A commit that lengthens a file waits for the file system's own journal too, an SD card's worth
+    of which is many milliseconds. SQLite takes the zeros for what they are: no frames.
+    """
+    with suppress(OSError), wal.open("ab") as file:  # a full disk: the commits will say so
+        file.write(bytes(max(0, WAL_BYTES - file.tell())))
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def open_for_reading(path: str) -> Database:

@@ -107,28 +107,42 @@ class Reader:
         before: str | None = None,
     ) -> list[Incident]:
         """The newest first. before: only those raised before the incident of that id."""
-        conditions, parameters = [], []
-        if stage != "all":
-            conditions.append("stage != 'closed'" if stage == "open" else "stage = 'closed'")
+        # Each stage has an index of its own, so "all" asks twice and merges.
+        found = []
+        if stage != "closed":
+            found += self._newest("stage != 'closed'", limit=limit, before=before)
+        if stage != "open":
+            found += self._newest("stage = 'closed'", limit=limit, before=before)
+        found.sort(reverse=True)
+        return [_incident(body) for _, _, body in found[:limit]]
+
+    def _newest(
+        self, condition: str, *, limit: int, before: str | None
+    ) -> list[tuple[int, str, str]]:
+        """(raised_ms, incident_id, body) of the newest that fit."""
+        parameters: list[object] = [limit]
         if before is not None:
-            conditions.append(
-                "(raised_ms, incident_id) <"
+            condition += (
+                " AND (raised_ms, incident_id) <"
                 " (SELECT raised_ms, incident_id FROM incidents WHERE incident_id = ?)"
             )
-            parameters.append(before)
-        where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
-        found = self.rows(
-            f"SELECT body FROM incidents {where} ORDER BY raised_ms DESC, incident_id DESC LIMIT ?",
-            [*parameters, limit],
+            parameters.insert(0, before)
+        return self.rows(
+            f"SELECT raised_ms, incident_id, body FROM incidents WHERE {condition}"
+            " ORDER BY raised_ms DESC, incident_id DESC LIMIT ?",
+            parameters,
         )
-        return [_incident(body) for (body,) in found]
 
     def response_times(self, *, start_ms: int, end_ms: int) -> list[ResponseTime]:
         """One for each incident raised from start_ms up to, not including, end_ms (UTC)."""
         found = self.rows(
-            "SELECT incident_id, raised_ms, kind, point, drill,"
-            " to_accept_ms, to_arrive_ms, to_close_ms"
-            " FROM incidents WHERE raised_ms >= ? AND raised_ms < ? ORDER BY raised_ms",
+            " UNION ALL ".join(
+                "SELECT incident_id, raised_ms, kind, point, drill,"
+                " to_accept_ms, to_arrive_ms, to_close_ms"
+                f" FROM incidents WHERE raised_ms >= ?1 AND raised_ms < ?2 AND {stage}"
+                for stage in ("stage = 'closed'", "stage != 'closed'")
+            )
+            + " ORDER BY raised_ms",
             [start_ms, end_ms],
         )
         return [
