@@ -24,6 +24,7 @@ from gateway.course import (
     Rules,
     Tell,
 )
+from gateway.roster import Roster
 from gateway.round import Round
 from gateway.store import NoticeRecord, PointRecord, Rejected, Writer
 from gateway.store.records import LoggedEntry, TakenAlert
@@ -50,7 +51,7 @@ class Branch:
     def __init__(self, config: GatewayConfig, writer: Writer) -> None:
         self._config = config
         self._writer = writer
-        self._rules = Rules(policy=config.rules_policy(), roster=config.roster())
+        self._rules = Rules(policy=config.rules_policy(), roster=Roster())
         self._seat_check_ms = {
             one.id: one.seat_check_after_s * 1000
             for one in config.points
@@ -68,6 +69,11 @@ class Branch:
         self._due_unknown = True
         self._open_at = {c.incident.point: c.incident.incident_id for c in courses}
         self.points = {record.point: record for record in points}
+
+    def follow_roster(self, roster: Roster) -> None:
+        """From now on these are the people, with what they cover and whether they are on duty."""
+        if roster is not self._rules.roster:
+            self._rules = replace(self._rules, roster=roster)
 
     # --- alerts ---
 
@@ -139,18 +145,13 @@ class Branch:
 
     def take_action(self, action: Action, now: Moment, to: Round) -> None:
         """Something a member of staff did: judged once, answered each time."""
-        known = self._known_result(action.action_id, to)
+        known = to.judged(action.action_id, self._writer.action_result)
         if known is None:
             reason = self._act(action, now, to)
             known = (reason == "", reason)
             to.work.actions[action.action_id] = (*known, now.utc_ms)
         result = ActionResult(action_id=action.action_id, ok=known[0], reason=known[1])
         to.results.append((action.terminal, result))
-
-    def _known_result(self, action_id: str, to: Round) -> tuple[bool, str] | None:
-        if action_id in to.work.actions:
-            return to.work.actions[action_id][:2]
-        return self._writer.action_result(action_id)
 
     def _act(self, action: Action, now: Moment, to: Round) -> str:
         """Why it is refused, "" when it is done."""
@@ -227,7 +228,7 @@ class Branch:
     # --- other messages ---
 
     def take_terminal_event(self, event: TerminalEvent, now: Moment, to: Round) -> None:
-        if self._known_result(event.event_id, to) is not None:
+        if to.judged(event.event_id, self._writer.action_result) is not None:
             return
         to.work.actions[event.event_id] = (True, "", now.utc_ms)
         entry = Entry(event=event.event, by=event.staff, detail={"address": event.address})
@@ -269,7 +270,9 @@ class Branch:
             return
         course = outcome.course
         incident = course.incident
-        self._follow_due(self.courses.get(incident.incident_id), course)
+        before = self.courses.get(incident.incident_id)
+        self._follow_due(before, course)
+        to.changes.append((before.incident if before else None, incident))
         to.work.courses[incident.incident_id] = course
         to.points.add(incident.point)
         if incident.is_open:

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 
+from gateway.desk.team import Certificate, KnownRole, Label, Pin, Staff
 from gateway.policy import DEFAULT_ROLES, DEFAULT_STEPS, LEAD, Audience, Policy, Step
-from gateway.roster import Member, Roster
-from gateway.store.records import PointRecord, StaffRecord
+from gateway.store.records import PointRecord
 from protocol.link import Broker
 from protocol.messages import Id, Kind, ShortText
 from protocol.settings import load
 
 Seconds = Annotated[int, msgspec.Meta(ge=0, le=24 * 3600)]
 PositiveSeconds = Annotated[int, msgspec.Meta(ge=1, le=24 * 3600)]
-KnownRole = Literal["customer_service", "security", "first_aid", "lead", "maintenance", "admin"]
-Label = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,13 +44,18 @@ class PointSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StaffSettings:
-    """`[[staff]]`. pin_hash: made by Werkzeug's generate_password_hash; empty: no sign-in."""
+    """`[[staff]]`: who is there from the start; pages change it later.
+
+    pin_hash: made by Werkzeug's generate_password_hash; empty: no sign-in. on_duty: always, or
+    False: never; shifts are planned on the pages.
+    """
 
     id: Id
     name: Label
     roles: list[KnownRole]
     pin_hash: str = ""
     on_duty: bool = True
+    certificates: list[Certificate] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,11 +104,12 @@ class ChannelSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayConfig:
-    """The whole of `gateway.toml`. store: path of the database."""
+    """The whole of `gateway.toml`. store: path of the database. timezone: of the branch's clock."""
 
     branch: Id
     name: ShortText = ""
     store: str = "anling.db"
+    timezone: str = "Asia/Shanghai"
     mqtt: Broker = field(default_factory=Broker)
     units: list[UnitSettings] = field(default_factory=list)
     points: list[PointSettings] = field(default_factory=list)
@@ -159,12 +164,6 @@ class GatewayConfig:
             close_s=self.policy.close_s,
         )
 
-    def roster(self) -> Roster:
-        return Roster(
-            Member(staff=one.id, name=one.name, roles=tuple(one.roles), on_duty=one.on_duty)
-            for one in self.staff
-        )
-
     def point_records(self) -> list[PointRecord]:
         """The points as the store keeps them."""
         return [
@@ -172,18 +171,21 @@ class GatewayConfig:
             for one in self.points
         ]
 
-    def staff_records(self) -> list[StaffRecord]:
-        """The staff as the store keeps them."""
-        return [
-            StaffRecord(
-                staff=one.id,
-                name=one.name,
-                roles=tuple(one.roles),
-                pin_hash=one.pin_hash,
-                on_duty=one.on_duty,
+    def plans(self) -> Iterator[tuple[str, str, object]]:
+        """(kind, id, body) of each plan of the desk that the file writes."""
+        for one in self.staff:
+            yield (
+                "staff",
+                one.id,
+                Staff(
+                    name=one.name,
+                    roles=list(one.roles),
+                    duty="always" if one.on_duty else "never",
+                    certificates=list(one.certificates),
+                ),
             )
-            for one in self.staff
-        ]
+            if one.pin_hash:
+                yield "pin", one.id, Pin(hash=one.pin_hash)
 
 
 def read(path: str | Path) -> GatewayConfig:

@@ -6,12 +6,14 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 from gateway.branch import Branch
 from gateway.channels.notice import DeliveryResult, Notice, write
 from gateway.channels.sender import Noticed
 from gateway.config import GatewayConfig
 from gateway.course import Entry
+from gateway.desk.desk import Desk
 from gateway.errors import StoreDamaged, StoreError
 from gateway.health import Health
 from gateway.round import Round
@@ -25,6 +27,7 @@ from protocol.messages import (
     Alert,
     GatewayStatus,
     MessageError,
+    Request,
     TerminalEvent,
     TerminalStatus,
     UnitStatus,
@@ -76,6 +79,7 @@ class Loop:
         self._clock = clock
         self._version = version
         self._branch = Branch(config, writer)
+        self._desk = Desk(writer, zone=ZoneInfo(config.timezone))
         self._health = Health()
         self._session = 0
         self._rejected = 0
@@ -98,14 +102,21 @@ class Loop:
             name=self._config.name,
             units=[one.id for one in self._config.units],
             points=self._config.point_records(),
-            staff=self._config.staff_records(),
         )
         self._reload()
+        self._seed()
         for record in self._reader.waiting_notices():
             if record.channel in self._senders:
                 self._hand_to_sender(record)
             else:
                 self._retaken.append(_given_up(record))
+
+    def _seed(self) -> None:
+        """The desk takes over what the configuration says."""
+        now, to = self._clock(), Round()
+        self._desk.seed(self._config.plans(), now, to)
+        self._settle(now, to)
+        self._writer.commit(to.work)
 
     def own_fault(self, wrong: Wrong) -> None:
         """Something wrong with the gateway itself, from now until its next start."""
@@ -115,6 +126,7 @@ class Loop:
         """The branch as the store has it; what a failed write had changed in memory is gone."""
         self._branch = Branch(self._config, self._writer)
         self._branch.load(courses=self._writer.courses(), points=self._reader.points())
+        self._desk.load()
         self._health.load(
             units=self._reader.units(), faults=self._reader.faults(), now=self._clock()
         )
@@ -132,6 +144,8 @@ class Loop:
                 self._take(event, now, to)
             self._branch.fall_due(now, to)
             self._tick(now, to)
+            self._desk.follow(self._branch.courses, now, to)
+            self._settle(now, to)
             self._writer.commit(to.work)
         except StoreDamaged:
             raise
@@ -143,6 +157,10 @@ class Loop:
             self._store_healed(now)
         self._tell(to, now)
         self._voice.confirm(_messages(events))
+
+    def _settle(self, now: Moment, to: Round) -> None:
+        self._desk.settle(self._branch.courses, now, to)
+        self._branch.follow_roster(self._desk.roster)
 
     def wait_ms(self) -> int:
         """Milliseconds until `handle` has something to do even if no event comes."""
@@ -183,6 +201,9 @@ class Loop:
                     self._health.meet(ident, to)
                 case "action":
                     self._branch.take_action(decode(Action, received.payload), now, to)
+                case "request":
+                    request = decode(Request, received.payload)
+                    self._desk.take_request(request, self._branch.courses, now, to)
                 case "unit_status":
                     status = decode(UnitStatus, received.payload)
                     self._health.take_unit_status(
@@ -241,6 +262,7 @@ class Loop:
         to.ticked = True
         if self._voice.is_heartbeat_due(now.mono_ms):
             self._health.save_last_seen(to)
+        self._desk.fall_due(self._branch.courses, now, to)
         self._health.check_faults(self._branch.points, now, to, listening=self._listening)
 
     # --- after the commit ---
@@ -314,6 +336,7 @@ class Loop:
         trouble = STORE_UNWRITABLE._replace(detail=str(error))
         self._health.set_own_fault(trouble, now, is_so=True)
         self._reload()
+        self._settle(now, Round())
         # Not known as stored, so that the next tick has something to write.
         self._health.faults.pop((trouble.subject, trouble.name), None)
         if self._greeting_owed:

@@ -41,6 +41,7 @@ SUBSCRIPTIONS = (
     "alert",
     "unit_status",
     "action",
+    "request",
     "terminal_status",
     "terminal_event",
     "gateway_status",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
@@ -180,12 +180,51 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What a member of staff wants from the branch's desk: its plans and what follows from calls
+    (terminal → gateway).
+
+    request_id: taken once. do: which, such as "shift.save". id: of the record it is about, "" for
+    a new one whose id the gateway chooses. version: of that record as the asker saw it, 0 for a
+    new one, None for whichever it is. body: what it needs.
+    """
+
+    request_id: LongId
+    do: Name
+    by: Id
+    terminal: Id
+    id: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    version: Count | None = None
+    body: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldFault:
+    """What is wrong with one field of a request's body.
+
+    field: its path, such as breaks[1].ends; "" for the whole. name: for programs and to be put
+    into people's words. detail: what the name alone does not say.
+    """
+
+    field: ShortText
+    name: Name
+    detail: LongText = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ActionResult:
-    """What the gateway made of an action (gateway → terminal). reason: "" when ok."""
+    """What the gateway made of an action or a request (gateway → terminal).
+
+    action_id: the action's or the request's. reason: "" when ok. faults: of a request's body.
+    id, version: of the record after a request, or as it is now when somebody else was faster.
+    """
 
     action_id: LongId
     ok: bool
     reason: ShortText = ""
+    faults: tuple[FieldFault, ...] = ()
+    id: ShortText = ""
+    version: Count = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,6 +34,26 @@ def open_or_closed(db: Database) -> None:
     )
 
 
+@migrations(name="0003_desk")
+def desk(db: Database) -> None:
+    """The branch's plans and what follows from calls (gateway/desk). Staff are among them."""
+    db.execute(
+        """
+        CREATE TABLE records (
+            kind TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL,
+            is_open INTEGER NOT NULL, by TEXT NOT NULL, at TEXT NOT NULL, incident_id TEXT,
+            due_ms INTEGER, due_boot TEXT, body TEXT NOT NULL, PRIMARY KEY (kind, id)
+        ) STRICT, WITHOUT ROWID
+        """
+    )
+    db.execute("CREATE INDEX records_open ON records (kind, id) WHERE is_open")
+    db.execute(
+        "CREATE INDEX records_incident ON records (incident_id, kind, id)"
+        " WHERE incident_id IS NOT NULL"
+    )
+    db.execute("DROP TABLE staff")
+
+
 _BRANCH = (
     # body: messages.Incident as JSON; boot, press_ms, due_ms: the clocks of its course, null once
     # it is closed.

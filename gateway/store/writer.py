@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
@@ -11,9 +10,11 @@ from sqlite_utils import Database
 
 from gateway.chain import FIRST, digest
 from gateway.course import Course
+from gateway.desk.record import Record
 from gateway.store.database import named_errors, open_for_writing
+from gateway.store.desk_rows import RECORD_COLUMNS, read_record, record_row
 from gateway.store.migrations import migrations
-from gateway.store.records import LoggedEntry, PointRecord, StaffRecord, UnitRecord, Work
+from gateway.store.records import LoggedEntry, PointRecord, UnitRecord, Work
 from protocol.messages import Incident
 from protocol.moment import parse_rfc3339, rfc3339
 
@@ -101,6 +102,22 @@ class Writer:
             for body, boot, press_ms, due_ms in found
         ]
 
+    def records(self) -> list[Record]:
+        """Every record of the desk that is open."""
+        with named_errors(self._path):
+            found = self._db.execute(
+                f"SELECT {RECORD_COLUMNS} FROM records WHERE is_open"
+            ).fetchall()
+        return [read_record(row) for row in found]
+
+    def record(self, kind: str, id: str) -> Record | None:
+        """One record of the desk, also when it is open no more."""
+        with named_errors(self._path):
+            row = self._db.execute(
+                f"SELECT {RECORD_COLUMNS} FROM records WHERE kind = ? AND id = ?", [kind, id]
+            ).fetchone()
+        return read_record(row) if row else None
+
     def farewells(self) -> list[str]:
         """Closed incidents whose last word the broker has not confirmed."""
         with named_errors(self._path):
@@ -114,7 +131,6 @@ class Writer:
         name: str,
         units: Iterable[str],
         points: list[PointRecord],
-        staff: list[StaffRecord],
     ) -> None:
         """Takes over what the configuration says; what it says no longer goes, unless it calls."""
         with self._transaction():
@@ -141,12 +157,6 @@ class Writer:
                 "DELETE FROM points WHERE NOT configured AND point NOT IN"
                 " (SELECT point FROM incidents WHERE stage != 'closed')"
             )
-            self._db.execute("DELETE FROM staff")
-            for one in staff:
-                self._db.execute(
-                    "INSERT INTO staff VALUES (?, ?, ?, ?, ?)",
-                    [one.staff, one.name, json.dumps(one.roles), one.pin_hash, one.on_duty],
-                )
 
     def begin_sessions(self) -> int:
         """The number of the next connection. Each start begins far beyond those of the last."""
@@ -301,6 +311,11 @@ class Writer:
             " seat_ms = excluded.seat_ms",
             [_point_row(record) for record in work.points.values()],
         )
+        self._many(
+            "INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [record_row(record) for record in work.records.values()],
+        )
+        self._many("INSERT OR REPLACE INTO facts VALUES (?, ?)", list(work.facts.items()))
         self._many("DELETE FROM faults WHERE subject = ? AND name = ?", list(work.faults_cleared))
         self._many(
             "INSERT OR REPLACE INTO faults VALUES (?, ?, ?, ?)",

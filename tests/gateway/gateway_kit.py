@@ -12,6 +12,7 @@ import msgspec
 from gateway.channels.notice import Notice
 from gateway.config import ChannelSettings, GatewayConfig, PointSettings, StaffSettings
 from gateway.config import UnitSettings as UnitSettings
+from gateway.desk.team import Certificate
 from gateway.incident import Acted, Changed, Place, Rules, raise_incident, step
 from gateway.loop import Event, Loop
 from gateway.policy import Policy
@@ -89,7 +90,13 @@ def config(store: Path | str = "unused", **changes: Any) -> GatewayConfig:
             PointSettings(id="vault", label="Vault", unit="unit-01", silent=True),
         ],
         "staff": [
-            StaffSettings(id=staff, name=staff, roles=list(roles), on_duty=staff not in OFF_DUTY)
+            StaffSettings(
+                id=staff,
+                name=staff,
+                roles=list(roles),
+                on_duty=staff not in OFF_DUTY,
+                certificates=[Certificate(what="first_aid", expires="2099-12-31")],
+            )
             for staff, roles in STAFF.items()
         ],
     }
