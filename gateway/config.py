@@ -15,7 +15,7 @@ from gateway.policy import DEFAULT_ROLES, DEFAULT_STEPS, LEAD, Audience, Policy,
 from gateway.store.records import PointRecord
 from protocol.link import Broker
 from protocol.messages import Id, Kind, ShortText
-from protocol.settings import load
+from protocol.settings import Findings, load, readable, rule
 
 Seconds = Annotated[int, msgspec.Meta(ge=0, le=24 * 3600)]
 PositiveSeconds = Annotated[int, msgspec.Meta(ge=1, le=24 * 3600)]
@@ -80,17 +80,22 @@ class PolicySettings:
     arrival_s: PositiveSeconds = 120
     close_s: PositiveSeconds = 900
 
-    def faults(self) -> list[tuple[str, str]]:
-        found = []
+    @rule
+    def _late_start(self) -> Findings:
+        if not self.steps or self.steps[0].after_s != 0:
+            yield "steps", "the first step must be at after_s = 0, so that nobody waits"
+
+    @rule
+    def _steps_back(self) -> Findings:
         times = [step.after_s for step in self.steps]
-        if not times or times[0] != 0:
-            found.append(("steps", "the first step must be at after_s = 0, so that nobody waits"))
         if times != sorted(set(times)):
-            found.append(("steps", f"after_s is {times}; each step must come after the one before"))
+            yield "steps", f"after_s is {times}; each step must come after the one before"
+
+    @rule
+    def _calls_for_nobody(self) -> Findings:
         for kind, roles in self.roles.items():
             if not roles:
-                found.append((f"roles.{kind}", "is empty; a call must ask for at least one role"))
-        return found
+                yield f"roles.{kind}", "is empty; a call must ask for at least one role"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,43 +122,47 @@ class GatewayConfig:
     policy: PolicySettings = field(default_factory=PolicySettings)
     channels: list[ChannelSettings] = field(default_factory=list)
 
-    def faults(self) -> list[tuple[str, str]]:
-        return [*self._twins(), *self._strangers(), *self._gaps()]
+    @rule
+    def _twin_units(self) -> Findings:
+        return _twins("units", readable(self.units, lambda one: one.id))
 
-    def _twins(self) -> list[tuple[str, str]]:
-        named = {
-            "units": [one.id for one in self.units],
-            "points": [one.id for one in self.points],
-            "staff": [one.id for one in self.staff],
-            "channels": [one.name for one in self.channels],
-        }
-        return [
-            (key, f"{name} stands there {count} times; each id may stand once")
-            for key, names in named.items()
-            for name, count in Counter(names).items()
-            if count > 1
-        ]
+    @rule
+    def _twin_points(self) -> Findings:
+        return _twins("points", readable(self.points, lambda one: one.id))
 
-    def _strangers(self) -> list[tuple[str, str]]:
+    @rule
+    def _twin_staff(self) -> Findings:
+        return _twins("staff", readable(self.staff, lambda one: one.id))
+
+    @rule
+    def _twin_channels(self) -> Findings:
+        return _twins("channels", readable(self.channels, lambda one: one.name))
+
+    @rule
+    def _strangers(self) -> Findings:
         units = {one.id for one in self.units}
-        return [
-            (f"points[{number}].unit", f"is {one.unit!r}, which is not in [[units]]")
-            for number, one in enumerate(self.points)
-            if one.unit not in units
-        ]
+        for number, unit in readable(self.points, lambda one: one.unit):
+            if unit not in units:
+                yield f"points[{number}].unit", f"is {unit!r}, which is not in [[units]]"
 
-    def _gaps(self) -> list[tuple[str, str]]:
+    @rule
+    def _gaps(self) -> Findings:
         """Roles that a call asks for and nobody has: such a call would reach nobody."""
-        had = {role for one in self.staff for role in one.roles if one.on_duty}
-        found = [
-            (f"policy.roles.{kind}", f"asks for {role}, which nobody on duty has; add it to staff")
-            for kind in DEFAULT_ROLES
-            for role in self.policy.roles.get(kind, DEFAULT_ROLES[kind])
-            if role not in had
-        ]
-        if LEAD not in had and any(step.tell == LEAD for step in self.policy.steps):
-            found.append(("staff", "nobody on duty has the role lead, whom a step tells"))
-        return found
+        had = self._roles_on_duty()
+        for kind in DEFAULT_ROLES:
+            for role in self.policy.roles.get(kind, DEFAULT_ROLES[kind]):
+                if role not in had:
+                    text = f"asks for {role}, which nobody on duty has; add it to staff"
+                    yield f"policy.roles.{kind}", text
+
+    @rule
+    def _no_lead(self) -> Findings:
+        told = {audience for _, audience in readable(self.policy.steps, lambda step: step.tell)}
+        if LEAD in told and LEAD not in self._roles_on_duty():
+            yield "staff", "nobody on duty has the role lead, whom a step tells"
+
+    def _roles_on_duty(self) -> set[str]:
+        return {role for one in self.staff for role in one.roles if one.on_duty}
 
     def rules_policy(self) -> Policy:
         return Policy(
@@ -186,6 +195,12 @@ class GatewayConfig:
             )
             if one.pin_hash:
                 yield "pin", one.id, Pin(hash=one.pin_hash)
+
+
+def _twins(key: str, numbered: Iterator[tuple[int, str]]) -> Findings:
+    for name, count in Counter(name for _, name in numbered).items():
+        if count > 1:
+            yield key, f"{name} stands there {count} times; each id may stand once"
 
 
 def read(path: str | Path) -> GatewayConfig:

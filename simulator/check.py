@@ -6,9 +6,10 @@ import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from protocol.messages import Id
-from protocol.settings import ConfigError, ConfigFault, load
+from protocol.settings import ConfigError, ConfigFault, Findings, as_far_as_read, load, readable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,13 +43,15 @@ _MARKS = {
 def faults_of(paths: Iterable[str]) -> list[ConfigFault]:
     """Everything wrong with these files, and with what they say about each other."""
     found: list[ConfigFault] = []
-    read: list[tuple[str, str, object]] = []
+    read: list[tuple[str, str, Any]] = []
     for path in paths:
         try:
             kind = kind_of(path)
             read.append((kind, path, load(_class_of(kind), path)))
         except ConfigError as error:
             found += error.faults
+            if error.read is not None:
+                read.append((kind, path, error.read))
     return found + _disagreements(read)
 
 
@@ -96,30 +99,39 @@ def _class_of(kind: str) -> type:
     return Credentials
 
 
-def _disagreements(read: list[tuple[str, str, object]]) -> list[ConfigFault]:
+def _disagreements(read: list[tuple[str, str, Any]]) -> list[ConfigFault]:
     """Points of a unit that the gateway's file, given with it, does not know as that unit's."""
-    found = []
     gateways = [config for kind, _, config in read if kind == "gateway"]
-    for kind, path, unit in read:
-        for gateway in gateways if kind == "unit" else ():
-            if gateway.branch == unit.branch:
-                found += _strangers(path, unit, gateway)
-    return found
+    return [
+        ConfigFault(path, key, text)
+        for kind, path, unit in read
+        for gateway in (gateways if kind == "unit" else ())
+        for key, text in as_far_as_read(_strangers, unit, gateway)
+    ]
 
 
-def _strangers(path: str, unit, gateway) -> list[ConfigFault]:
-    owners = {point.id: point.unit for point in gateway.points}
-    found = []
-    for number, point in enumerate(unit.points):
-        key = f"points[{number}].id"
-        owner = owners.get(point.id)
-        if owner is None:
-            text = f"is {point.id!r}, which is not in [[points]] of gateway.toml; add it there"
-            found.append(ConfigFault(path, key, text))
-        elif owner != unit.unit:
-            text = f"is {point.id!r}, which is of {owner} in gateway.toml, not of {unit.unit}"
-            found.append(ConfigFault(path, key, text))
-    return found
+def _strangers(unit: Any, gateway: Any) -> Findings:
+    if gateway.branch == unit.branch:
+        yield from as_far_as_read(_unknown_points, unit, gateway)
+        yield from as_far_as_read(_points_of_others, unit, gateway)
+
+
+def _unknown_points(unit: Any, gateway: Any) -> Findings:
+    known = {point.id for point in gateway.points}
+    for number, name in readable(unit.points, lambda point: point.id):
+        if name not in known:
+            text = f"is {name!r}, which is not in [[points]] of gateway.toml; add it there"
+            yield f"points[{number}].id", text
+
+
+def _points_of_others(unit: Any, gateway: Any) -> Findings:
+    # A point that stands there twice, as another unit's too, is a fault of the gateway's file.
+    pairs = [pair for _, pair in readable(gateway.points, lambda one: (one.id, one.unit))]
+    owners = dict(pairs)
+    for number, name in readable(unit.points, lambda point: point.id):
+        if name in owners and (name, unit.unit) not in pairs:
+            text = f"is {name!r}, which is of {owners[name]} in gateway.toml, not of {unit.unit}"
+            yield f"points[{number}].id", text
 
 
 def broken_log(path: str) -> str | None:

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import sqlite3
+import tomllib
+from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from running_branch import anling
 
+from dashboard.config import BoardConfig
+from firmware.config import UnitConfig
+from gateway.config import GatewayConfig
+from protocol.settings import ConfigError, from_table
 from simulator import check, init, plan
 
 
@@ -41,6 +49,63 @@ def test_every_fault_of_every_file_is_named(folder: Path):
         assert part in done.stderr
     assert "gateway.toml: unitz: " in done.stderr
     assert "board.toml: http.port: " in done.stderr
+
+
+def test_faults_of_single_keys_hide_none_between_keys_nor_between_files(folder: Path):
+    gateway, unit = folder / "gateway.toml", folder / "unit-01.toml"
+    _change(gateway, "port = 1883", 'port = "1883"\nprotocol = 5')
+    _change(gateway, 'label = "1号柜台 Counter 1"', "label = 1")
+    _change(gateway, 'unit = "unit-02"', 'unit = "unit-09"')
+    _change(gateway, '["security"]', '["customer_service"]')
+    _change(gateway, 'id = "106"', 'id = "105"')
+    _change(unit, 'id = "point-3"', 'id = "point-33"\nlamb = 3')
+    done = anling("check", unit, gateway)
+    assert done.returncode == 2
+    assert [
+        line.removeprefix(f"{folder}/").split("; ")[0] for line in done.stderr.splitlines()
+    ] == [
+        "unit-01.toml: points[1].lamb: is not a key here",
+        "gateway.toml: mqtt.protocol: is not a key here",
+        "gateway.toml: mqtt.port: is '1883'",
+        "gateway.toml: points[0].label: is 1",
+        "gateway.toml: staff: 105 stands there 2 times",
+        "gateway.toml: points[1].unit: is 'unit-09', which is not in [[units]]",
+        "gateway.toml: policy.roles.urgent: asks for security, which nobody on duty has",
+        "gateway.toml: policy.roles.silent: asks for security, which nobody on duty has",
+        "unit-01.toml: points[1].id: is 'point-33', which is not in [[points]] of gateway.toml",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("unit-01.toml", UnitConfig),
+        ("gateway.toml", GatewayConfig),
+        ("board.toml", BoardConfig),
+    ],
+)
+def test_a_broken_key_brings_no_fault_but_its_own(folder: Path, name: str, kind: type):
+    table = tomllib.loads((folder / name).read_text())
+    from_table(kind, table)
+    for broken, key in _each_broken_once(table):
+        with pytest.raises(ConfigError) as caught:
+            from_table(kind, broken)
+        assert {fault.key for fault in caught.value.faults} <= {key, f"{key}z"}
+
+
+def _each_broken_once(table: dict[str, Any], path: str = "") -> Iterator[tuple[dict, str]]:
+    """(the table with one key of an impossible type or misspelt, that key's place), for each."""
+    for key, value in table.items():
+        place = f"{path}{key}"
+        yield table | {key: date(2026, 1, 1)}, place
+        yield {f"{name}z" if name == key else name: table[name] for name in table}, place
+        if isinstance(value, dict):
+            for broken, inner in _each_broken_once(value, f"{place}."):
+                yield table | {key: broken}, inner
+        for number, item in enumerate(value if isinstance(value, list) else ()):
+            if isinstance(item, dict):
+                for broken, inner in _each_broken_once(item, f"{place}[{number}]."):
+                    yield table | {key: [*value[:number], broken, *value[number + 1 :]]}, inner
 
 
 @pytest.mark.parametrize(
