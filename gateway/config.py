@@ -10,7 +10,8 @@ from typing import Annotated
 
 import msgspec
 
-from gateway.desk.team import Certificate, KnownRole, Label, Pin, Staff
+from gateway.desk.plans import LEADS
+from gateway.desk.team import CERTIFIED, Certificate, KnownRole, Label, Pin, Staff
 from gateway.policy import DEFAULT_ROLES, DEFAULT_STEPS, LEAD, Audience, Policy, Step
 from gateway.store.records import PointRecord
 from protocol.link import Broker
@@ -56,6 +57,9 @@ class StaffSettings:
     pin_hash: str = ""
     on_duty: bool = True
     certificates: list[Certificate] = field(default_factory=list)
+
+    def has_certificate(self, name: str) -> bool:
+        return any(one.what == name for one in self.certificates)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,12 +151,19 @@ class GatewayConfig:
 
     @rule
     def _gaps(self) -> Findings:
-        """Roles that a call asks for and nobody has: such a call would reach nobody."""
+        """Roles that a call asks for and nobody has: such a call would reach nobody.
+
+        A file that names only leads leaves the team to the pages, which show such gaps.
+        """
+        if {role for one in self.staff for role in one.roles} <= set(LEADS):
+            return
         had = self._roles_on_duty()
         for kind in DEFAULT_ROLES:
             for role in self.policy.roles.get(kind, DEFAULT_ROLES[kind]):
                 if role not in had:
                     text = f"asks for {role}, which nobody on duty has; add it to staff"
+                    if role in CERTIFIED:
+                        text += f", with a certificate of {CERTIFIED[role]}"
                     yield f"policy.roles.{kind}", text
 
     @rule
@@ -162,7 +173,12 @@ class GatewayConfig:
             yield "staff", "nobody on duty has the role lead, whom a step tells"
 
     def _roles_on_duty(self) -> set[str]:
-        return {role for one in self.staff for role in one.roles if one.on_duty}
+        return {
+            role
+            for one in self.staff
+            for role in one.roles
+            if one.on_duty and (role not in CERTIFIED or one.has_certificate(CERTIFIED[role]))
+        }
 
     def rules_policy(self) -> Policy:
         return Policy(

@@ -19,7 +19,7 @@ from gateway.policy import Policy
 from gateway.roster import Member, Roster
 from gateway.store import Reader, Writer
 from protocol.link import Received
-from protocol.messages import Action, Alert, Incident, encode
+from protocol.messages import Action, Alert, Incident, Request, encode
 from protocol.moment import Moment
 from protocol.topics import Topics
 
@@ -228,6 +228,13 @@ class Desk:
         if "incident_id" not in changes:
             changes["incident_id"] = self.incident().incident_id
         return self.message("action", body=action(name, by, **changes))
+
+    def ask(self, do: str, by: str = "l01", *, id: str = "", body: Any = None, **changes: Any):
+        """Has the branch's desk do something; what it answered."""
+        values = {"request_id": f"req-{next(_numbers)}", "do": do, "by": by, "id": id}
+        request = Request(**(values | {"terminal": "board", "body": body or {}} | changes))
+        self.handle(self.message("request", body=request))
+        return self.link.sent("terminal/board/result")[-1]
 
     def handle(self, *events: Event) -> None:
         self.loop.handle(list(events))

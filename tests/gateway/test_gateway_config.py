@@ -25,6 +25,7 @@ unit = "unit-01"
 id = "g01"
 name = "Li Na"
 roles = ["customer_service", "security", "first_aid", "lead"]
+certificates = [{ what = "first_aid", expires = "2099-12-31" }]
 """
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -31,9 +31,7 @@ def at(text: str) -> datetime:
     """`Tue 08:30` in the week of MONDAY."""
     day, clock = text.split()
     shift = WEEKDAYS.index(day.lower())
-    return datetime.combine(
-        MONDAY + timedelta(days=shift), datetime.strptime(clock, "%H:%M").time()
-    )
+    return datetime.combine(MONDAY + timedelta(days=shift), time.fromisoformat(clock))
 
 
 def shift(days: str = "mon tue wed thu fri", hours: str = "08:30-17:30", **changes) -> Shift:
@@ -43,6 +41,10 @@ def shift(days: str = "mon tue wed thu fri", hours: str = "08:30-17:30", **chang
 
 def away(first: str, last: str, **changes) -> Exception_:
     return Exception_(staff="g01", what="away", first=first, last=last, **changes)
+
+
+def extra(day: str) -> Exception_:
+    return Exception_(staff="g01", what="extra", first=day, last=day)
 
 
 DAY_SHIFT = shift(breaks=[Pause(starts="12:00", ends="13:00")])
@@ -79,11 +81,7 @@ def test_somebody_works_while_a_shift_holds_and_no_break_does(shifts, moment, wo
         ([away("2026-11-23", "2026-11-24")], "Wed 10:00", True),
         ([away("2026-11-23", "2026-11-23", starts="08:00", ends="11:00")], "Mon 10:00", False),
         ([away("2026-11-23", "2026-11-23", starts="08:00", ends="11:00")], "Mon 11:00", True),
-        (
-            [Exception_(staff="g01", what="extra", first="2026-11-28", last="2026-11-28")],
-            "Sat 3:00",
-            True,
-        ),
+        ([extra("2026-11-28")], "Sat 03:00", True),
     ],
 )
 def test_an_exception_goes_before_the_shifts(exceptions, moment, works) -> None:
@@ -91,8 +89,9 @@ def test_an_exception_goes_before_the_shifts(exceptions, moment, works) -> None:
 
 
 def test_who_is_away_is_away_whatever_else_is_planned() -> None:
-    extra = Exception_(staff="g01", what="extra", first="2026-11-23", last="2026-11-23")
-    assert not is_planned([], [extra, away("2026-11-23", "2026-11-23")], at("Mon 10:00"))
+    assert not is_planned(
+        [], [extra("2026-11-23"), away("2026-11-23", "2026-11-23")], at("Mon 10:00")
+    )
 
 
 def test_every_other_week_is_counted_from_the_first_day() -> None:
