@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from flask_babel import format_datetime, to_user_timezone
 from flask_babel import gettext as _
@@ -11,6 +11,11 @@ from dashboard.language import get_locale
 from protocol.moment import parse_rfc3339, rfc3339
 
 NOTHING = "—"
+
+
+def today() -> date:
+    """The branch's own date."""
+    return to_user_timezone(datetime.now(UTC)).date()
 
 
 def at(text: str | None) -> str:
