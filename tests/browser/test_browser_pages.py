@@ -45,11 +45,29 @@ def test_a_wall_shows_six_calls_without_scrolling(demo, screen):
     wall = screen()
     for number in range(1, 7):
         demo.press(f"point-{number}")
-    expect(wall.locator(".card")).to_have_count(6)
+        expect(wall.locator(".card")).to_have_count(number)
+        assert wall.evaluate(SPILLED_LABELS) == 0, number
     assert wall.evaluate("document.documentElement.scrollHeight") <= 1080
     overfull = """[...document.querySelectorAll('.card')]
       .filter(card => card.firstElementChild.scrollHeight > card.clientHeight + 1).length"""
     assert wall.evaluate(overfull) == 0
+
+
+# Where a call is stays within its own room, also when the card says that it is overdue.
+SPILLED_LABELS = """(() => {
+  for (const facts of document.querySelectorAll('.facts')) {
+    const overdue = '<li class="fact loud">Accepted, but nobody has arrived</li>';
+    facts.insertAdjacentHTML('beforeend', overdue);
+  }
+  const spills = [...document.querySelectorAll('.label')].filter(label => {
+    const room = label.getBoundingClientRect();
+    return [...label.querySelectorAll('span')].map(one => one.getBoundingClientRect()).some(
+      text => text.top < room.top - 1 || text.bottom > room.bottom + 1
+        || text.right > room.right + 1);
+  });
+  for (const one of document.querySelectorAll('.fact.loud')) one.remove();
+  return spills.length;
+})()"""
 
 
 def test_sound_waits_for_one_touch_then_rings_until_accepted(demo, screen):
