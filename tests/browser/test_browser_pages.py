@@ -93,10 +93,18 @@ def test_sound_waits_for_one_touch_then_rings_until_accepted(demo, screen):
     expect(wall.locator("#mute")).to_be_hidden()
 
 
+def test_what_rings_can_be_muted_on_every_page(demo, screen):
+    phone = screen("/incidents", size="phone")
+    demo.press("point-2")
+    phone.get_by_role("button", name="Mute this screen").tap()
+    expect(phone.locator("#mute-left")).to_be_visible()
+    expect(phone.locator("#callbar")).to_be_visible()  # muted, not hidden
+
+
 def test_other_pages_lead_to_a_new_call(demo, screen):
     page = screen("/devices")
     demo.press("point-2")
-    bar = page.get_by_role("link", name="2号柜台 Counter 2")
+    bar = page.get_by_role("link", name="Call 2号柜台 Counter 2")
     expect(bar).to_be_visible()
     bar.click()
     expect(page.locator(".card")).to_be_visible()
