@@ -137,3 +137,21 @@ def test_bad_dates_and_filters_are_answered_in_words(demo, screen):
     reply = page.goto(demo.url + "/incidents/no-such-incident")
     assert reply.status == 404
     expect(page.locator("h1")).to_have_text("There is no such incident.")
+
+
+def test_how_it_ended_can_be_chosen_below_the_edge_of_a_phone(demo, screen):
+    for number in range(1, 4):
+        demo.press(f"point-{number}")
+        demo.act(demo.open_incident(f"point-{number}"), "arrive", "102")
+    phone = screen(size="phone")
+    expect(phone.locator(".card")).to_have_count(3)
+    phone.locator("details.closer summary").last.tap()
+    expect(phone.get_by_role("button", name="Not yet").last).to_be_in_viewport()
+
+
+def test_a_whole_line_of_the_list_leads_to_its_incident(demo, screen):
+    page = screen("/incidents")
+    demo.press("point-1")
+    expect(page.locator("tr.open")).to_have_count(1)
+    page.locator("tr.open td").last.click(force=True)  # what is touched is the link above it
+    expect(page.locator(".timeline")).to_be_visible()
