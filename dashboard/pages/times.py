@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
-from flask_babel import format_datetime, to_user_timezone
+from flask_babel import format_date, format_datetime, to_user_timezone
 from flask_babel import gettext as _
 
 from dashboard.language import get_locale
@@ -47,6 +47,11 @@ def day(text: str) -> str:
     )
 
 
+def calendar_day(of: date) -> str:
+    """A day of the calendar, with its year."""
+    return format_date(of, _("d MMM y"))
+
+
 def duration(ms: int | None) -> str:
     """A stopwatch: 1:05, 12:40, 3:02:09; a dash for None."""
     if ms is None:
@@ -86,6 +91,7 @@ FILTERS = {
     "clock": clock,
     "hour": hour,
     "day": day,
+    "calendar_day": calendar_day,
     "duration": duration,
     "lasting": lasting,
     "from_ms": from_ms,
