@@ -21,6 +21,7 @@ from gateway.course import (
     Outcome,
     Place,
     Refused,
+    Repeated,
     Rules,
     Tell,
 )
@@ -82,10 +83,13 @@ class Branch:
         to.receipts.setdefault(unit, []).append(alert.alert_id)
         to.points.add(alert.point)
         if alert.alert_id in to.work.alerts or self._writer.knows_alert(alert.alert_id):
+            self._hear_again(alert, now, to)
             return
         point = self._point(unit, alert.point, to)
         if alert.what in CALLS:
             self._call(alert, point, now, to)
+        elif self.is_foreign(unit, alert.point):
+            pass  # a press counts whoever says it; that somebody came or sits there does not
         elif alert.what == "presence":
             self._attend(alert, now, to)
         elif alert.what in ("seat_occupied", "seat_vacated"):
@@ -97,6 +101,16 @@ class Branch:
             received_ms=now.utc_ms,
             incident_id=self._open_at.get(alert.point) if alert.what in OF_INCIDENTS else None,
         )
+
+    def is_foreign(self, unit: str, point: str) -> bool:
+        """Whether the unit speaks for a point that the configuration gives to another."""
+        record = self.points.get(point)
+        return record is not None and record.configured and record.unit != unit
+
+    def _hear_again(self, alert: Alert, now: Moment, to: Round) -> None:
+        course = self._course_at(alert.point)
+        if course is not None and alert.what in CALLS:
+            self._apply(machine.step(course, Repeated(alert), now, self._rules), now, to)
 
     def _call(self, alert: Alert, point: PointRecord, now: Moment, to: Round) -> None:
         course = self._course_at(alert.point)
@@ -132,9 +146,10 @@ class Branch:
         self.points[point.point] = to.work.points[point.point] = record
 
     def _point(self, unit: str, point: str, to: Round) -> PointRecord:
-        """The point's record; one that no configuration names is remembered under its id."""
+        """The point's record; one that no configuration names is remembered under its ids."""
         if point not in self.points:
-            record = PointRecord(point=point, label=point, unit=unit, configured=False)
+            label = f"{unit} {point}"
+            record = PointRecord(point=point, label=label, unit=unit, configured=False)
             self.points[point] = to.work.points[point] = record
         return self.points[point]
 
@@ -237,19 +252,22 @@ class Branch:
     # --- what others are told ---
 
     def feedback(self, point: str) -> Feedback:
-        """What the lamp and the sounder of a point stand for now."""
+        """What the lamp and the sounder of a point stand for now.
+
+        version: of the branch's log, which never goes back, so that an older word is known.
+        """
         course = self._course_at(point)
         record = self.points.get(point)
         silent = record.silent if record else False
         if course is None:
-            return Feedback(point=point, stage="idle", silent=silent)
+            return Feedback(point=point, stage="idle", silent=silent, version=self._writer.log_seq)
         incident = course.incident
         return Feedback(
             point=point,
             stage=incident.stage,
             incident_id=incident.incident_id,
             silent=silent or incident.kind == "silent",
-            version=incident.version,
+            version=self._writer.log_seq,
         )
 
     def reject(self, topic: str, reason: str, payload: bytes, now: Moment, to: Round) -> None:

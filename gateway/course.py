@@ -59,6 +59,13 @@ class Joined:
 
 
 @dataclass(frozen=True, slots=True)
+class Repeated:
+    """A further copy of an alert that was taken: it may prove that the press was earlier."""
+
+    alert: Alert
+
+
+@dataclass(frozen=True, slots=True)
 class Attended:
     """Somebody pressed the staff presence button at the point, age_ms ago."""
 
@@ -77,7 +84,7 @@ class Due:
     """Its deadline has come and nobody acted."""
 
 
-Event = Joined | Attended | Acted | Due
+Event = Joined | Repeated | Attended | Acted | Due
 
 
 # --- results --------------------------------------------------------------------------------

@@ -39,7 +39,7 @@ from protocol.service import Loopback
 log = logging.getLogger(__name__)
 
 TICK_MS = 1_000
-# Results of channels kept for the round after a failed one.
+# What nobody says twice, kept for the round after a failed one.
 MAX_RETAKEN = 1000
 
 STORE_UNWRITABLE = Wrong("gateway", "store_unwritable")
@@ -147,7 +147,7 @@ class Loop:
         Raises: StoreDamaged when the store is beyond healing.
         """
         now, to = self._clock(), Round()
-        events = [*self._retaken, *events]
+        fresh, events = events, [*self._retaken, *events]
         try:
             if self._seed_owed:
                 self._desk.seed(self._config.plans(), now, to)
@@ -161,13 +161,14 @@ class Loop:
         except StoreDamaged:
             raise
         except StoreError as error:
-            self._withhold(error, events, now)
+            self._retaken = [one for one in events if _is_said_once(one)][-MAX_RETAKEN:]
+            self._withhold(error, fresh, now)
             return
         self._retaken, self._seed_owed = [], False
         if self._store_trouble and to.work:
             self._store_healed(now)
         self._tell(to, now)
-        self._voice.confirm(_messages(events))
+        self._voice.confirm(_messages(fresh))
 
     def _settle(self, now: Moment, to: Round) -> None:
         self._desk.settle(self._branch.courses, now, to)
@@ -208,8 +209,7 @@ class Loop:
         try:
             match name:
                 case "alert":
-                    self._branch.take_alert(ident, decode(Alert, received.payload), now, to)
-                    self._health.meet(ident, to)
+                    self._take_alert(ident, decode(Alert, received.payload), now, to)
                 case "action":
                     self._branch.take_action(decode(Action, received.payload), now, to)
                 case "request":
@@ -230,6 +230,13 @@ class Loop:
                     self.loopback.heard()
         except MessageError as error:
             self._branch.reject(received.topic, str(error), received.payload, now, to)
+
+    def _take_alert(self, unit: str, alert: Alert, now: Moment, to: Round) -> None:
+        self._branch.take_alert(unit, alert, now, to)
+        self._health.meet(unit, to)
+        if self._branch.is_foreign(unit, alert.point):
+            wrong = Wrong(f"point/{alert.point}", "foreign_unit", f"{unit} speaks for it")
+            self._health.set_own_fault(wrong, now, is_so=True)
 
     def _take_noticed(self, event: Noticed, now: Moment, to: Round) -> None:
         waiting = to.work.notices.get(event.notice_id) or self._reader.notice(event.notice_id)
@@ -341,8 +348,6 @@ class Loop:
             log.error("%s; receipts are withheld and units keep their alerts", error)
         self._writer.abandon()
         self._store_trouble = str(error)
-        retaken = [one for one in events if isinstance(one, Noticed | Published)]
-        self._retaken = retaken[-MAX_RETAKEN:]
         self._voice.leave_unconfirmed(_messages(events))
         trouble = STORE_UNWRITABLE._replace(detail=str(error))
         self._health.set_own_fault(trouble, now, is_so=True)
@@ -368,6 +373,14 @@ def _given_up(record: NoticeRecord) -> Noticed:
     """A notice that waits for a channel which the configuration no longer has."""
     result = DeliveryResult(False, "this channel is no longer configured")
     return Noticed(record.notice_id, record.channel, result, record.attempts, is_final=True)
+
+
+def _is_said_once(event: Event) -> bool:
+    """Whether nobody says this again by themselves, as units do with alerts until the receipt and
+    everybody with their status."""
+    if isinstance(event, Received):
+        return event.where is None or event.where.name in ("action", "request", "terminal_event")
+    return isinstance(event, Noticed | Published)
 
 
 def _messages(events: list[Event]) -> list[Received]:

@@ -56,6 +56,11 @@ class Writer:
         """Hash of the newest log entry; all zeros while there is none."""
         return self._log_head
 
+    @property
+    def log_seq(self) -> int:
+        """Number of the newest log entry; 0 while there is none."""
+        return self._log_seq
+
     def _read_log_head(self) -> None:
         newest = self._db.execute("SELECT seq, hash FROM log ORDER BY seq DESC LIMIT 1").fetchone()
         self._log_seq, self._log_head = newest or (0, FIRST)
