@@ -11,9 +11,9 @@ from typing import Annotated
 import msgspec
 
 from gateway.desk.plans import LEADS
+from gateway.desk.points import Point
 from gateway.desk.team import CERTIFIED, Certificate, KnownRole, Label, Pin, Staff
 from gateway.policy import DEFAULT_ROLES, DEFAULT_STEPS, LEAD, Audience, Policy, Step
-from gateway.store.records import PointRecord
 from protocol.link import Broker
 from protocol.messages import Id, Kind, ShortText
 from protocol.settings import Findings, load, readable, rule
@@ -31,9 +31,10 @@ class UnitSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PointSettings:
-    """`[[points]]`: a place customers call from.
+    """`[[points]]`: a place customers call from, until a page says otherwise.
 
-    seat_check_after_s: a seat occupied for so long raises a `seat` incident; none: never.
+    seat_check_after_s: a seat occupied for so long raises a `seat` incident; none: never. place:
+    the part of the branch it is in.
     """
 
     id: Id
@@ -41,6 +42,7 @@ class PointSettings:
     unit: Id
     silent: bool = False
     seat_check_after_s: PositiveSeconds | None = None
+    place: ShortText = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,15 +191,20 @@ class GatewayConfig:
             close_s=self.policy.close_s,
         )
 
-    def point_records(self) -> list[PointRecord]:
-        """The points as the store keeps them."""
-        return [
-            PointRecord(point=one.id, label=one.label, unit=one.unit, silent=one.silent)
-            for one in self.points
-        ]
-
     def plans(self) -> Iterator[tuple[str, str, object]]:
         """(kind, id, body) of each plan of the desk that the file writes."""
+        for point in self.points:
+            yield (
+                "point",
+                point.id,
+                Point(
+                    label=point.label,
+                    unit=point.unit,
+                    silent=point.silent,
+                    seat_check_after_s=point.seat_check_after_s,
+                    place=point.place,
+                ),
+            )
         for one in self.staff:
             yield (
                 "staff",

@@ -66,6 +66,17 @@ class Attended:
 
 
 @dataclass(frozen=True, slots=True)
+class Vacated:
+    """The seat at the point became empty age_ms ago.
+
+    pressed_age_ms: how long ago the newest press there was, None where only the incident knows.
+    """
+
+    age_ms: int
+    pressed_age_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Acted:
     """A member of staff did something to it."""
 
@@ -77,7 +88,7 @@ class Due:
     """Its deadline has come and nobody acted."""
 
 
-Event = Joined | Attended | Acted | Due
+Event = Joined | Attended | Vacated | Acted | Due
 
 
 # --- results --------------------------------------------------------------------------------

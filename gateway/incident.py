@@ -27,6 +27,7 @@ from gateway.course import (
     Rules,
     Tell,
     Unchanged,
+    Vacated,
     Why,
 )
 from gateway.policy import told
@@ -35,6 +36,9 @@ from protocol.moment import MAX_AGE_MS, Moment, parse_rfc3339, rfc3339
 
 # A press of an earlier boot happened some time in the last day, as far as anybody can say.
 UNKNOWN_AGE_MS = 24 * 3600 * 1000
+
+# A seat that is empty so soon after a press: whoever called may have fallen off it.
+FALL_MS = 10_000
 
 # Which kind outranks which when presses of several kinds meet in one incident.
 _RANK = {"seat": 0, "call": 1, "urgent": 2, "silent": 3}
@@ -131,6 +135,8 @@ def _decide(course: Course, event: Event, now: Moment, rules: Rules) -> Outcome:
             return _join(course, alert, now, rules)
         case Attended(age_ms):
             return _attend(course, _before(now, age_ms), now, rules)
+        case Vacated():
+            return _vacate(course, event, now, rules)
         case Acted(action) if not rules.roster.knows(action.by):
             return Refused("unknown_staff")
         case Acted(action):
@@ -182,6 +188,41 @@ def _attend(course: Course, then: Moment, now: Moment, rules: Rules) -> Outcome:
         course=_arrived(_with(course, responders=responders), then, now, rules),
         entries=(Entry(event="arrived", by=arriving or "", detail={"how": "presence"}),),
     )
+
+
+def _vacate(course: Course, event: Vacated, now: Moment, rules: Rules) -> Outcome:
+    """The seat is empty soon after a press: perhaps a fall, so a call becomes urgent.
+
+    By ages, since either alert may have been long under way. Once somebody is there they see.
+    """
+    incident = course.incident
+    if incident.stage == "arrived" or incident.possible_fall or incident.kind in ("seat", "silent"):
+        return Unchanged()
+    after_ms = _after_press_ms(course, event, now)
+    if after_ms is None:
+        return Unchanged()
+    entries = [Entry(event="possible_fall", detail={"after_ms": after_ms})]
+    if incident.kind != "call":
+        return Changed(course=_with(course, possible_fall=True), entries=tuple(entries))
+    entries.append(Entry(event="became_urgent", detail={}))
+    changed = _with(
+        course,
+        possible_fall=True,
+        kind="urgent",
+        asked_roles=rules.policy.asked_roles("urgent"),
+    )
+    tell = _tell(changed, rules, why="urgent")
+    return Changed(course=changed, entries=tuple(entries), tells=(tell,))
+
+
+def _after_press_ms(course: Course, event: Vacated, now: Moment) -> int | None:
+    """Milliseconds from a press to the empty seat; None when it was not that soon."""
+    then_ms = now.mono_ms - event.age_ms
+    presses = [now.mono_ms - event.pressed_age_ms] if event.pressed_age_ms is not None else []
+    if course.raised_ms is not None and course.boot == now.boot:
+        presses.append(course.raised_ms)
+    after = [then_ms - press_ms for press_ms in presses if 0 <= then_ms - press_ms <= FALL_MS]
+    return min(after, default=None)
 
 
 def _accept(course: Course, action: Action, now: Moment, rules: Rules) -> Outcome:

@@ -14,10 +14,11 @@ from gateway.channels.sender import Noticed
 from gateway.config import GatewayConfig
 from gateway.course import Entry
 from gateway.desk.desk import Desk
+from gateway.desk.points import known_as
 from gateway.errors import StoreDamaged, StoreError
 from gateway.health import Health
 from gateway.round import Round
-from gateway.store import NoticeRecord, Reader, Writer
+from gateway.store import NoticeRecord, PointRecord, Reader, Writer
 from gateway.store.records import LoggedEntry
 from gateway.supervision import Wrong
 from gateway.voice import Outside, Voice
@@ -98,13 +99,15 @@ class Loop:
 
         Raises: StoreError.
         """
+        self._desk.load()
+        self._seed()
         self._writer.configure(
             name=self._config.name,
             units=[one.id for one in self._config.units],
-            points=self._config.point_records(),
+            points=self._points(),
         )
         self._reload()
-        self._seed()
+        self._settle(self._clock(), Round())
         for record in self._reader.waiting_notices():
             if record.channel in self._senders:
                 self._hand_to_sender(record)
@@ -115,8 +118,15 @@ class Loop:
         """The desk takes over what the configuration says."""
         now, to = self._clock(), Round()
         self._desk.seed(self._config.plans(), now, to)
-        self._settle(now, to)
+        self._desk.settle({}, now, to)
         self._writer.commit(to.work)
+
+    def _points(self) -> list[PointRecord]:
+        """The points as planned: those of the file first, in its order."""
+        plans = self._desk.points
+        order = [one.id for one in self._config.points]
+        ids = [*(id for id in order if id in plans), *sorted(plans.keys() - set(order))]
+        return [known_as(plans[id], PointRecord(point=id, label=id, unit="")) for id in ids]
 
     def own_fault(self, wrong: Wrong) -> None:
         """Something wrong with the gateway itself, from now until its next start."""
@@ -160,7 +170,8 @@ class Loop:
         self._voice.confirm(_messages(events))
 
     def _settle(self, now: Moment, to: Round) -> None:
-        self._desk.settle(self._branch.courses, now, to)
+        if self._desk.settle(self._branch.courses, now, to):
+            self._branch.follow_points(self._desk.points, to)
         self._branch.follow_roster(self._desk.roster)
 
     def wait_ms(self) -> int:

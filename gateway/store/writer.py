@@ -147,8 +147,9 @@ class Writer:
                 self._db.execute(
                     "INSERT INTO points (point, label, unit, silent, configured, position)"
                     " VALUES (?, ?, ?, ?, 1, ?) ON CONFLICT (point) DO UPDATE SET"
-                    " label = excluded.label, unit = excluded.unit, silent = excluded.silent,"
-                    " configured = 1, position = excluded.position",
+                    " label = excluded.label, silent = excluded.silent, unit ="
+                    " CASE excluded.unit WHEN '' THEN unit ELSE excluded.unit END, configured = 1,"
+                    " position = excluded.position",
                     [point.point, point.label, point.unit, point.silent, position],
                 )
             # Whoever is still there without a configuration comes back by itself.
@@ -304,9 +305,11 @@ class Writer:
             " status = excluded.status, last_seen_at = excluded.last_seen_at",
             [_unit_row(record) for record in work.units.values()],
         )
+        self._many("DELETE FROM points WHERE point = ?", [(one,) for one in work.points_gone])
         self._many(
             "INSERT INTO points VALUES (?, ?, ?, ?, ?, 1000000, ?, ?, ?, ?)"
-            " ON CONFLICT (point) DO UPDATE SET seat = excluded.seat,"
+            " ON CONFLICT (point) DO UPDATE SET label = excluded.label, unit = excluded.unit,"
+            " silent = excluded.silent, configured = excluded.configured, seat = excluded.seat,"
             " seat_alert_id = excluded.seat_alert_id, seat_boot = excluded.seat_boot,"
             " seat_ms = excluded.seat_ms",
             [_point_row(record) for record in work.points.values()],
