@@ -14,6 +14,7 @@ from gateway.desk.plans import LEADS
 from gateway.desk.points import Point
 from gateway.desk.team import CERTIFIED, Certificate, KnownRole, Label, Pin, Staff
 from gateway.policy import DEFAULT_ROLES, DEFAULT_STEPS, LEAD, Audience, Policy, Step
+from gateway.store.records import PointRecord
 from protocol.link import Broker
 from protocol.messages import Id, Kind, ShortText
 from protocol.settings import Findings, load, readable, rule
@@ -190,6 +191,13 @@ class GatewayConfig:
             arrival_s=self.policy.arrival_s,
             close_s=self.policy.close_s,
         )
+
+    def point_records(self) -> list[PointRecord]:
+        """The points as the store keeps them, in the order of the file."""
+        return [
+            PointRecord(point=one.id, label=one.label, unit=one.unit, silent=one.silent)
+            for one in self.points
+        ]
 
     def plans(self) -> Iterator[tuple[str, str, object]]:
         """(kind, id, body) of each plan of the desk that the file writes."""

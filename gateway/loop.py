@@ -14,11 +14,10 @@ from gateway.channels.sender import Noticed
 from gateway.config import GatewayConfig
 from gateway.course import Entry
 from gateway.desk.desk import Desk
-from gateway.desk.points import known_as
 from gateway.errors import StoreDamaged, StoreError
 from gateway.health import Health
 from gateway.round import Round
-from gateway.store import NoticeRecord, PointRecord, Reader, Writer
+from gateway.store import NoticeRecord, Reader, Writer
 from gateway.store.records import LoggedEntry
 from gateway.supervision import Wrong
 from gateway.voice import Outside, Voice
@@ -89,6 +88,7 @@ class Loop:
         self._retaken: list[Event] = []
         self._listening = False
         self._greeting_owed = False
+        self._seed_owed = True
 
     @property
     def loopback(self) -> Loopback:
@@ -99,15 +99,13 @@ class Loop:
 
         Raises: StoreError.
         """
-        self._desk.load()
-        self._seed()
         self._writer.configure(
             name=self._config.name,
             units=[one.id for one in self._config.units],
-            points=self._points(),
+            points=self._config.point_records(),
         )
         self._reload()
-        self._settle(self._clock(), Round())
+        self._seed()
         for record in self._reader.waiting_notices():
             if record.channel in self._senders:
                 self._hand_to_sender(record)
@@ -115,18 +113,19 @@ class Loop:
                 self._retaken.append(_given_up(record))
 
     def _seed(self) -> None:
-        """The desk takes over what the configuration says."""
+        """The desk takes over what the configuration says; a disk that is full now does not keep
+        the gateway from starting with what it knew before."""
         now, to = self._clock(), Round()
-        self._desk.seed(self._config.plans(), now, to)
-        self._desk.settle({}, now, to)
-        self._writer.commit(to.work)
-
-    def _points(self) -> list[PointRecord]:
-        """The points as planned: those of the file first, in its order."""
-        plans = self._desk.points
-        order = [one.id for one in self._config.points]
-        ids = [*(id for id in order if id in plans), *sorted(plans.keys() - set(order))]
-        return [known_as(plans[id], PointRecord(point=id, label=id, unit="")) for id in ids]
+        try:
+            self._desk.seed(self._config.plans(), now, to)
+            self._settle(now, to)
+            self._writer.commit(to.work)
+        except StoreDamaged:
+            raise
+        except StoreError as error:
+            self._withhold(error, [], now)
+            return
+        self._seed_owed = False
 
     def own_fault(self, wrong: Wrong) -> None:
         """Something wrong with the gateway itself, from now until its next start."""
@@ -151,6 +150,8 @@ class Loop:
         now, to = self._clock(), Round()
         events = [*self._retaken, *events]
         try:
+            if self._seed_owed:
+                self._desk.seed(self._config.plans(), now, to)
             for event in events:
                 self._take(event, now, to)
             self._branch.fall_due(now, to)
@@ -163,7 +164,7 @@ class Loop:
         except StoreError as error:
             self._withhold(error, events, now)
             return
-        self._retaken = []
+        self._retaken, self._seed_owed = [], False
         if self._store_trouble and to.work:
             self._store_healed(now)
         self._tell(to, now)

@@ -132,7 +132,8 @@ class Writer:
         units: Iterable[str],
         points: list[PointRecord],
     ) -> None:
-        """Takes over what the configuration says; what it says no longer goes, unless it calls."""
+        """Takes over what the configuration says; what it says no longer goes, unless it calls
+        or, for a point, was planned on a page."""
         with self._transaction():
             self._db.execute("INSERT OR REPLACE INTO facts VALUES ('branch_name', ?)", [name])
             self._db.execute("UPDATE units SET configured = 0")
@@ -147,9 +148,8 @@ class Writer:
                 self._db.execute(
                     "INSERT INTO points (point, label, unit, silent, configured, position)"
                     " VALUES (?, ?, ?, ?, 1, ?) ON CONFLICT (point) DO UPDATE SET"
-                    " label = excluded.label, silent = excluded.silent, unit ="
-                    " CASE excluded.unit WHEN '' THEN unit ELSE excluded.unit END, configured = 1,"
-                    " position = excluded.position",
+                    " label = excluded.label, unit = excluded.unit, silent = excluded.silent,"
+                    " configured = 1, position = excluded.position",
                     [point.point, point.label, point.unit, point.silent, position],
                 )
             # Whoever is still there without a configuration comes back by itself.
@@ -157,6 +157,8 @@ class Writer:
             self._db.execute(
                 "DELETE FROM points WHERE NOT configured AND point NOT IN"
                 " (SELECT point FROM incidents WHERE stage != 'closed')"
+                " AND point NOT IN"
+                " (SELECT id FROM records WHERE kind = 'point' AND is_open AND \"by\" != '')"
             )
 
     def begin_sessions(self) -> int:
