@@ -73,6 +73,17 @@ class Attended:
 
 
 @dataclass(frozen=True, slots=True)
+class Vacated:
+    """The seat at the point became empty age_ms ago.
+
+    pressed_age_ms: how long ago the newest press there was, None where only the incident knows.
+    """
+
+    age_ms: int
+    pressed_age_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Acted:
     """A member of staff did something to it."""
 
@@ -84,7 +95,7 @@ class Due:
     """Its deadline has come and nobody acted."""
 
 
-Event = Joined | Repeated | Attended | Acted | Due
+Event = Joined | Repeated | Attended | Vacated | Acted | Due
 
 
 # --- results --------------------------------------------------------------------------------

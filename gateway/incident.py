@@ -28,6 +28,7 @@ from gateway.course import (
     Repeated,
     Rules,
     Unchanged,
+    Vacated,
     Why,
 )
 from gateway.responders import arrived, with_changes
@@ -38,6 +39,9 @@ from protocol.moment import MAX_AGE_MS, Moment, parse_rfc3339, rfc3339
 UNKNOWN_AGE_MS = 24 * 3600 * 1000
 # Copies of an alert differ by their ways through the network; only more than that is a proof.
 PROOF_MS = 500
+
+# A seat that is empty so soon after a press: whoever called may have fallen off it.
+FALL_MS = 10_000
 
 # Which kind outranks which when presses of several kinds meet in one incident.
 _RANK = {"seat": 0, "call": 1, "urgent": 2, "silent": 3}
@@ -140,6 +144,8 @@ def _decide(course: Course, event: Event, now: Moment, rules: Rules) -> Outcome:
             return _prove_earlier(course, alert, now)
         case Attended(age_ms):
             return _attend(course, _before(now, age_ms), now, rules)
+        case Vacated():
+            return _vacate(course, event, now, rules)
         case Acted(action) if not rules.roster.knows(action.by):
             return Refused("unknown_staff")
         case Acted(action):
@@ -223,6 +229,39 @@ def _attend(course: Course, then: Moment, now: Moment, rules: Rules) -> Outcome:
         course=arrived(with_changes(course, responders=responders), then, now, rules),
         entries=(Entry(event="arrived", by=arriving or "", detail={"how": "presence"}),),
     )
+
+
+def _vacate(course: Course, event: Vacated, now: Moment, rules: Rules) -> Outcome:
+    """The seat is empty soon after a press: perhaps a fall, so a call becomes urgent.
+
+    By ages, since either alert may have been long under way. Once somebody is there they see.
+    """
+    incident = course.incident
+    if incident.stage == "arrived" or incident.possible_fall or incident.kind in ("seat", "silent"):
+        return Unchanged()
+    after_ms = _after_press_ms(course, event, now)
+    if after_ms is None:
+        return Unchanged()
+    entry = Entry(event="possible_fall", detail={"after_ms": after_ms})
+    changed = with_changes(course, possible_fall=True)
+    if incident.kind != "call":
+        return Changed(course=changed, entries=(entry,))
+    changed = with_changes(changed, kind="urgent", asked_roles=rules.policy.asked_roles("urgent"))
+    return Changed(
+        course=changed,
+        entries=(entry, Entry(event="became_urgent", detail={})),
+        tells=(steps.telling(changed, rules, why="urgent"),),
+    )
+
+
+def _after_press_ms(course: Course, event: Vacated, now: Moment) -> int | None:
+    """Milliseconds from a press to the empty seat; None when it was not that soon."""
+    then_ms = now.mono_ms - event.age_ms
+    presses = [now.mono_ms - event.pressed_age_ms] if event.pressed_age_ms is not None else []
+    if course.raised_ms is not None and course.boot == now.boot:
+        presses.append(course.raised_ms)
+    after = [then_ms - press_ms for press_ms in presses if 0 <= then_ms - press_ms <= FALL_MS]
+    return min(after, default=None)
 
 
 def _before(now: Moment, age_ms: int) -> Moment:

@@ -139,6 +139,7 @@ class Loop:
         self._health.load(
             units=self._reader.units(), faults=self._reader.faults(), now=self._clock()
         )
+        self._desk.look_at(self._branch.points, self._health.faults)
         self._rejected = self._reader.rejected_count()
 
     def handle(self, events: list[Event]) -> None:
@@ -171,7 +172,8 @@ class Loop:
         self._voice.confirm(_messages(fresh))
 
     def _settle(self, now: Moment, to: Round) -> None:
-        self._desk.settle(self._branch.courses, now, to)
+        if self._desk.settle(self._branch.courses, now, to):
+            self._branch.follow_points(self._desk.points, to)
         self._branch.follow_roster(self._desk.roster)
 
     def wait_ms(self) -> int:
@@ -281,7 +283,13 @@ class Loop:
         if self._voice.is_heartbeat_due(now.mono_ms):
             self._health.save_last_seen(to)
         self._desk.fall_due(self._branch.courses, now, to)
-        self._health.check_faults(self._branch.points, now, to, listening=self._listening)
+        self._health.check_faults(
+            self._branch.points,
+            now,
+            to,
+            listening=self._listening,
+            desk=self._desk.wrongs(self._branch.courses, now),
+        )
 
     # --- after the commit ---
 

@@ -128,7 +128,8 @@ class Incident:
     Times and durations are as `docs/contract.md` says. asked_roles: what its kind asks for;
     missing_roles: those no responder covers. overdue: told again because nobody arrived
     ("arrival") or it was not closed ("close"). outside: the policy has reached "call 120 / 110
-    now". version counts up with every change.
+    now". possible_fall: the seat was empty soon after the press. version counts up with every
+    change.
     """
 
     incident_id: str
@@ -157,6 +158,7 @@ class Incident:
     outcome: str | None = None
     overdue: Literal["arrival", "close"] | None = None
     outside: bool = False
+    possible_fall: bool = False
     version: int = 1
 
     @property
