@@ -130,6 +130,7 @@ class Loop:
         self._health.load(
             units=self._reader.units(), faults=self._reader.faults(), now=self._clock()
         )
+        self._desk.look_at(self._branch.points, self._health.faults)
         self._rejected = self._reader.rejected_count()
 
     def handle(self, events: list[Event]) -> None:
@@ -263,7 +264,13 @@ class Loop:
         if self._voice.is_heartbeat_due(now.mono_ms):
             self._health.save_last_seen(to)
         self._desk.fall_due(self._branch.courses, now, to)
-        self._health.check_faults(self._branch.points, now, to, listening=self._listening)
+        self._health.check_faults(
+            self._branch.points,
+            now,
+            to,
+            listening=self._listening,
+            desk=self._desk.wrongs(self._branch.courses, now),
+        )
 
     # --- after the commit ---
 

@@ -14,8 +14,9 @@ from gateway.desk.rooms import ROOMS
 from gateway.desk.team import roster_of
 from gateway.roster import Roster
 from gateway.round import Round
-from gateway.store.records import LoggedEntry
-from protocol.messages import ActionResult, Incident, Request
+from gateway.store.records import LoggedEntry, PointRecord
+from gateway.supervision import Wrong
+from protocol.messages import ActionResult, Fault, Incident, Request
 from protocol.moment import Moment, rfc3339
 
 MINUTE_MS = 60_000
@@ -38,10 +39,15 @@ class Desk:
         self._room_of = {kind: room for room in rooms for kind in room.kinds}
         self._decide = {do: decide for room in rooms for do, decide in room.requests.items()}
         self._follow = [room.follow for room in rooms if room.follow]
+        self._ask_wrongs = [room.wrongs for room in rooms if room.wrongs]
         self._records: dict[str, dict[str, Record]] = {}
         self._timed: dict[tuple[str, str], Record] = {}
         self._minute: int | None = None
         self._is_new = True
+        self._wrongs: tuple[Wrong, ...] = ()
+        self._wrongs_minute: int | None = None
+        self._points: Mapping[str, PointRecord] = {}
+        self._faults: Mapping[tuple[str, str], Fault] = {}
         self.roster = Roster()
 
     def load(self) -> None:
@@ -50,6 +56,13 @@ class Desk:
         for record in self._memory.records():
             self._keep(record)
         self._minute, self._is_new = None, True
+        self._wrongs_minute = None
+
+    def look_at(
+        self, points: Mapping[str, PointRecord], faults: Mapping[tuple[str, str], Fault]
+    ) -> None:
+        """From now on the rooms see these, as they change."""
+        self._points, self._faults = points, faults
 
     # --- what comes ---
 
@@ -116,6 +129,8 @@ class Desk:
 
     def follow(self, courses: Mapping[str, Course], now: Moment, to: Round) -> None:
         """What the round's changes of incidents lead to."""
+        if to.changes:
+            self._wrongs_minute = None
         for before, after in to.changes:
             for follow in self._follow:
                 self._apply(follow(self.world(courses, now), before, after), now, to)
@@ -131,6 +146,15 @@ class Desk:
             self._is_new = False
             to.work.facts["on_duty"] = json.dumps(self.roster.on_duty())
 
+    def wrongs(self, courses: Mapping[str, Course], now: Moment) -> tuple[Wrong, ...]:
+        """What the rooms find wrong: looked for once a minute, and after a change."""
+        minute = now.utc_ms // MINUTE_MS
+        if minute != self._wrongs_minute:
+            self._wrongs_minute = minute
+            world = self.world(courses, now)
+            self._wrongs = tuple(one for ask in self._ask_wrongs for one in ask(world))
+        return self._wrongs
+
     # --- applying ---
 
     def _apply(self, done: Done, now: Moment, to: Round) -> None:
@@ -144,7 +168,7 @@ class Desk:
     def _put(self, record: Record, to: Round) -> None:
         to.work.records[record.kind, record.id] = record
         self._keep(record)
-        self._minute = None
+        self._minute = self._wrongs_minute = None
 
     def _keep(self, record: Record) -> None:
         key = (record.kind, record.id)
@@ -168,6 +192,8 @@ class Desk:
             roster=self.roster,
             now=now,
             local=self._local(now),
+            points=self._points,
+            faults=self._faults,
         )
 
     def _local(self, now: Moment) -> datetime:
