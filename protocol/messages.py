@@ -17,7 +17,13 @@ MAX_PAYLOAD_BYTES = 64 * 1024
 
 # The end is written `(?![\s\S])` because `$` would also accept a final line feed.
 ID_PATTERN = r"^[a-z0-9][a-z0-9-]{0,31}(?![\s\S])"
-Id = Annotated[str, msgspec.Meta(pattern=ID_PATTERN)]
+Id = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=ID_PATTERN,
+        description="1 to 32 small letters, digits and hyphens, a letter or digit first",
+    ),
+]
 Role = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,31}(?![\s\S])")]
 LongId = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 ShortText = Annotated[str, msgspec.Meta(max_length=200)]

@@ -81,7 +81,7 @@ def test_a_refusal_has_a_name_and_leaves_no_trace(desk: Desk, request_, reason) 
     [
         ("shift.save", SHIFT | {"staff": "ghost"}, ("staff", "unknown_staff")),
         ("shift.save", SHIFT | {"days": []}, ("days", "empty")),
-        ("shift.save", SHIFT | {"days": ["noday"]}, ("days", "unreadable")),
+        ("shift.save", SHIFT | {"days": ["noday"]}, ("days[0]", "unreadable")),
         ("shift.save", SHIFT | {"starts": "25:00"}, ("starts", "unreadable")),
         ("shift.save", SHIFT | {"ends": "08:00"}, ("ends", "same_as_start")),
         ("shift.save", SHIFT | {"post": "moon"}, ("post", "unknown_post")),
