@@ -115,7 +115,7 @@ def _init(options: argparse.Namespace) -> int:
         state_folder=init.state_folder_for(options.dir),
     )
     init.write(new, options.dir)
-    print(init.next_steps(new, options.dir), end="")
+    print(init.next_steps(new, options.dir, command=init.own_command()), end="")
     return DONE
 
 
