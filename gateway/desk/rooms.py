@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from gateway.desk import care, points, taking, team
+from gateway.desk import care, day, points, taking, team
 from gateway.desk.record import Room
 
-ROOMS: tuple[Room, ...] = (team.ROOM, points.ROOM, taking.ROOM, care.ROOM)
+ROOMS: tuple[Room, ...] = (team.ROOM, points.ROOM, taking.ROOM, care.ROOM, day.ROOM)
 
 KINDS: dict[str, type] = {kind: cls for room in ROOMS for kind, cls in room.kinds.items()}
 SECRET: frozenset[str] = frozenset().union(*(room.secret for room in ROOMS))
