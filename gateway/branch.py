@@ -22,6 +22,7 @@ from gateway.course import (
     Outcome,
     Place,
     Refused,
+    Repeated,
     Rules,
     Tell,
     Vacated,
@@ -107,10 +108,13 @@ class Branch:
         to.receipts.setdefault(unit, []).append(alert.alert_id)
         to.points.add(alert.point)
         if alert.alert_id in to.work.alerts or self._writer.knows_alert(alert.alert_id):
+            self._hear_again(alert, now, to)
             return
         point = self._point(unit, alert.point, to)
         if alert.what in CALLS:
             self._call(alert, point, now, to)
+        elif self.is_foreign(unit, alert.point):
+            pass  # a press counts whoever says it; that somebody came or sits there does not
         elif alert.what == "presence":
             self._attend(alert, now, to)
         elif alert.what in ("seat_occupied", "seat_vacated"):
@@ -122,6 +126,16 @@ class Branch:
             received_ms=now.utc_ms,
             incident_id=self._open_at.get(alert.point) if alert.what in OF_INCIDENTS else None,
         )
+
+    def is_foreign(self, unit: str, point: str) -> bool:
+        """Whether the unit speaks for a point that the configuration gives to another."""
+        record = self.points.get(point)
+        return record is not None and record.configured and record.unit != unit
+
+    def _hear_again(self, alert: Alert, now: Moment, to: Round) -> None:
+        course = self._course_at(alert.point)
+        if course is not None and alert.what in CALLS:
+            self._apply(machine.step(course, Repeated(alert), now, self._rules), now, to)
 
     def _call(self, alert: Alert, point: PointRecord, now: Moment, to: Round) -> None:
         course = self._course_at(alert.point)
@@ -179,10 +193,10 @@ class Branch:
         self._put_point(record, to)
 
     def _point(self, unit: str, point: str, to: Round) -> PointRecord:
-        """The point's record; one that no configuration names is remembered under its id."""
+        """The point's record; one that no configuration names is remembered under its ids."""
         known = self.points.get(point)
         if known is None:
-            known = PointRecord(point=point, label=point, unit=unit, configured=False)
+            known = PointRecord(point=point, label=f"{unit} {point}", unit=unit, configured=False)
             self._put_point(known, to)
         elif not known.unit:
             known = replace(known, unit=unit)
@@ -287,19 +301,22 @@ class Branch:
     # --- what others are told ---
 
     def feedback(self, point: str) -> Feedback:
-        """What the lamp and the sounder of a point stand for now."""
+        """What the lamp and the sounder of a point stand for now.
+
+        version: of the branch's log, which never goes back, so that an older word is known.
+        """
         course = self._course_at(point)
         record = self.points.get(point)
         silent = record.silent if record else False
         if course is None:
-            return Feedback(point=point, stage="idle", silent=silent)
+            return Feedback(point=point, stage="idle", silent=silent, version=self._writer.log_seq)
         incident = course.incident
         return Feedback(
             point=point,
             stage=incident.stage,
             incident_id=incident.incident_id,
             silent=silent or incident.kind == "silent",
-            version=incident.version,
+            version=self._writer.log_seq,
         )
 
     def reject(self, topic: str, reason: str, payload: bytes, now: Moment, to: Round) -> None:
@@ -351,6 +368,22 @@ class Branch:
                 why=tell.why,
                 made_ms=now.utc_ms,
             )
+
+    def tell_for_desk(self, now: Moment, to: Round) -> None:
+        """Notices of what the desk has to tell, which are about no incident."""
+        for tell in to.tells:
+            for channel in self._config.channels:
+                if not self._reaches(channel.roles, tell):
+                    continue
+                notice_id = f"desk.{now.utc_ms}.{tell.why}.{channel.name}"
+                to.work.notices[notice_id] = NoticeRecord(
+                    notice_id=notice_id,
+                    incident_id="",
+                    channel=channel.name,
+                    step=tell.step,
+                    why=tell.why,
+                    made_ms=now.utc_ms,
+                )
 
     def _reaches(self, roles: list[str], tell: Tell) -> bool:
         """Whether a channel for `roles` (none: for all) belongs to somebody who is told."""

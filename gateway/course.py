@@ -10,7 +10,16 @@ from gateway.roster import Roster
 from protocol.messages import Action, Alert, Incident
 from protocol.moment import Moment
 
-Why = Literal["step", "again", "urgent", "real", "overdue_arrival", "overdue_close", "handover"]
+Why = Literal[
+    "step",
+    "again",
+    "urgent",
+    "real",
+    "overdue_arrival",
+    "overdue_close",
+    "handover",
+    "followups_overdue",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +68,13 @@ class Joined:
 
 
 @dataclass(frozen=True, slots=True)
+class Repeated:
+    """A further copy of an alert that was taken: it may prove that the press was earlier."""
+
+    alert: Alert
+
+
+@dataclass(frozen=True, slots=True)
 class Attended:
     """Somebody pressed the staff presence button at the point, age_ms ago."""
 
@@ -88,7 +104,7 @@ class Due:
     """Its deadline has come and nobody acted."""
 
 
-Event = Joined | Attended | Vacated | Acted | Due
+Event = Joined | Repeated | Attended | Vacated | Acted | Due
 
 
 # --- results --------------------------------------------------------------------------------

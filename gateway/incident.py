@@ -25,6 +25,7 @@ from gateway.course import (
     Outcome,
     Place,
     Refused,
+    Repeated,
     Rules,
     Unchanged,
     Vacated,
@@ -36,6 +37,8 @@ from protocol.moment import MAX_AGE_MS, Moment, parse_rfc3339, rfc3339
 
 # A press of an earlier boot happened some time in the last day, as far as anybody can say.
 UNKNOWN_AGE_MS = 24 * 3600 * 1000
+# Copies of an alert differ by their ways through the network; only more than that is a proof.
+PROOF_MS = 500
 
 # A seat that is empty so soon after a press: whoever called may have fallen off it.
 FALL_MS = 10_000
@@ -112,7 +115,11 @@ def _kind(alert: Alert, place: Place) -> str:
 def _incident_id(alert_id: str, raised_utc_ms: int) -> str:
     """Date and time for people, and a piece of the alert's hash: a repeat gives the same id."""
     day_and_time = rfc3339(raised_utc_ms)[:19].replace("-", "").replace(":", "").replace("T", "-")
-    return f"{day_and_time}-{hashlib.sha256(alert_id.encode()).hexdigest()[:12]}"
+    return f"{day_and_time}-{_hash(alert_id)}"
+
+
+def _hash(alert_id: str) -> str:
+    return hashlib.sha256(alert_id.encode()).hexdigest()[:12]
 
 
 # --- going on -------------------------------------------------------------------------------
@@ -133,6 +140,8 @@ def _decide(course: Course, event: Event, now: Moment, rules: Rules) -> Outcome:
     match event:
         case Joined(alert):
             return _join(course, alert, now, rules)
+        case Repeated(alert):
+            return _prove_earlier(course, alert, now)
         case Attended(age_ms):
             return _attend(course, _before(now, age_ms), now, rules)
         case Vacated():
@@ -143,6 +152,38 @@ def _decide(course: Course, event: Event, now: Moment, rules: Rules) -> Outcome:
             return ACTIONS[action.action](course, action, now, rules)
         case Due():
             return steps.fall_due(course, now, rules)
+
+
+def _prove_earlier(course: Course, alert: Alert, now: Moment) -> Outcome:
+    """A copy says how old its alert was when it left, not how long it lay in a queue before us. Of
+    several copies the one that makes the press earliest is nearest to the truth."""
+    incident = course.incident
+    age_ms, uncertain_ms = _age(alert, now)
+    earlier_ms = (course.raised_ms or 0) - (now.mono_ms - age_ms)
+    knows_better = course.raised_ms is not None and course.boot == now.boot and not uncertain_ms
+    if not (raised_by(incident, alert) and knows_better and earlier_ms >= PROOF_MS):
+        return Unchanged()
+
+    def later(ms: int | None) -> int | None:
+        return None if ms is None else ms + earlier_ms
+
+    changed = with_changes(
+        course,
+        raised_at=rfc3339(parse_rfc3339(incident.raised_at) - earlier_ms),
+        late_ms=incident.late_ms + earlier_ms,
+        to_accept_ms=later(incident.to_accept_ms),
+        to_arrive_ms=later(incident.to_arrive_ms),
+    )
+    due_ms = course.due_ms - earlier_ms if incident.stage == "raised" else course.due_ms
+    return Changed(
+        course=replace(changed, raised_ms=course.raised_ms - earlier_ms, due_ms=due_ms),
+        entries=(Entry(event="raised_earlier", detail={"earlier_ms": earlier_ms}),),
+    )
+
+
+def raised_by(incident: Incident, alert: Alert) -> bool:
+    """Whether this alert began the incident: its id carries a piece of the alert's hash."""
+    return incident.incident_id.endswith(f"-{_hash(alert.alert_id)}")
 
 
 def _join(course: Course, alert: Alert, now: Moment, rules: Rules) -> Outcome:

@@ -56,6 +56,11 @@ class Writer:
         """Hash of the newest log entry; all zeros while there is none."""
         return self._log_head
 
+    @property
+    def log_seq(self) -> int:
+        """Number of the newest log entry; 0 while there is none."""
+        return self._log_seq
+
     def _read_log_head(self) -> None:
         newest = self._db.execute("SELECT seq, hash FROM log ORDER BY seq DESC LIMIT 1").fetchone()
         self._log_seq, self._log_head = newest or (0, FIRST)
@@ -84,6 +89,14 @@ class Writer:
                 "SELECT 1 FROM incidents WHERE incident_id = ? AND stage = 'closed'", [incident_id]
             )
             return found.fetchone() is not None
+
+    def closed_incident(self, incident_id: str) -> Incident | None:
+        with named_errors(self._path):
+            found = self._db.execute(
+                "SELECT body FROM incidents WHERE incident_id = ? AND stage = 'closed'",
+                [incident_id],
+            ).fetchone()
+        return msgspec.json.decode(found[0], type=Incident) if found else None
 
     def courses(self) -> list[Course]:
         """Every open incident, the oldest first."""
