@@ -13,13 +13,20 @@ from gateway.store.records import (
     UnitRecord,
     Work,
 )
+from gateway.store.report_lines import CrewMember, ReportLine
+from gateway.store.reports import FaultEvent, NoticeCount, Reports
 from gateway.store.writer import Writer
 
 __all__ = [
+    "CrewMember",
+    "FaultEvent",
+    "NoticeCount",
     "NoticeRecord",
     "PointRecord",
     "Reader",
     "Rejected",
+    "ReportLine",
+    "Reports",
     "ResponseTime",
     "StaffRecord",
     "UnitRecord",
