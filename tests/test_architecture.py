@@ -36,6 +36,7 @@ PURE = (
 PURE_MAY_IMPORT = {
     *("__future__", "dataclasses", "enum", "typing", "math", "collections", "hashlib", "re"),
     *("itertools", "functools", "collections.abc", "protocol.messages", "protocol.moment"),
+    *("bisect", "datetime", "zoneinfo"),  # calendars; that they ask no clock is looked for below
     "dashboard.wire",  # as protocol.messages: words in the form of frozen dataclasses
 }
 
@@ -123,6 +124,16 @@ def test_pure_files_open_and_print_nothing(path: Path) -> None:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
     }
     assert called.isdisjoint({"open", "print", "input", "eval", "exec", "__import__"})
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if is_pure(path)], ids=ids)
+def test_pure_files_ask_no_calendar_for_the_time(path: Path) -> None:
+    asked = {
+        node.func.attr
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    }
+    assert asked.isdisjoint({"now", "utcnow", "today", "localtime"})
 
 
 @pytest.mark.parametrize("module", SOLE_IMPORTERS)

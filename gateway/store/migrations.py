@@ -153,7 +153,7 @@ _REPORTS = (
     """,
     # A notice enters it when its channel has answered, so that a press need not touch it.
     """
-    CREATE INDEX notices_answered ON notices (made_ms, channel, state, attempts)
+    CREATE INDEX notices_answered ON notices (made_ms, channel, state, attempts, why)
         WHERE state != 'waiting'
     """,
     """

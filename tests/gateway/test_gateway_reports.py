@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from gateway_kit import RULES, action, acted_through, at, raised
+from gateway_kit import RULES, acted_through, action, at, raised
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlite_utils import Database
