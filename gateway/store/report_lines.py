@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -85,13 +86,19 @@ def row_of(line: ReportLine) -> tuple[object, ...]:
     return (*line[:-2], _text(line.asked), _text([tuple(one) for one in line.crew]))
 
 
-def line_of_row(row: tuple) -> ReportLine:
-    """The line of a row. Raises: msgspec.MsgspecError for what is none."""
-    return ReportLine(*row[:4], bool(row[4]), *row[5:9], _asked(row[9]), _crew(row[10]))
+def lines_of_rows(rows: Sequence[tuple]) -> list[ReportLine]:
+    """The lines of rows. Raises: msgspec.MsgspecError for what are none.
+
+    All crews are read in one go: fifty thousand one by one take three times as long.
+    """
+    crews = _crews.decode(f"[{','.join([row[10] for row in rows])}]")
+    return [
+        ReportLine(*row[:4], row[4] != 0, *row[5:9], _asked(row[9]), crew)
+        for row, crew in zip(rows, crews, strict=True)
+    ]
 
 
-def _text(value: object) -> str:
-    return msgspec.json.encode(value).decode()
+_crews = msgspec.json.Decoder(list[tuple[CrewMember, ...]])
 
 
 # A branch asks for a handful of different roles; the same few texts stand in every line.
@@ -100,8 +107,5 @@ def _asked(text: str) -> tuple[str, ...]:
     return msgspec.json.decode(text, type=tuple[str, ...])
 
 
-_crew_decoder = msgspec.json.Decoder(tuple[CrewMember, ...])
-
-
-def _crew(text: str) -> tuple[CrewMember, ...]:
-    return _crew_decoder.decode(text)
+def _text(value: object) -> str:
+    return msgspec.json.encode(value).decode()

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from gateway.store.reader import Reader
-from gateway.store.report_lines import ReportLine, line_of, line_of_row
+from gateway.store.report_lines import ReportLine, line_of, lines_of_rows
 from protocol.messages import Incident
 from protocol.moment import rfc3339
 
@@ -46,6 +46,11 @@ class Reports:
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
 
+    def stamp(self) -> int:
+        """A number that changes with every change of an incident or a fault: the log's last."""
+        found = self._reader.rows("SELECT max(seq) FROM log")
+        return found[0][0] or 0
+
     def lines(self, *, start_ms: int, end_ms: int) -> list[ReportLine]:
         """One for each incident raised in the window, the oldest first; the open ones last."""
         closed = self._reader.rows(
@@ -58,9 +63,8 @@ class Reports:
             " AND raised_ms >= ? AND raised_ms < ? ORDER BY raised_ms, incident_id",
             [start_ms, end_ms],
         )
-        found = [line_of_row(row) for row in closed]
-        found += [line_of(msgspec.json.decode(body, type=Incident)) for (body,) in opened]
-        return found
+        incidents = [msgspec.json.decode(body, type=Incident) for (body,) in opened]
+        return [*lines_of_rows(closed), *map(line_of, incidents)]
 
     def notice_counts(self, *, start_ms: int, end_ms: int) -> list[NoticeCount]:
         """The notices made in the window, by channel and state."""

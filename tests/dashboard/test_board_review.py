@@ -14,10 +14,11 @@ from dashboard.review import faults, groups
 from dashboard.review.calendar import DAY_MS, HOUR_MS, LocalTime, Month
 from dashboard.review.coverage import coverage
 from dashboard.review.findings import Facts, findings
-from dashboard.review.month import Read, review, slowest
+from dashboard.review.month import Read, review
 from dashboard.review.months import against
 from dashboard.review.notices import by_channel
 from dashboard.review.outcomes import false_calls, outcome_counts
+from dashboard.review.period import slowest
 from gateway.store import CrewMember, FaultEvent, NoticeCount, ReportLine
 from protocol.moment import rfc3339
 

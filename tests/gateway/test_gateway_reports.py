@@ -18,7 +18,7 @@ from gateway.incident import step
 from gateway.store import CrewMember, NoticeCount, Reader, Reports, Work, Writer
 from gateway.store.migrations import migrations
 from gateway.store.records import LoggedEntry, NoticeRecord
-from gateway.store.report_lines import line_of, line_of_row, row_of
+from gateway.store.report_lines import line_of, lines_of_rows, row_of
 from protocol.messages import Incident, Responder
 from protocol.moment import rfc3339
 
@@ -100,9 +100,10 @@ incidents = st.builds(
 )
 
 
-@given(incidents)
-def test_a_line_comes_back_from_its_row_as_it_went(incident):
-    assert line_of_row(row_of(line_of(incident))) == line_of(incident)
+@given(st.lists(incidents, max_size=5))
+def test_lines_come_back_from_their_rows_as_they_went(found):
+    lines = [line_of(one) for one in found]
+    assert lines_of_rows([row_of(one) for one in lines]) == lines
 
 
 @settings(max_examples=20, deadline=None)
