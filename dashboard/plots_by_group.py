@@ -72,10 +72,13 @@ def by_point(groups: Groups, names: Mapping[str, str]) -> bytes:
             )
         axes.set_yticks(rows, [names.get(name, name) for name, _one in shown])
         axes.set_xlabel(_("Seconds from the press until somebody accepted"))
-        axes.set_xlim(left=0)
         if not shown:
             axes.set_yticks([])
-        return finish(figure, axes, is_legend=True, is_empty=not shown)
+            return finish(figure, axes, is_legend=False, is_empty=True)
+        axes.set_xlim(left=0)
+        axes.set_ylim(-0.6, len(shown) - 0.4)
+        axes.legend(frameon=False, loc="lower right", bbox_to_anchor=(1, 1), ncols=2)
+        return svg(figure)
 
 
 def months(now: Sequence[int], before: Sequence[int], names: Sequence[str]) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from babel.dates import format_date
 from flask import Response, render_template, request, url_for
@@ -111,7 +112,18 @@ def _against(review: MonthReview) -> Table:
 def _two(name: str, changes: Changes) -> tuple[Row, Row]:
     half = _("%(what)s: half within", what=name)
     ninety = _("%(what)s: %(share)s within", what=name, share="90 %")
-    return _change(half, changes.p50, duration), _change(ninety, changes.p90, duration)
+    return (
+        _change(half, _as_shown(changes.p50), duration),
+        _change(ninety, _as_shown(changes.p90), duration),
+    )
+
+
+def _as_shown(change: Change) -> Change:
+    """The change between what stands beside it: times are shown in whole seconds."""
+    if change.now is None or change.before is None:
+        return change
+    shown_ms = change.now // 1000 * 1000 - change.before // 1000 * 1000
+    return replace(change, change=shown_ms)
 
 
 def _change(name: str, change: Change, say: Callable[[int], str]) -> Row:
