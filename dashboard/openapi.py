@@ -7,6 +7,9 @@ from typing import Any
 import msgspec
 
 from dashboard import wire
+from dashboard.review.calendar import MONTH_PATTERN
+from dashboard.review.month import MonthReview
+from gateway.store.exports import EXPORTS
 from protocol.messages import Incident
 from protocol.version import version
 
@@ -32,6 +35,7 @@ _KINDS = (
     wire.ResponseTimesReport,
     wire.UnitView,
     Incident,
+    MonthReview,
 )
 _TIME = {"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]}
 _INCIDENT_ID = {
@@ -127,6 +131,16 @@ def _paths() -> dict[str, Any]:
                 problems=(422,),
             )
         },
+        "/api/v1/reports/month": {
+            "get": _route(
+                "month",
+                "A month of the branch's calendar in figures, beside the month before",
+                reply=_ref("MonthReview"),
+                parameters=[_query("month", {"type": "string", "pattern": MONTH_PATTERN})],
+                problems=(422,),
+            )
+        },
+        "/api/v1/export/{name}.{kind}": {"get": _export()},
         "/api/v1/openapi.json": {
             "get": _route("describe", "This description", reply={"type": "object"})
         },
@@ -144,6 +158,23 @@ def _paths() -> dict[str, Any]:
             }
         },
     }
+
+
+def _export() -> dict[str, Any]:
+    route = _route(
+        "export",
+        "Everything that is kept of one kind, oldest first where it has times",
+        reply={"type": "array", "items": {"type": "object"}},
+        parameters=[
+            _path("name", {"type": "string", "enum": list(EXPORTS)}),
+            _path("kind", {"type": "string", "enum": ["csv", "json"]}),
+            _query("from", _TIME),
+            _query("to", _TIME),
+        ],
+        problems=(403, 404, 422),
+    )
+    route["responses"]["200"]["content"]["text/csv"] = {"schema": {"type": "string"}}
+    return route
 
 
 def _healthz() -> dict[str, Any]:
@@ -191,6 +222,10 @@ def _json(schema: dict[str, Any]) -> dict[str, Any]:
 
 def _ref(name: str) -> dict[str, str]:
     return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _path(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"name": name, "in": "path", "required": True, "schema": schema}
 
 
 def _query(name: str, schema: dict[str, Any]) -> dict[str, Any]:
