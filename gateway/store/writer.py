@@ -15,6 +15,7 @@ from gateway.store.database import named_errors, open_for_writing
 from gateway.store.desk_rows import RECORD_COLUMNS, read_record, record_row
 from gateway.store.migrations import migrations
 from gateway.store.records import LoggedEntry, PointRecord, UnitRecord, Work
+from gateway.store.report_lines import line_of, row_of
 from protocol.messages import Incident
 from protocol.moment import parse_rfc3339, rfc3339
 
@@ -263,8 +264,14 @@ class Writer:
             " press_ms = excluded.press_ms, due_ms = excluded.due_ms",
             [incident_row(course) for course in work.courses.values()],
         )
-        closed = [(i,) for i, course in work.courses.items() if not course.incident.is_open]
-        self._many("INSERT OR IGNORE INTO farewells VALUES (?)", closed)
+        closed = [one.incident for one in work.courses.values() if not one.incident.is_open]
+        self._many(
+            "INSERT OR IGNORE INTO farewells VALUES (?)", [(one.incident_id,) for one in closed]
+        )
+        self._many(
+            "INSERT OR REPLACE INTO report_lines VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [row_of(line_of(one)) for one in closed],
+        )
         self._many(
             "DELETE FROM farewells WHERE incident_id = ?", [(i,) for i in work.farewells_said]
         )
