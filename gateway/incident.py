@@ -29,6 +29,7 @@ from gateway.course import (
     Unchanged,
     Why,
 )
+from gateway.cover import with_stand_ins
 from gateway.responders import arrived, with_changes
 from protocol.messages import Alert, Incident
 from protocol.moment import MAX_AGE_MS, Moment, parse_rfc3339, rfc3339
@@ -69,18 +70,21 @@ def raise_incident(
         missing_roles=asked,
     )
     raised_ms = now.mono_ms - age_ms
-    course = Course(
+    pressed = Course(
         incident=incident,
         boot=now.boot,
         raised_ms=None if uncertain_ms else raised_ms,
         due_ms=raised_ms + rules.policy.gap_ms(0),
     )
-    tell = steps.telling(course, rules, why="step")
+    course, substituted = with_stand_ins(pressed, rules)
+    course, tell = steps.telling(course, rules, why="step")
     entry = Entry(
         event="raised",
         detail={"alert_id": alert.alert_id, "kind": kind, "late_ms": age_ms, "told": tell.staff},
     )
-    return Changed(course=course, entries=(entry,), tells=(tell,))
+    return Changed(
+        course=steps.ringing(course, now, rules), entries=(entry, *substituted), tells=(tell,)
+    )
 
 
 def _age(alert: Alert, now: Moment) -> tuple[int, int]:
@@ -154,7 +158,7 @@ def _join(course: Course, alert: Alert, now: Moment, rules: Rules) -> Outcome:
     if outranks:
         changes["asked_roles"] = rules.policy.asked_roles(kind)
         entries.append(Entry(event=f"became_{kind}", detail={}))
-    changed = with_changes(course, **changes)
+    changed, substituted = with_stand_ins(with_changes(course, **changes), rules)
     why: Why | None = None
     if becomes_real:  # whoever was told of a drill may be taking their time
         why = "real"
@@ -162,8 +166,10 @@ def _join(course: Course, alert: Alert, now: Moment, rules: Rules) -> Outcome:
         why = "urgent" if kind == "urgent" else "step"
     elif incident.stage != "raised" and pressed:
         why = "again"
-    tells = (steps.telling(changed, rules, why=why),) if why else ()
-    return Changed(course=changed, entries=tuple(entries), tells=tells)
+    if why is None:
+        return Changed(course=changed, entries=(*entries, *substituted))
+    changed, tell = steps.telling(changed, rules, why=why)
+    return Changed(course=changed, entries=(*entries, *substituted), tells=(tell,))
 
 
 def _attend(course: Course, then: Moment, now: Moment, rules: Rules) -> Outcome:
