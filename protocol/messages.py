@@ -17,7 +17,13 @@ MAX_PAYLOAD_BYTES = 64 * 1024
 
 # The end is written `(?![\s\S])` because `$` would also accept a final line feed.
 ID_PATTERN = r"^[a-z0-9][a-z0-9-]{0,31}(?![\s\S])"
-Id = Annotated[str, msgspec.Meta(pattern=ID_PATTERN)]
+Id = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=ID_PATTERN,
+        description="1 to 32 small letters, digits and hyphens, a letter or digit first",
+    ),
+]
 Role = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,31}(?![\s\S])")]
 LongId = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 ShortText = Annotated[str, msgspec.Meta(max_length=200)]
@@ -164,7 +170,8 @@ class Incident:
     {role: the role that stands in for it}. told: {staff: the last step that told them}. rings: how
     often the present step has rung, 0 when it does not. overdue: told again because nobody arrived
     ("arrival") or it was not closed ("close"). outside: the policy has reached "call 120 / 110
-    now". version counts up with every change.
+    now". possible_fall: the seat was empty soon after the press. version counts up with every
+    change.
     """
 
     incident_id: str
@@ -199,6 +206,7 @@ class Incident:
     offer: Offer | None = None
     covered_by: dict[str, str] = field(default_factory=dict)
     substitutes: dict[str, str] = field(default_factory=dict)
+    possible_fall: bool = False
     version: int = 1
 
     @property
