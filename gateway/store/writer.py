@@ -106,15 +106,7 @@ class Writer:
                 "SELECT body, boot, press_ms, due_ms FROM incidents WHERE stage != 'closed'"
                 " ORDER BY raised_ms, incident_id"
             ).fetchall()
-        return [
-            Course(
-                incident=msgspec.json.decode(body, type=Incident),
-                boot=boot,
-                raised_ms=press_ms,
-                due_ms=due_ms,
-            )
-            for body, boot, press_ms, due_ms in found
-        ]
+        return [read_course(*row) for row in found]
 
     def records(self) -> list[Record]:
         """Every record of the desk that is open."""
@@ -350,6 +342,19 @@ class Writer:
     def _many(self, sql: str, rows: list[tuple]) -> None:
         if rows:
             self._db.conn.executemany(sql, rows)
+
+
+def read_course(body: str, boot: str, press_ms: int | None, due_ms: int) -> Course:
+    """The course of a row. Its ring, if it rings, was not stored: it is due at once."""
+    incident = msgspec.json.decode(body, type=Incident)
+    rings = incident.stage == "raised" and incident.rings > 0
+    return Course(
+        incident=incident,
+        boot=boot,
+        raised_ms=press_ms,
+        due_ms=due_ms,
+        ring_ms=0 if rings else None,
+    )
 
 
 def incident_row(course: Course) -> tuple:
