@@ -302,6 +302,22 @@ class Branch:
                 made_ms=now.utc_ms,
             )
 
+    def tell_for_desk(self, now: Moment, to: Round) -> None:
+        """Notices of what the desk has to tell, which are about no incident."""
+        for tell in to.tells:
+            for channel in self._config.channels:
+                if not self._reaches(channel.roles, tell):
+                    continue
+                notice_id = f"desk.{now.utc_ms}.{tell.why}.{channel.name}"
+                to.work.notices[notice_id] = NoticeRecord(
+                    notice_id=notice_id,
+                    incident_id="",
+                    channel=channel.name,
+                    step=tell.step,
+                    why=tell.why,
+                    made_ms=now.utc_ms,
+                )
+
     def _reaches(self, roles: list[str], tell: Tell) -> bool:
         """Whether a channel for `roles` (none: for all) belongs to somebody who is told."""
         if not roles or tell.everywhere:

@@ -10,7 +10,16 @@ from gateway.roster import Roster
 from protocol.messages import Action, Alert, Incident
 from protocol.moment import Moment
 
-Why = Literal["step", "again", "urgent", "real", "overdue_arrival", "overdue_close", "handover"]
+Why = Literal[
+    "step",
+    "again",
+    "urgent",
+    "real",
+    "overdue_arrival",
+    "overdue_close",
+    "handover",
+    "followups_overdue",
+]
 
 
 @dataclass(frozen=True, slots=True)

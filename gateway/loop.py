@@ -9,11 +9,13 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from gateway.branch import Branch
-from gateway.channels.notice import DeliveryResult, Notice, write
+from gateway.channels.notice import DeliveryResult, Notice, write, write_reminder
 from gateway.channels.sender import Noticed
 from gateway.config import GatewayConfig
 from gateway.course import Entry
+from gateway.desk import followups
 from gateway.desk.desk import Desk
+from gateway.desk.rooms import DEFAULTS
 from gateway.errors import StoreDamaged, StoreError
 from gateway.health import Health
 from gateway.round import Round
@@ -114,7 +116,7 @@ class Loop:
     def _seed(self) -> None:
         """The desk takes over what the configuration says."""
         now, to = self._clock(), Round()
-        self._desk.seed(self._config.plans(), now, to)
+        self._desk.seed([*DEFAULTS, *self._config.plans()], now, to)
         self._settle(now, to)
         self._writer.commit(to.work)
 
@@ -146,6 +148,7 @@ class Loop:
             self._branch.fall_due(now, to)
             self._tick(now, to)
             self._desk.follow(self._branch.courses, now, to)
+            self._branch.tell_for_desk(now, to)
             self._settle(now, to)
             self._writer.commit(to.work)
         except StoreDamaged:
@@ -239,7 +242,7 @@ class Loop:
             detail = {"channel": event.channel, "detail": event.result.detail}
             entry = Entry(event=f"notice_{state}", detail=detail)
             to.work.entries.append(
-                LoggedEntry(at_ms=now.utc_ms, entry=entry, incident_id=waiting.incident_id)
+                LoggedEntry(at_ms=now.utc_ms, entry=entry, incident_id=waiting.incident_id or None)
             )
 
     def _connected(self, session: int, now: Moment) -> None:
@@ -319,6 +322,11 @@ class Loop:
 
     def _hand_to_sender(self, record: NoticeRecord) -> None:
         sender = self._senders.get(record.channel)
+        if sender is not None and not record.incident_id:
+            overdue = followups.overdue(self._desk.world(self._branch.courses, self._clock()))
+            whats = [f"{one.body.what.zh} {one.body.what.en}" for one in overdue]
+            sender.put(write_reminder(whats, notice_id=record.notice_id, channel=record.channel))
+            return
         course = self._branch.courses.get(record.incident_id)
         incident = course.incident if course else self._reader.incident(record.incident_id)
         if sender is not None and incident is not None:

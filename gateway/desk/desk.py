@@ -28,6 +28,7 @@ class Memory(Protocol):
     def records(self) -> list[Record]: ...
     def record(self, kind: str, id: str) -> Record | None: ...
     def action_result(self, action_id: str) -> tuple[bool, str] | None: ...
+    def closed_incident(self, incident_id: str) -> Incident | None: ...
 
 
 class Desk:
@@ -164,6 +165,7 @@ class Desk:
             to.work.entries.append(
                 LoggedEntry(at_ms=now.utc_ms, entry=entry, incident_id=incident_id)
             )
+        to.tells.extend(done.tells)
 
     def _put(self, record: Record, to: Round) -> None:
         to.work.records[record.kind, record.id] = record
@@ -194,6 +196,7 @@ class Desk:
             local=self._local(now),
             points=self._points,
             faults=self._faults,
+            past=_Closed(self._memory),
         )
 
     def _local(self, now: Moment) -> datetime:
@@ -215,6 +218,25 @@ class _Incidents(Mapping[str, Incident]):
 
     def __len__(self) -> int:
         return len(self._courses)
+
+
+class _Closed(Mapping[str, Incident]):
+    """The closed incidents, asked of the store one by one: a year of them is no list to walk."""
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+
+    def __getitem__(self, incident_id: str) -> Incident:
+        found = self._memory.closed_incident(incident_id)
+        if found is None:
+            raise KeyError(incident_id)
+        return found
+
+    def __iter__(self):
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
 
 
 def _closed(record: Record, now: Moment) -> Record:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from gateway.course import Entry
+from gateway.course import Entry, Tell
 from gateway.roster import Roster
 from gateway.supervision import Wrong
 from protocol.messages import Fault, FieldFault, Incident, Request
@@ -61,7 +61,7 @@ class World:
 
     records: the open ones, by kind and id. incidents: the open ones by id. local: the branch's
     own date and time. points: every point by id, with its seat. faults: what does not work now,
-    by subject and name.
+    by subject and name. past: the closed incidents, each asked of the store when it is needed.
     """
 
     records: Mapping[str, Mapping[str, Record]]
@@ -71,6 +71,11 @@ class World:
     local: datetime
     points: Mapping[str, PointRecord] = field(default_factory=dict)
     faults: Mapping[tuple[str, str], Fault] = field(default_factory=dict)
+    past: Mapping[str, Incident] = field(default_factory=dict)
+
+    def incident(self, id: str) -> Incident | None:
+        """An incident, open or closed."""
+        return self.incidents.get(id) or self.past.get(id)
 
     def all(self, kind: str) -> Mapping[str, Record]:
         """The open records of a kind, by id."""
@@ -82,11 +87,19 @@ class World:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """The request is granted. records: as they are from now on. entries: for the log, each with
-    the incident it belongs to or None."""
+    """The request is granted.
+
+    records: as they are from now on. entries: for the log, each with the incident it belongs to
+    or None. tells: people to be told of no incident in particular.
+    """
 
     records: tuple[Record, ...] = ()
     entries: tuple[tuple[Entry, str | None], ...] = ()
+    tells: tuple[Tell, ...] = ()
+
+    def __add__(self, other: Done) -> Done:
+        """Both."""
+        return Done(**{name: getattr(self, name) + getattr(other, name) for name in self.__slots__})
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +121,8 @@ class Room:
     requests: {Request.do: what decides it}. fall_due: what becomes of a record whose time has
     come. follow: what a change of an incident (before, None for a new one; after) leads to.
     wrongs: what is not as it should be now; each is a fault on the devices page until it is said
-    no more. It is asked each minute, and within a second of a change.
+    no more. It is asked each minute, and within a second of a change. defaults: plans (kind, id,
+    body) that a branch begins with, until a person writes them anew or retires them.
     """
 
     kinds: Mapping[str, type]
@@ -117,3 +131,4 @@ class Room:
     fall_due: Callable[[World, Record], Done] | None = None
     follow: Callable[[World, Incident | None, Incident], Done] | None = field(default=None)
     wrongs: Callable[[World], Iterable[Wrong]] | None = None
+    defaults: tuple[tuple[str, str, Any], ...] = ()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from gateway.desk import team
+from typing import Any
+
+from gateway.desk import followups, team
 from gateway.desk.record import Room
 
-ROOMS: tuple[Room, ...] = (team.ROOM,)
+ROOMS: tuple[Room, ...] = (team.ROOM, followups.ROOM)
 
 KINDS: dict[str, type] = {kind: cls for room in ROOMS for kind, cls in room.kinds.items()}
+DEFAULTS: tuple[tuple[str, str, Any], ...] = sum((room.defaults for room in ROOMS), ())
 SECRET: frozenset[str] = frozenset().union(*(room.secret for room in ROOMS))

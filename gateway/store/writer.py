@@ -85,6 +85,14 @@ class Writer:
             )
             return found.fetchone() is not None
 
+    def closed_incident(self, incident_id: str) -> Incident | None:
+        with named_errors(self._path):
+            found = self._db.execute(
+                "SELECT body FROM incidents WHERE incident_id = ? AND stage = 'closed'",
+                [incident_id],
+            ).fetchone()
+        return msgspec.json.decode(found[0], type=Incident) if found else None
+
     def courses(self) -> list[Course]:
         """Every open incident, the oldest first."""
         with named_errors(self._path):

@@ -167,7 +167,7 @@ def test_the_life_of_an_incident(desk: Desk) -> None:
     for seconds, message in [
         (10, desk.acted("accept")),
         (10, desk.pressed(what="presence")),
-        (40, desk.acted("close", outcome="helped", text="water and a chair")),
+        (40, desk.acted("close", outcome="helped", situation="other", text="water and a chair")),
     ]:
         desk.clock.move(seconds)
         desk.handle(message)
