@@ -87,11 +87,12 @@ def _simulated(command: Callable[[argparse.Namespace], int]) -> Callable:
     """The command with what can go wrong in the simulator said in a sentence."""
 
     def guarded(options: argparse.Namespace) -> int:
+        from protocol.settings import ConfigError
         from simulator.errors import SimulatorError, UsageError
 
         try:
             return command(options)
-        except UsageError as error:
+        except (UsageError, ConfigError) as error:
             return _complain(error, WRONG)
         except SimulatorError as error:
             return _complain(error, FAILED)
@@ -114,7 +115,7 @@ def _init(options: argparse.Namespace) -> int:
         state_folder=init.state_folder_for(options.dir),
     )
     init.write(new, options.dir)
-    print(init.next_steps(new, options.dir), end="")
+    print(init.next_steps(new, options.dir, command=init.own_command()), end="")
     return DONE
 
 
@@ -238,9 +239,9 @@ def _add_demo(commands) -> None:
     parser.add_argument("--dir", type=Path, metavar="DIR", help="keep everything in this folder")
     _add_port(parser, "--port", 8000, least=0)
     _add_port(parser, "--mqtt-port", 0, least=0)
-    parser.add_argument("--units", type=_count, default=3, metavar="N", help="default: %(default)s")
+    parser.add_argument("--units", type=_count, metavar="N", help="of a new branch; default: 3")
     parser.add_argument(
-        "--points", type=_count, default=6, metavar="N", help="over the units in turn; default: 6"
+        "--points", type=_count, metavar="N", help="over the units in turn; default: 6"
     )
     parser.add_argument("--broker", choices=("auto", "mosquitto", "embedded"), default="auto")
     parser.add_argument(

@@ -9,7 +9,7 @@ from flask_login import current_user
 
 from dashboard import metrics, openapi
 from dashboard.actions import act, explain
-from dashboard.board import the_board
+from dashboard.board import Board, the_board
 from dashboard.errors import Problem
 from dashboard.figures import figures_by_kind, response_figures, split_drills
 from dashboard.picture import unit_views
@@ -165,13 +165,22 @@ def healthz() -> Response:
         missing.append("broker")
     if board.live.picture.gateway.state != "online":
         missing.append("gateway")
-    try:
-        board.reader.rejected_count()
-    except StoreError:
+    if not _store_works(board):
         missing.append("store")
     if missing:
         return as_json(Health(status="unwell", missing=tuple(missing)), status=503)
     return as_json({"status": "ok"})
+
+
+def _store_works(board: Board) -> bool:
+    """Whether we can read it, and the gateway does not say that it cannot write it."""
+    if board.live.picture.store_unwritable:
+        return False
+    try:
+        board.reader.rejected_count()
+    except StoreError:
+        return False
+    return True
 
 
 @blueprint.get("/metrics")

@@ -25,6 +25,14 @@ _PROBLEMS = {
     504: "The gateway did not answer in 5 s.",
 }
 _COMMON = (400, 401, 405, 413, 503)
+# What each event of the stream carries, and when it comes.
+EVENTS = {
+    "incident": (Incident, "an incident, with each change; a closed one once"),
+    "unit": (wire.UnitView, "a unit"),
+    "gateway": (wire.GatewayView, "the gateway, and every fault of the branch"),
+    "beat": (wire.Beat, "a sign of life each second: a screen that misses it is stale"),
+    "lamp": (wire.LampView, "what a point shows; of a demo only"),
+}
 _KINDS = (
     wire.ActionRequest,
     wire.DeskReply,
@@ -34,8 +42,7 @@ _KINDS = (
     wire.ProblemReply,
     wire.RecordView,
     wire.ResponseTimesReport,
-    wire.UnitView,
-    Incident,
+    *(kind for kind, _ in EVENTS.values()),
 )
 _TIME = {"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]}
 _INCIDENT_ID = {
@@ -136,6 +143,7 @@ def _paths() -> dict[str, Any]:
         "/api/v1/openapi.json": {
             "get": _route("describe", "This description", reply={"type": "object"})
         },
+        "/events": {"get": _events()},
         "/healthz": {"get": _healthz()},
         "/metrics": {
             "get": {
@@ -188,6 +196,30 @@ def _desk_paths() -> dict[str, Any]:
                 parameters=[kind, id],
                 problems=(404,),
             )
+        },
+    }
+
+
+def _events() -> dict[str, Any]:
+    """A stream that does not end. OpenAPI 3.1 has no words for what is in it: `x-events` has the
+    schema of each event's data, by its name.
+    """
+    names = "\n".join(f"- `{name}`: {text}" for name, (_, text) in EVENTS.items())
+    return {
+        "operationId": "events",
+        "summary": "Server-sent events: what there is, then each change",
+        "description": (
+            "Each event has `event`, `id` (counts up) and `data`: a whole state as one line of "
+            f"JSON. On connecting come the present states.\n\n{names}\n\nThe stream is cut when "
+            "a reader is too slow or its session ends; `retry` says how soon to come back."
+        ),
+        "x-events": {name: _ref(kind.__name__) for name, (kind, _) in EVENTS.items()},
+        "responses": {
+            "200": {
+                "description": "The stream, until either side ends it.",
+                "content": {"text/event-stream": {"schema": {"type": "string"}}},
+            },
+            **_problems((401, 405, 503)),
         },
     }
 

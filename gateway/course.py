@@ -68,10 +68,28 @@ class Joined:
 
 
 @dataclass(frozen=True, slots=True)
+class Repeated:
+    """A further copy of an alert that was taken: it may prove that the press was earlier."""
+
+    alert: Alert
+
+
+@dataclass(frozen=True, slots=True)
 class Attended:
     """Somebody pressed the staff presence button at the point, age_ms ago."""
 
     age_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Vacated:
+    """The seat at the point became empty age_ms ago.
+
+    pressed_age_ms: how long ago the newest press there was, None where only the incident knows.
+    """
+
+    age_ms: int
+    pressed_age_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +104,7 @@ class Due:
     """Its deadline has come and nobody acted."""
 
 
-Event = Joined | Attended | Acted | Due
+Event = Joined | Repeated | Attended | Vacated | Acted | Due
 
 
 # --- results --------------------------------------------------------------------------------

@@ -153,7 +153,7 @@ class Health:
         for point, record in points.items():
             if not record.configured:
                 yield Wrong(
-                    f"point/{point}", "unconfigured", "add it to [[points]] of gateway.toml"
+                    f"point/{point}", "unconfigured", "give it a name on the page of points"
                 )
         if not listening:
             yield from self._kept_while_deaf()

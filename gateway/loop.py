@@ -41,7 +41,7 @@ from protocol.service import Loopback
 log = logging.getLogger(__name__)
 
 TICK_MS = 1_000
-# Results of channels kept for the round after a failed one.
+# What nobody says twice, kept for the round after a failed one.
 MAX_RETAKEN = 1000
 
 STORE_UNWRITABLE = Wrong("gateway", "store_unwritable")
@@ -90,6 +90,7 @@ class Loop:
         self._retaken: list[Event] = []
         self._listening = False
         self._greeting_owed = False
+        self._seed_owed = True
 
     @property
     def loopback(self) -> Loopback:
@@ -114,11 +115,19 @@ class Loop:
                 self._retaken.append(_given_up(record))
 
     def _seed(self) -> None:
-        """The desk takes over what the configuration says."""
+        """The desk takes over what the configuration says; a disk that is full now does not keep
+        the gateway from starting with what it knew before."""
         now, to = self._clock(), Round()
-        self._desk.seed([*DEFAULTS, *self._config.plans()], now, to)
-        self._settle(now, to)
-        self._writer.commit(to.work)
+        try:
+            self._desk.seed([*DEFAULTS, *self._config.plans()], now, to)
+            self._settle(now, to)
+            self._writer.commit(to.work)
+        except StoreDamaged:
+            raise
+        except StoreError as error:
+            self._withhold(error, [], now)
+            return
+        self._seed_owed = False
 
     def own_fault(self, wrong: Wrong) -> None:
         """Something wrong with the gateway itself, from now until its next start."""
@@ -141,8 +150,10 @@ class Loop:
         Raises: StoreDamaged when the store is beyond healing.
         """
         now, to = self._clock(), Round()
-        events = [*self._retaken, *events]
+        fresh, events = events, [*self._retaken, *events]
         try:
+            if self._seed_owed:
+                self._desk.seed([*DEFAULTS, *self._config.plans()], now, to)
             for event in events:
                 self._take(event, now, to)
             self._branch.fall_due(now, to)
@@ -154,16 +165,18 @@ class Loop:
         except StoreDamaged:
             raise
         except StoreError as error:
-            self._withhold(error, events, now)
+            self._retaken = [one for one in events if _is_said_once(one)][-MAX_RETAKEN:]
+            self._withhold(error, fresh, now)
             return
-        self._retaken = []
+        self._retaken, self._seed_owed = [], False
         if self._store_trouble and to.work:
             self._store_healed(now)
         self._tell(to, now)
-        self._voice.confirm(_messages(events))
+        self._voice.confirm(_messages(fresh))
 
     def _settle(self, now: Moment, to: Round) -> None:
-        self._desk.settle(self._branch.courses, now, to)
+        if self._desk.settle(self._branch.courses, now, to):
+            self._branch.follow_points(self._desk.points, to)
         self._branch.follow_roster(self._desk.roster)
 
     def wait_ms(self) -> int:
@@ -201,8 +214,7 @@ class Loop:
         try:
             match name:
                 case "alert":
-                    self._branch.take_alert(ident, decode(Alert, received.payload), now, to)
-                    self._health.meet(ident, to)
+                    self._take_alert(ident, decode(Alert, received.payload), now, to)
                 case "action":
                     self._branch.take_action(decode(Action, received.payload), now, to)
                 case "request":
@@ -223,6 +235,13 @@ class Loop:
                     self.loopback.heard()
         except MessageError as error:
             self._branch.reject(received.topic, str(error), received.payload, now, to)
+
+    def _take_alert(self, unit: str, alert: Alert, now: Moment, to: Round) -> None:
+        self._branch.take_alert(unit, alert, now, to)
+        self._health.meet(unit, to)
+        if self._branch.is_foreign(unit, alert.point):
+            wrong = Wrong(f"point/{alert.point}", "foreign_unit", f"{unit} speaks for it")
+            self._health.set_own_fault(wrong, now, is_so=True)
 
     def _take_noticed(self, event: Noticed, now: Moment, to: Round) -> None:
         waiting = to.work.notices.get(event.notice_id) or self._reader.notice(event.notice_id)
@@ -345,8 +364,6 @@ class Loop:
             log.error("%s; receipts are withheld and units keep their alerts", error)
         self._writer.abandon()
         self._store_trouble = str(error)
-        retaken = [one for one in events if isinstance(one, Noticed | Published)]
-        self._retaken = retaken[-MAX_RETAKEN:]
         self._voice.leave_unconfirmed(_messages(events))
         trouble = STORE_UNWRITABLE._replace(detail=str(error))
         self._health.set_own_fault(trouble, now, is_so=True)
@@ -372,6 +389,14 @@ def _given_up(record: NoticeRecord) -> Noticed:
     """A notice that waits for a channel which the configuration no longer has."""
     result = DeliveryResult(False, "this channel is no longer configured")
     return Noticed(record.notice_id, record.channel, result, record.attempts, is_final=True)
+
+
+def _is_said_once(event: Event) -> bool:
+    """Whether nobody says this again by themselves, as units do with alerts until the receipt and
+    everybody with their status."""
+    if isinstance(event, Received):
+        return event.where is None or event.where.name in ("action", "request", "terminal_event")
+    return isinstance(event, Noticed | Published)
 
 
 def _messages(events: list[Event]) -> list[Received]:

@@ -17,7 +17,13 @@ MAX_PAYLOAD_BYTES = 64 * 1024
 
 # The end is written `(?![\s\S])` because `$` would also accept a final line feed.
 ID_PATTERN = r"^[a-z0-9][a-z0-9-]{0,31}(?![\s\S])"
-Id = Annotated[str, msgspec.Meta(pattern=ID_PATTERN)]
+Id = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=ID_PATTERN,
+        description="1 to 32 small letters, digits and hyphens, a letter or digit first",
+    ),
+]
 Role = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,31}(?![\s\S])")]
 LongId = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 ShortText = Annotated[str, msgspec.Meta(max_length=200)]
@@ -128,7 +134,8 @@ class Incident:
     Times and durations are as `docs/contract.md` says. asked_roles: what its kind asks for;
     missing_roles: those no responder covers. overdue: told again because nobody arrived
     ("arrival") or it was not closed ("close"). outside: the policy has reached "call 120 / 110
-    now". version counts up with every change.
+    now". possible_fall: the seat was empty soon after the press. version counts up with every
+    change.
     """
 
     incident_id: str
@@ -157,6 +164,7 @@ class Incident:
     outcome: str | None = None
     overdue: Literal["arrival", "close"] | None = None
     outside: bool = False
+    possible_fall: bool = False
     version: int = 1
 
     @property

@@ -20,6 +20,8 @@ from protocol.messages import ActionResult, Fault, Incident, Request
 from protocol.moment import Moment, rfc3339
 
 MINUTE_MS = 60_000
+# Kinds whose plans the configuration file may write, and may write no more.
+SEEDED = frozenset({"staff", "pin", "point"})
 
 
 class Memory(Protocol):
@@ -78,7 +80,7 @@ class Desk:
             record = seeded(known, kind, id, body, rfc3339(now.utc_ms))
             if record is not None:
                 self._put(record, to)
-        for kind in {kind for kind, _ in said}:
+        for kind in SEEDED | {kind for kind, _ in said}:
             for record in [one for one in self._of(kind).values() if not one.by]:
                 if (kind, record.id) not in said:
                     self._put(_closed(record, now), to)
@@ -136,16 +138,20 @@ class Desk:
             for follow in self._follow:
                 self._apply(follow(self.world(courses, now), before, after), now, to)
 
-    def settle(self, courses: Mapping[str, Course], now: Moment, to: Round) -> None:
-        """Who is on duty: looked at once a minute, and when something here has changed."""
+    def settle(self, courses: Mapping[str, Course], now: Moment, to: Round) -> bool:
+        """Who is on duty: looked at once a minute, and when something here has changed.
+
+        Whether it was looked at.
+        """
         minute = now.utc_ms // MINUTE_MS
         if minute == self._minute:
-            return
+            return False
         self._minute, before = minute, self.roster.on_duty()
         self.roster = roster_of(self.world(courses, now))
         if self.roster.on_duty() != before or self._is_new:
             self._is_new = False
             to.work.facts["on_duty"] = json.dumps(self.roster.on_duty())
+        return True
 
     def wrongs(self, courses: Mapping[str, Course], now: Moment) -> tuple[Wrong, ...]:
         """What the rooms find wrong: looked for once a minute, and after a change."""
@@ -185,6 +191,11 @@ class Desk:
         return self._records.get(kind, {})
 
     # --- what is so now ---
+
+    @property
+    def points(self) -> Mapping[str, Record]:
+        """The plan of each point."""
+        return self._of("point")
 
     def world(self, courses: Mapping[str, Course], now: Moment) -> World:
         """What a room may look at now."""

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from gateway.desk import followups, team
+from gateway.desk import care, day, followups, points, taking, team
 from gateway.desk.record import Room
 
-ROOMS: tuple[Room, ...] = (team.ROOM, followups.ROOM)
+ROOMS: tuple[Room, ...] = (
+    team.ROOM,
+    points.ROOM,
+    taking.ROOM,
+    care.ROOM,
+    day.ROOM,
+    followups.ROOM,
+)
 
 KINDS: dict[str, type] = {kind: cls for room in ROOMS for kind, cls in room.kinds.items()}
 DEFAULTS: tuple[tuple[str, str, Any], ...] = sum((room.defaults for room in ROOMS), ())

@@ -56,6 +56,11 @@ class Writer:
         """Hash of the newest log entry; all zeros while there is none."""
         return self._log_head
 
+    @property
+    def log_seq(self) -> int:
+        """Number of the newest log entry; 0 while there is none."""
+        return self._log_seq
+
     def _read_log_head(self) -> None:
         newest = self._db.execute("SELECT seq, hash FROM log ORDER BY seq DESC LIMIT 1").fetchone()
         self._log_seq, self._log_head = newest or (0, FIRST)
@@ -140,7 +145,8 @@ class Writer:
         units: Iterable[str],
         points: list[PointRecord],
     ) -> None:
-        """Takes over what the configuration says; what it says no longer goes, unless it calls."""
+        """Takes over what the configuration says; what it says no longer goes, unless it calls
+        or, for a point, was planned on a page."""
         with self._transaction():
             self._db.execute("INSERT OR REPLACE INTO facts VALUES ('branch_name', ?)", [name])
             self._db.execute("UPDATE units SET configured = 0")
@@ -164,6 +170,8 @@ class Writer:
             self._db.execute(
                 "DELETE FROM points WHERE NOT configured AND point NOT IN"
                 " (SELECT point FROM incidents WHERE stage != 'closed')"
+                " AND point NOT IN"
+                " (SELECT id FROM records WHERE kind = 'point' AND is_open AND \"by\" != '')"
             )
 
     def begin_sessions(self) -> int:
@@ -312,9 +320,11 @@ class Writer:
             " status = excluded.status, last_seen_at = excluded.last_seen_at",
             [_unit_row(record) for record in work.units.values()],
         )
+        self._many("DELETE FROM points WHERE point = ?", [(one,) for one in work.points_gone])
         self._many(
             "INSERT INTO points VALUES (?, ?, ?, ?, ?, 1000000, ?, ?, ?, ?)"
-            " ON CONFLICT (point) DO UPDATE SET seat = excluded.seat,"
+            " ON CONFLICT (point) DO UPDATE SET label = excluded.label, unit = excluded.unit,"
+            " silent = excluded.silent, configured = excluded.configured, seat = excluded.seat,"
             " seat_alert_id = excluded.seat_alert_id, seat_boot = excluded.seat_boot,"
             " seat_ms = excluded.seat_ms",
             [_point_row(record) for record in work.points.values()],

@@ -16,7 +16,7 @@ from dashboard.config import BoardConfig
 from firmware.config import UnitConfig
 from gateway.config import GatewayConfig
 from protocol.settings import ConfigError, from_table
-from simulator import check, init, plan
+from simulator import check, init, kinds, plan
 
 
 @pytest.fixture
@@ -118,10 +118,17 @@ def _each_broken_once(table: dict[str, Any], path: str = "") -> Iterator[tuple[d
     ],
 )
 def test_a_files_kind_is_seen_whatever_its_name(folder: Path, name: str, kind: str):
-    assert check.kind_of(str(folder / name)) == kind
+    assert kinds.kind_of(str(folder / name)) == kind
     if kind != "credentials":
         other = (folder / name).rename(folder / "renamed.toml")
-        assert check.kind_of(str(other)) == kind
+        assert kinds.kind_of(str(other)) == kind
+
+
+@pytest.mark.parametrize("text", ["x = " + "[" * 3000, "x = " + "9" * 6000])
+def test_what_toml_cannot_hold_is_a_fault_of_the_file(tmp_path: Path, text: str):
+    (tmp_path / "some.toml").write_text(text)
+    (found,) = check.faults_of([str(tmp_path / "some.toml")])
+    assert found.text.startswith("is not TOML")
 
 
 def test_a_point_the_gateway_does_not_know_is_named(folder: Path):
