@@ -12,15 +12,15 @@ import msgspec
 
 from gateway.desk.plans import LEADS
 from gateway.desk.points import Point
+from gateway.desk.policies import DEFAULT as DEFAULT_POLICY
+from gateway.desk.policies import KnownChannel, PolicyPlan, PositiveSeconds
+from gateway.desk.policies import StepPlan as StepSettings
 from gateway.desk.team import CERTIFIED, Certificate, KnownRole, Label, Pin, Staff
-from gateway.policy import DEFAULT_ROLES, DEFAULT_STEPS, LEAD, Audience, Policy, Step
+from gateway.policy import DEFAULT_ROLES, DEFAULT_STEPS, LEAD
 from gateway.store.records import PointRecord
 from protocol.link import Broker
 from protocol.messages import Id, Kind, ShortText
 from protocol.settings import Findings, load, readable, rule
-
-Seconds = Annotated[int, msgspec.Meta(ge=0, le=24 * 3600)]
-PositiveSeconds = Annotated[int, msgspec.Meta(ge=1, le=24 * 3600)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,14 +65,6 @@ class StaffSettings:
         return any(one.what == name for one in self.certificates)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepSettings:
-    """`[[policy.steps]]`."""
-
-    after_s: Seconds
-    tell: Audience
-
-
 def _default_steps() -> list[StepSettings]:
     return [StepSettings(after_s=step.after_s, tell=step.tell) for step in DEFAULT_STEPS]
 
@@ -86,6 +78,7 @@ class PolicySettings:
     repeat_s: PositiveSeconds = 60
     arrival_s: PositiveSeconds = 120
     close_s: PositiveSeconds = 900
+    handover_needs_consent: bool = False
 
     @rule
     def _late_start(self) -> Findings:
@@ -97,6 +90,14 @@ class PolicySettings:
         times = [step.after_s for step in self.steps]
         if times != sorted(set(times)):
             yield "steps", f"after_s is {times}; each step must come after the one before"
+
+    @rule
+    def _whole_steps(self) -> Findings:
+        for number, step in enumerate(self.steps):
+            if step.tell == "roles" and not step.roles:
+                yield f"steps[{number}].roles", 'is empty; tell = "roles" needs at least one'
+            if step.tell == "outside" and number < len(self.steps) - 1:
+                yield f"steps[{number + 1}]", 'comes after tell = "outside", which must be the last'
 
     @rule
     def _calls_for_nobody(self) -> Findings:
@@ -183,13 +184,15 @@ class GatewayConfig:
             if one.on_duty and (role not in CERTIFIED or one.has_certificate(CERTIFIED[role]))
         }
 
-    def rules_policy(self) -> Policy:
-        return Policy(
-            steps=tuple(Step(after_s=s.after_s, tell=s.tell) for s in self.policy.steps),
-            roles={**DEFAULT_ROLES, **{k: tuple(v) for k, v in self.policy.roles.items()}},
+    def policy_plan(self) -> PolicyPlan:
+        """The policy that counts where no other does."""
+        return PolicyPlan(
+            steps=list(self.policy.steps),
+            roles={kind: list(roles) for kind, roles in self.policy.roles.items()},
             repeat_s=self.policy.repeat_s,
             arrival_s=self.policy.arrival_s,
             close_s=self.policy.close_s,
+            handover_needs_consent=self.policy.handover_needs_consent,
         )
 
     def point_records(self) -> list[PointRecord]:
@@ -226,6 +229,9 @@ class GatewayConfig:
             )
             if one.pin_hash:
                 yield "pin", one.id, Pin(hash=one.pin_hash)
+        for channel in self.channels:
+            yield "channel", channel.name, KnownChannel(roles=list(channel.roles))
+        yield "policy", DEFAULT_POLICY, self.policy_plan()
 
 
 def _twins(key: str, numbered: Iterator[tuple[int, str]]) -> Findings:

@@ -178,6 +178,7 @@ class Loop:
         if self._desk.settle(self._branch.courses, now, to):
             self._branch.follow_points(self._desk.points, to)
         self._branch.follow_roster(self._desk.roster)
+        self._branch.follow_policies(self._desk.policies, self._desk.substitutes)
 
     def wait_ms(self) -> int:
         """Milliseconds until `handle` has something to do even if no event comes."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from gateway.desk import care, day, followups, points, reviews, taking, team
+from gateway.desk import care, day, followups, points, policies, reviews, taking, team
 from gateway.desk.record import Room
 
 ROOMS: tuple[Room, ...] = (
     team.ROOM,
     points.ROOM,
+    policies.ROOM,
     taking.ROOM,
     care.ROOM,
     day.ROOM,

@@ -44,7 +44,7 @@ def faults(path: Path, text: str) -> dict[str, str]:
 def test_a_small_file_is_enough_and_the_store_lies_beside_it(tmp_path: Path) -> None:
     config = read(tmp_path, GOOD)
     assert config.store == str(tmp_path / "anling.db")
-    assert [s.after_s for s in config.rules_policy().steps] == [0, 30, 60, 120]
+    assert [s.after_s for s in config.policy_plan().steps] == [0, 30, 60, 120]
     plans = {(kind, id): body for kind, id, body in config.plans()}
     assert plans["staff", "g01"].duty == "always"
     assert config.mqtt.port == 1883
