@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from gateway import incident as machine
-from gateway.config import GatewayConfig
+from gateway.config import ChannelSettings, GatewayConfig
 from gateway.course import (
     Acted,
     Attended,
@@ -287,7 +287,7 @@ class Branch:
     def _notify(self, course: Course, tell: Tell, now: Moment, to: Round) -> None:
         incident = course.incident
         for channel in self._config.channels:
-            if not self._reaches(channel.roles, tell):
+            if not self._reaches(channel, tell):
                 continue
             notice_id = f"{incident.incident_id}.{incident.version}.{tell.why}.{channel.name}"
             to.work.notices[notice_id] = NoticeRecord(
@@ -297,10 +297,19 @@ class Branch:
                 step=tell.step,
                 why=tell.why,
                 made_ms=now.utc_ms,
+                staff=self._meant(channel, tell),
             )
 
-    def _reaches(self, roles: list[str], tell: Tell) -> bool:
-        """Whether a channel for `roles` (none: for all) belongs to somebody who is told."""
-        if not roles or tell.everywhere:
-            return True
-        return any(self._rules.roster.has_role(staff, *roles) for staff in tell.staff)
+    def _reaches(self, channel: ChannelSettings, tell: Tell) -> bool:
+        """Whether a channel is for all, or belongs to somebody who is told."""
+        is_for_all = channel.staff is None and not channel.roles
+        return is_for_all or tell.everywhere or bool(self._meant(channel, tell))
+
+    def _meant(self, channel: ChannelSettings, tell: Tell) -> tuple[str, ...]:
+        """Those of the staff who are told that this channel is for."""
+        if channel.staff is not None:
+            return tuple(staff for staff in tell.staff if staff == channel.staff)
+        if not channel.roles:
+            return tell.staff
+        has_role = self._rules.roster.has_role
+        return tuple(staff for staff in tell.staff if has_role(staff, *channel.roles))

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 
 from gateway.policy import DEFAULT_ROLES, DEFAULT_STEPS, LEAD, Audience, Policy, Step
 from gateway.roster import Member, Roster
-from gateway.store.records import PointRecord, StaffRecord
+from gateway.store.records import ChannelRecord, PointRecord, StaffRecord
 from protocol.link import Broker
 from protocol.messages import Id, Kind, ShortText
 from protocol.settings import load
@@ -19,6 +21,11 @@ from protocol.settings import load
 Seconds = Annotated[int, msgspec.Meta(ge=0, le=24 * 3600)]
 PositiveSeconds = Annotated[int, msgspec.Meta(ge=1, le=24 * 3600)]
 KnownRole = Literal["customer_service", "security", "first_aid", "lead", "maintenance", "admin"]
+ChannelKind = Literal["apprise", "dingtalk", "wecom", "feishu", "webhook", "pager"]
+# The kinds that sign with a secret.
+WITH_SECRET = ("dingtalk", "feishu", "webhook")
+# Up to a month: a channel tested less often is as good as not tested.
+CanarySeconds = Annotated[int, msgspec.Meta(ge=0, le=31 * 24 * 3600)]
 Label = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
 
 
@@ -91,16 +98,51 @@ class PolicySettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelSettings:
-    """`[[channels]]`: somewhere notices go. url: one of Apprise's. roles: for these; [] for all."""
+    """`[[channels]]`: somewhere notices go.
+
+    url: where to; for a pager the name says it. secret: signs messages. roles: for these; [] for
+    all. staff: the one person whose channel it is, None for a group. canary_every_s: how often it
+    is tested when nothing else was delivered; 0 = never.
+    """
 
     name: Id
-    url: Annotated[str, msgspec.Meta(min_length=1)]
+    kind: ChannelKind = "apprise"
+    url: str = ""
+    secret: str = ""
     roles: list[KnownRole] = field(default_factory=list)
+    staff: Id | None = None
+    canary_every_s: CanarySeconds = 24 * 3600
+
+    def faults(self) -> list[tuple[str, str]]:
+        """What the keys together show; never repeats an address or a secret."""
+        return [*self._address(), *self._needless_secret(), *self._two_audiences()]
+
+    def _address(self) -> Iterator[tuple[str, str]]:
+        if self.kind == "pager":
+            if self.url:
+                yield "url", "is not used by kind pager, which is reached by its name; take it out"
+        elif not self.url:
+            yield "url", f"is missing; kind {self.kind} needs one"
+        elif self.kind != "apprise" and not _is_web_address(self.url):
+            yield "url", f"must begin with https:// or http:// and name a host for {self.kind}"
+
+    def _needless_secret(self) -> Iterator[tuple[str, str]]:
+        if self.secret and self.kind not in WITH_SECRET:
+            used_by = ", ".join(WITH_SECRET)
+            yield "secret", f"is not used by kind {self.kind}; only by {used_by}; take it out"
+
+    def _two_audiences(self) -> Iterator[tuple[str, str]]:
+        if self.staff is not None and self.roles:
+            yield "roles", "must be left out when staff says whose channel it is"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayConfig:
-    """The whole of `gateway.toml`. store: path of the database."""
+    """The whole of `gateway.toml`.
+
+    store: path of the database. board_url: where phones reach the board, for links in notices;
+    None: notices have none.
+    """
 
     branch: Id
     name: ShortText = ""
@@ -111,9 +153,27 @@ class GatewayConfig:
     staff: list[StaffSettings] = field(default_factory=list)
     policy: PolicySettings = field(default_factory=PolicySettings)
     channels: list[ChannelSettings] = field(default_factory=list)
+    board_url: str | None = None
 
     def faults(self) -> list[tuple[str, str]]:
-        return [*self._twins(), *self._strangers(), *self._gaps()]
+        return [
+            *self._twins(),
+            *self._strangers(),
+            *self._gaps(),
+            *self._channels_of_nobody(),
+            *self._no_board(),
+        ]
+
+    def _channels_of_nobody(self) -> Iterator[tuple[str, str]]:
+        staff = {one.id for one in self.staff}
+        for number, one in enumerate(self.channels):
+            if one.staff is not None and one.staff not in staff:
+                yield f"channels[{number}].staff", f"is {one.staff!r}, who is not in [[staff]]"
+
+    def _no_board(self) -> Iterator[tuple[str, str]]:
+        url = self.board_url
+        if url is not None and (not _is_web_address(url) or "?" in url or "#" in url):
+            yield "board_url", "must be the board's address, such as https://board.branch.example"
 
     def _twins(self) -> list[tuple[str, str]]:
         named = {
@@ -172,6 +232,17 @@ class GatewayConfig:
             for one in self.points
         ]
 
+    def channel_records(self) -> list[ChannelRecord]:
+        """The channels as the store keeps them."""
+        return [
+            ChannelRecord(channel=one.name, kind=one.kind, canary_every_s=one.canary_every_s)
+            for one in self.channels
+        ]
+
+    def channel_owners(self) -> dict[str, str]:
+        """{channel: staff id} of those that are one person's."""
+        return {one.name: one.staff for one in self.channels if one.staff is not None}
+
     def staff_records(self) -> list[StaffRecord]:
         """The staff as the store keeps them."""
         return [
@@ -184,6 +255,14 @@ class GatewayConfig:
             )
             for one in self.staff
         ]
+
+
+def _is_web_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets that do not close, a port that is no number
+        return False
 
 
 def read(path: str | Path) -> GatewayConfig:

@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from protocol.messages import Incident
+from protocol.messages import Incident, Notice
+
+__all__ = ["Channel", "DeliveryResult", "Notice", "text_of", "write", "write_test"]
+
+CANARY = "canary"
+TEST = "test"
 
 _KINDS = {
     "call": "呼叫 Call",
@@ -24,16 +29,6 @@ _WHY = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Notice:
-    """One message to one channel. title: a line; body: some lines; both Chinese and English."""
-
-    notice_id: str
-    channel: str
-    title: str
-    body: str
-
-
 @dataclass(frozen=True, slots=True)
 class DeliveryResult:
     """What became of one try. detail: what the service said, for people, or ""."""
@@ -49,10 +44,21 @@ class Channel(Protocol):
         """Tries once, within a few seconds; never raises."""
 
 
-def write(incident: Incident, *, notice_id: str, channel: str, why: str) -> Notice:
-    """The notice about an incident, in words a person can act on at once."""
+def write(
+    incident: Incident,
+    *,
+    notice_id: str,
+    channel: str,
+    why: str,
+    step: int = 0,
+    staff: tuple[str, ...] = (),
+    link: str | None = None,
+) -> Notice:
+    """The notice about an incident, in words a person can act on at once.
+
+    link: dropped once the incident is closed, when there is nothing left to accept.
+    """
     drill = "【演练 DRILL】" if incident.drill else ""
-    title = f"{drill}{_KINDS[incident.kind]}: {incident.label}"
     lines = [
         _WHY.get(why, ""),
         f"按下时间 Pressed at: {incident.raised_at}",
@@ -63,6 +69,33 @@ def write(incident: Incident, *, notice_id: str, channel: str, why: str) -> Noti
     return Notice(
         notice_id=notice_id,
         channel=channel,
-        title=title,
+        title=f"{drill}{_KINDS[incident.kind]}: {incident.label}",
         body="\n".join(line for line in lines if line),
+        incident_id=incident.incident_id,
+        point=incident.point,
+        kind=incident.kind,
+        step=step,
+        why=why,
+        drill=incident.drill,
+        staff=staff,
+        link=link if incident.is_open else None,
     )
+
+
+def write_test(*, notice_id: str, channel: str) -> Notice:
+    """The test message that shows whether a channel works before it is needed."""
+    return Notice(
+        notice_id=notice_id,
+        channel=channel,
+        title="【测试 TEST】安铃测试消息，无需处理 Anling test message, nothing to do",
+        body=f"通道正常 This channel works: {channel}",
+        kind=TEST,
+        why=CANARY,
+    )
+
+
+def text_of(notice: Notice) -> str:
+    """The body with its link, for services that carry text and nothing else."""
+    if notice.link is None:
+        return notice.body
+    return f"{notice.body}\n查看并接受 See and accept: {notice.link}"

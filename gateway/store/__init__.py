@@ -5,6 +5,8 @@ The only importer of sqlite-utils. `Writer` is the gateway's; `Reader` is read-o
 
 from gateway.store.reader import Reader
 from gateway.store.records import (
+    ChannelRecord,
+    Clocks,
     NoticeRecord,
     PointRecord,
     Rejected,
@@ -16,6 +18,8 @@ from gateway.store.records import (
 from gateway.store.writer import Writer
 
 __all__ = [
+    "ChannelRecord",
+    "Clocks",
     "NoticeRecord",
     "PointRecord",
     "Reader",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
@@ -11,9 +12,17 @@ from sqlite_utils import Database
 
 from gateway.chain import FIRST, digest
 from gateway.course import Course
+from gateway.store import channel_rows
 from gateway.store.database import named_errors, open_for_writing
 from gateway.store.migrations import migrations
-from gateway.store.records import LoggedEntry, PointRecord, StaffRecord, UnitRecord, Work
+from gateway.store.records import (
+    ChannelRecord,
+    LoggedEntry,
+    PointRecord,
+    StaffRecord,
+    UnitRecord,
+    Work,
+)
 from protocol.messages import Incident
 from protocol.moment import parse_rfc3339, rfc3339
 
@@ -148,6 +157,20 @@ class Writer:
                     [one.staff, one.name, json.dumps(one.roles), one.pin_hash, one.on_duty],
                 )
 
+    def configure_channels(self, channels: list[ChannelRecord]) -> None:
+        """Takes over which channels there are, in their order; how each did so far stays."""
+        with self._transaction():
+            channel_rows.configure(self._db, channels)
+
+    def call_link_key(self) -> str:
+        """The key that signs links in notices; made at the first start and kept for good."""
+        with self._transaction():
+            self._db.execute(
+                "INSERT OR IGNORE INTO facts VALUES ('call_link_key', ?)", [secrets.token_hex(32)]
+            )
+            found = self._db.execute("SELECT value FROM facts WHERE name = 'call_link_key'")
+            return found.fetchone()[0]
+
     def begin_sessions(self) -> int:
         """The number of the next connection. Each start begins far beyond those of the last."""
         with self._transaction():
@@ -203,6 +226,7 @@ class Writer:
         if work.rejected:
             self._write_rejected(work)
         self._write_notices(work)
+        self._many(channel_rows.UPDATE, list(map(channel_rows.changes, work.channels.values())))
         self._write_branch(work)
 
     def _write_alerts(self, work: Work) -> None:
@@ -271,7 +295,8 @@ class Writer:
 
     def _write_notices(self, work: Work) -> None:
         self._many(
-            "INSERT OR REPLACE INTO notices VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO notices (notice_id, incident_id, channel, step, why, made_ms,"
+            " state, attempts, detail, staff, tried_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 (
                     one.notice_id,
@@ -283,6 +308,8 @@ class Writer:
                     one.state,
                     one.attempts,
                     one.detail,
+                    json.dumps(one.staff),
+                    one.tried_ms,
                 )
                 for one in work.notices.values()
             ],

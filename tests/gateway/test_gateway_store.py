@@ -57,6 +57,7 @@ def test_a_new_store_is_strict_durable_and_migrated_once(path: Path, writer: Wri
         assert [row[0] for row in db.execute("SELECT name FROM _sqlite_migrations")] == [
             "0001_branch",
             "0002_open_or_closed",
+            "0010_channels",
         ]
         with pytest.raises(sqlite3.IntegrityError):
             db.execute("INSERT INTO farewells VALUES (NULL)")
