@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from bad_services import Reply, Service
 from gateway_kit import Desk, alert, raised
 from gateway_process import free_port, wait_for
-from gateway_service import Reply, Service
 from gateway_web import Web
 
 from gateway.channels import DeliveryResult, Notice

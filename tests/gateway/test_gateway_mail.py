@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from email import message_from_bytes, policy
 
 import pytest
+from bad_services import Post
 from gateway_kit import raised
-from gateway_service import Post
 
 from gateway.channels.apprise_channel import AppriseChannel
 from gateway.channels.notice import write

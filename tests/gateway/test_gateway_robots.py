@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
+from bad_services import Reply, Service
 from gateway_kit import raised
-from gateway_service import Reply, Service
 
 from gateway.channels import DeliveryResult, Notice
 from gateway.channels.dingtalk import DingTalkChannel
