@@ -86,7 +86,7 @@ def test_an_incidents_page_says_to_whom_when_how_often_and_what_came_back(
     ("language", "words"),
     [
         ("en", ("Message channels", "Not delivered", "tested after 1 d 0 h", "never tested")),
-        ("zh", ("消息通道", "未送达", "从不测试", "最近答复")),
+        ("zh", ("通知渠道", "未送达", "从不测试", "最近答复")),
     ],
 )
 def test_the_devices_page_shows_each_channel(client, bearer, incident_id, language, words) -> None:

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 from gateway_kit import Clock, Desk, alert
-from gateway_process import Gateway, Mosquitto, Station
+from gateway_process import Gateway, Mosquitto, Station, wait_for
 
 from gateway.channels import Notice
 from gateway.channels.pager import AWAY, CONFIRMED_WITHIN_MS, SILENT, Pagers
 from gateway.channels.sender import MAX_WAITING, Noticed
 from gateway.config import ChannelSettings
+from gateway.store import Reader
 from protocol.inbox import Inbox
 from protocol.link import Broker, Connected, Disconnected, Link, LinkEvent, Published, Received
 from protocol.messages import decode
@@ -203,6 +204,34 @@ def pager(own_broker: Mosquitto) -> Iterator[Pager]:
     pager.link.stop()
 
 
+SOON = """
+[policy]
+steps = [{ after_s = 0, tell = "kind" }, { after_s = 3, tell = "lead" }]
+"""
+
+
+def test_a_page_that_finds_the_broker_dead_is_delivered_when_it_is_back(
+    pager: Pager, own_broker, gateways: Callable[..., Gateway], stations: Callable[..., Station]
+) -> None:
+    station = stations(own_broker)
+    gateway = gateways(own_broker, more=PAGER + SOON).start()
+    station.last("gateway_status", state="online")
+    station.link.send("alert", "unit-01", message=alert(alert_id="a-before"))
+    pager.next(why="step")
+    own_broker.kill()
+    reader = Reader(str(gateway.store))
+
+    def second_step(state: str) -> bool:
+        incident = reader.incidents(limit=1)[0]
+        told = [one for one in reader.notices(incident.incident_id) if one.step == 1]
+        return any(one.state == state and one.attempts for one in told)
+
+    wait_for(lambda: second_step("waiting"))
+    own_broker.start()
+    wait_for(lambda: second_step("delivered"), seconds=30)
+    reader.close()
+
+
 def test_a_press_rings_in_a_pocket(
     pager: Pager, own_broker, gateways: Callable[..., Gateway], stations: Callable[..., Station]
 ) -> None:
@@ -215,4 +244,7 @@ def test_a_press_rings_in_a_pocket(
     assert (notice.point, notice.kind, notice.step, notice.link) == ("point-1", "call", 0, None)
     incident = station.last("incident", stage="raised")
     assert notice.incident_id == incident.incident_id
+    reader = Reader(str(gateway.store))
+    wait_for(lambda: reader.notice(notice.notice_id).state == "delivered")
+    reader.close()
     assert gateway.signal(signal.SIGTERM, seconds=5) == 0
