@@ -10,6 +10,7 @@ import msgspec
 
 from protocol.link import Broker
 from protocol.messages import Id
+from protocol.settings import Findings, readable, rule
 
 SECRET_KEY_MIN = 32
 Line = Annotated[int, msgspec.Meta(ge=0, le=27)]
@@ -29,7 +30,9 @@ class Token:
     """A machine that may use the interface. sha256: of its bearer token, in hexadecimal."""
 
     name: Id
-    sha256: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}(?![\s\S])")]
+    sha256: Annotated[
+        str, msgspec.Meta(pattern=r"^[0-9a-f]{64}(?![\s\S])", description="64 hexadecimal digits")
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,24 +68,28 @@ class BoardConfig:
     tokens: list[Token] = field(default_factory=list)
     demo_points: list[DemoPoint] = field(default_factory=list)
 
-    def faults(self) -> list[tuple[str, str]]:
-        """What is wrong that one key's type does not show; never repeats a secret."""
-        found = []
+    @rule
+    def _short_secret_key(self) -> Findings:
+        """Never repeats the secret."""
         if len(self.secret_key) < SECRET_KEY_MIN:
-            found.append(
-                (
-                    "secret_key",
-                    f"has {len(self.secret_key)} characters, must have at least {SECRET_KEY_MIN}; "
-                    "make one with: python3 -c 'import secrets; print(secrets.token_hex(32))'",
-                )
+            yield (
+                "secret_key",
+                f"has {len(self.secret_key)} characters, must have at least {SECRET_KEY_MIN}; "
+                "make one with: python3 -c 'import secrets; print(secrets.token_hex(32))'",
             )
+
+    @rule
+    def _unknown_timezone(self) -> Findings:
         if not _is_timezone(self.timezone):
-            found.append(("timezone", "is not a time zone's name, such as Asia/Shanghai"))
-        names = [token.name for token in self.tokens]
-        for number, name in enumerate(names):
-            if name in names[:number]:
-                found.append((f"tokens[{number}].name", f"{name} is given twice"))
-        return found
+            yield "timezone", "is not a time zone's name, such as Asia/Shanghai"
+
+    @rule
+    def _twin_tokens(self) -> Findings:
+        seen: set[str] = set()
+        for number, name in readable(self.tokens, lambda token: token.name):
+            if name in seen:
+                yield f"tokens[{number}].name", f"{name} is given twice"
+            seen.add(name)
 
 
 def _is_timezone(name: str) -> bool:

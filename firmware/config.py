@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from operator import attrgetter, itemgetter
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import msgspec
 
@@ -15,6 +16,7 @@ from firmware.point import Role, Timing
 from firmware.state import PointSettings, UnitSettings
 from protocol.link import Broker
 from protocol.messages import Id
+from protocol.settings import Findings, readable, rule
 from protocol.settings import load as load_settings
 
 # The numbers of the 40-pin header of every Raspberry Pi.
@@ -25,6 +27,10 @@ PULLED_UP = (2, 3)
 Backend = Literal["libgpiod", "lgpio", "rpigpio", "simulated"]
 Pull = Literal["up", "down", "none"]
 
+# The keys of a point that name lines.
+INPUTS: tuple[Role, ...] = get_args(Role)
+OUTPUTS = ("lamp", "sounder")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GpioConfig:
@@ -34,16 +40,14 @@ class GpioConfig:
     pull: Pull = "up"
     active_high: bool = False
 
-    def faults(self) -> list[tuple[str, str]]:
-        if self.pull == "none" or (self.pull == "down") == self.active_high:
-            return []
-        return [
-            (
+    @rule
+    def _pull_of_a_closed_contact(self) -> Findings:
+        if self.pull != "none" and (self.pull == "down") != self.active_high:
+            yield (
                 "active_high",
                 f"must be {str(self.pull == 'down').lower()} with pull {self.pull}:"
                 " the pull must be the level of an open contact",
             )
-        ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,13 +60,15 @@ class TimingConfig:
     stuck_s: Annotated[float, msgspec.Meta(ge=2, le=3600)] = 60
     seat_s: Annotated[float, msgspec.Meta(ge=0.1, le=600)] = 2
 
-    def faults(self) -> list[tuple[str, str]]:
-        found = []
+    @rule
+    def _stuck_before_held(self) -> Findings:
         if self.stuck_s <= self.held_s:
-            found.append(("stuck_s", f"is {self.stuck_s}, must be more than held_s"))
+            yield "stuck_s", f"is {self.stuck_s}, must be more than held_s"
+
+    @rule
+    def _seat_before_release(self) -> Findings:
         if self.seat_s * 1000 < self.release_ms:
-            found.append(("seat_s", "is shorter than release_ms, must be at least as long"))
-        return found
+            yield "seat_s", "is shorter than release_ms, must be at least as long"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,19 +93,8 @@ class PointConfig:
 
     def inputs(self) -> dict[Role, int]:
         """BCM number of each contact that is wired, by its role."""
-        lines: dict[Role, int | None] = {
-            "call": self.call,
-            "call_nc": self.call_nc,
-            "seat": self.seat,
-            "presence": self.presence,
-        }
+        lines: dict[Role, int | None] = {role: getattr(self, role) for role in INPUTS}
         return {role: line for role, line in lines.items() if line is not None}
-
-    def lines(self) -> dict[str, int]:
-        """BCM number of everything that is wired, by its key."""
-        outputs = {"lamp": self.lamp, "sounder": self.sounder}
-        wired = {key: line for key, line in outputs.items() if line is not None}
-        return {**self.inputs(), **wired}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,37 +111,45 @@ class UnitConfig:
     outbox: OutboxConfig = field(default_factory=OutboxConfig)
     points: list[PointConfig]
 
-    def faults(self) -> list[tuple[str, str]]:
-        """What is wrong that one key alone does not show."""
-        missing = [] if self.points else [("points", "has none, must have at least one")]
-        return [*missing, *self._doubled_ids(), *self._doubled_lines(), *self._bad_pulls()]
+    @rule
+    def _no_points(self) -> Findings:
+        if not self.points:
+            yield "points", "has none, must have at least one"
 
-    def _doubled_ids(self) -> Iterator[tuple[str, str]]:
+    @rule
+    def _doubled_ids(self) -> Findings:
         seen: set[str] = set()
-        for number, point in enumerate(self.points):
-            if point.id in seen:
-                yield f"points[{number}].id", f"is {point.id}, which another point has already"
-            seen.add(point.id)
+        for number, name in readable(self.points, lambda point: point.id):
+            if name in seen:
+                yield f"points[{number}].id", f"is {name}, which another point has already"
+            seen.add(name)
 
-    def _doubled_lines(self) -> Iterator[tuple[str, str]]:
+    @rule
+    def _doubled_lines(self) -> Findings:
         taken: dict[int, str] = {}
-        for key, line in self._keyed_lines():
+        for key, line in self._wired(*INPUTS, *OUTPUTS):
             if line in taken:
                 yield key, f"is {line}, which {taken[line]} uses already"
             taken.setdefault(line, key)
 
-    def _bad_pulls(self) -> Iterator[tuple[str, str]]:
+    @rule
+    def _bad_pulls(self) -> Findings:
         if self.gpio.pull == "up":
             return
-        inputs = {line for point in self.points for line in point.inputs().values()}
-        for key, line in self._keyed_lines():
-            if line in PULLED_UP and line in inputs:
+        for key, line in self._wired(*INPUTS):
+            if line in PULLED_UP:
                 yield key, f"is {line}, which the board pulls up; with another pull take 4 to 27"
 
-    def _keyed_lines(self) -> Iterator[tuple[str, int]]:
-        for number, point in enumerate(self.points):
-            for key, line in point.lines().items():
-                yield f"points[{number}].{key}", line
+    def _wired(self, *keys: str) -> Iterator[tuple[str, int]]:
+        """(dotted key, BCM number) of what is wired there and could be read, point after point."""
+        found = [
+            (number, key, line)
+            for key in keys
+            for number, line in readable(self.points, attrgetter(key))
+            if line is not None
+        ]
+        for number, key, line in sorted(found, key=itemgetter(0)):
+            yield f"points[{number}].{key}", line
 
 
 def load(path: Path) -> UnitConfig:

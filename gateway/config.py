@@ -11,22 +11,22 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from gateway.desk.plans import LEADS
+from gateway.desk.points import Point
+from gateway.desk.team import CERTIFIED, Certificate, KnownRole, Label, Pin, Staff
 from gateway.policy import DEFAULT_ROLES, DEFAULT_STEPS, LEAD, Audience, Policy, Step
-from gateway.roster import Member, Roster
-from gateway.store.records import ChannelRecord, PointRecord, StaffRecord
+from gateway.store.records import ChannelRecord, PointRecord
 from protocol.link import Broker
 from protocol.messages import Id, Kind, ShortText
-from protocol.settings import load
+from protocol.settings import Findings, load, readable, rule
 
 Seconds = Annotated[int, msgspec.Meta(ge=0, le=24 * 3600)]
 PositiveSeconds = Annotated[int, msgspec.Meta(ge=1, le=24 * 3600)]
-KnownRole = Literal["customer_service", "security", "first_aid", "lead", "maintenance", "admin"]
 ChannelKind = Literal["apprise", "dingtalk", "wecom", "feishu", "webhook", "pager"]
 # The kinds that sign with a secret.
 WITH_SECRET = ("dingtalk", "feishu", "webhook")
 # Up to a month: a channel tested less often is as good as not tested.
 CanarySeconds = Annotated[int, msgspec.Meta(ge=0, le=31 * 24 * 3600)]
-Label = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,9 +38,10 @@ class UnitSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PointSettings:
-    """`[[points]]`: a place customers call from.
+    """`[[points]]`: a place customers call from, until a page says otherwise.
 
-    seat_check_after_s: a seat occupied for so long raises a `seat` incident; none: never.
+    seat_check_after_s: a seat occupied for so long raises a `seat` incident; none: never. place:
+    the part of the branch it is in.
     """
 
     id: Id
@@ -48,17 +49,26 @@ class PointSettings:
     unit: Id
     silent: bool = False
     seat_check_after_s: PositiveSeconds | None = None
+    place: ShortText = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StaffSettings:
-    """`[[staff]]`. pin_hash: made by Werkzeug's generate_password_hash; empty: no sign-in."""
+    """`[[staff]]`: who is there from the start; pages change it later.
+
+    pin_hash: made by Werkzeug's generate_password_hash; empty: no sign-in. on_duty: always, or
+    False: never; shifts are planned on the pages.
+    """
 
     id: Id
     name: Label
     roles: list[KnownRole]
     pin_hash: str = ""
     on_duty: bool = True
+    certificates: list[Certificate] = field(default_factory=list)
+
+    def has_certificate(self, name: str) -> bool:
+        return any(one.what == name for one in self.certificates)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,17 +93,22 @@ class PolicySettings:
     arrival_s: PositiveSeconds = 120
     close_s: PositiveSeconds = 900
 
-    def faults(self) -> list[tuple[str, str]]:
-        found = []
+    @rule
+    def _late_start(self) -> Findings:
+        if not self.steps or self.steps[0].after_s != 0:
+            yield "steps", "the first step must be at after_s = 0, so that nobody waits"
+
+    @rule
+    def _steps_back(self) -> Findings:
         times = [step.after_s for step in self.steps]
-        if not times or times[0] != 0:
-            found.append(("steps", "the first step must be at after_s = 0, so that nobody waits"))
         if times != sorted(set(times)):
-            found.append(("steps", f"after_s is {times}; each step must come after the one before"))
+            yield "steps", f"after_s is {times}; each step must come after the one before"
+
+    @rule
+    def _calls_for_nobody(self) -> Findings:
         for kind, roles in self.roles.items():
             if not roles:
-                found.append((f"roles.{kind}", "is empty; a call must ask for at least one role"))
-        return found
+                yield f"roles.{kind}", "is empty; a call must ask for at least one role"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,11 +128,9 @@ class ChannelSettings:
     staff: Id | None = None
     canary_every_s: CanarySeconds = 24 * 3600
 
-    def faults(self) -> list[tuple[str, str]]:
-        """What the keys together show; never repeats an address or a secret."""
-        return [*self._address(), *self._needless_secret(), *self._two_audiences()]
-
-    def _address(self) -> Iterator[tuple[str, str]]:
+    @rule
+    def _address(self) -> Findings:
+        """Never repeats the address, which may be a secret; nor does any other rule here."""
         if self.kind == "pager":
             if self.url:
                 yield "url", "is not used by kind pager, which is reached by its name; take it out"
@@ -126,12 +139,14 @@ class ChannelSettings:
         elif self.kind != "apprise" and not _is_web_address(self.url):
             yield "url", f"must begin with https:// or http:// and name a host for {self.kind}"
 
-    def _needless_secret(self) -> Iterator[tuple[str, str]]:
+    @rule
+    def _needless_secret(self) -> Findings:
         if self.secret and self.kind not in WITH_SECRET:
             used_by = ", ".join(WITH_SECRET)
             yield "secret", f"is not used by kind {self.kind}; only by {used_by}; take it out"
 
-    def _two_audiences(self) -> Iterator[tuple[str, str]]:
+    @rule
+    def _two_audiences(self) -> Findings:
         if self.staff is not None and self.roles:
             yield "roles", "must be left out when staff says whose channel it is"
 
@@ -140,13 +155,14 @@ class ChannelSettings:
 class GatewayConfig:
     """The whole of `gateway.toml`.
 
-    store: path of the database. board_url: where phones reach the board, for links in notices;
-    None: notices have none.
+    store: path of the database. timezone: of the branch's clock. board_url: where phones reach
+    the board, for links in notices; None: notices have none.
     """
 
     branch: Id
     name: ShortText = ""
     store: str = "anling.db"
+    timezone: str = "Asia/Shanghai"
     mqtt: Broker = field(default_factory=Broker)
     units: list[UnitSettings] = field(default_factory=list)
     points: list[PointSettings] = field(default_factory=list)
@@ -155,60 +171,78 @@ class GatewayConfig:
     channels: list[ChannelSettings] = field(default_factory=list)
     board_url: str | None = None
 
-    def faults(self) -> list[tuple[str, str]]:
-        return [
-            *self._twins(),
-            *self._strangers(),
-            *self._gaps(),
-            *self._channels_of_nobody(),
-            *self._no_board(),
-        ]
-
-    def _channels_of_nobody(self) -> Iterator[tuple[str, str]]:
+    @rule
+    def _channels_of_nobody(self) -> Findings:
+        """A file that names only leads leaves the team to the pages, as in `_gaps`."""
+        if self._leaves_team_to_pages():
+            return
         staff = {one.id for one in self.staff}
-        for number, one in enumerate(self.channels):
-            if one.staff is not None and one.staff not in staff:
-                yield f"channels[{number}].staff", f"is {one.staff!r}, who is not in [[staff]]"
+        for number, owner in readable(self.channels, lambda one: one.staff):
+            if owner is not None and owner not in staff:
+                yield f"channels[{number}].staff", f"is {owner!r}, who is not in [[staff]]"
 
-    def _no_board(self) -> Iterator[tuple[str, str]]:
+    @rule
+    def _no_board(self) -> Findings:
         url = self.board_url
         if url is not None and (not _is_web_address(url) or "?" in url or "#" in url):
             yield "board_url", "must be the board's address, such as https://board.branch.example"
 
-    def _twins(self) -> list[tuple[str, str]]:
-        named = {
-            "units": [one.id for one in self.units],
-            "points": [one.id for one in self.points],
-            "staff": [one.id for one in self.staff],
-            "channels": [one.name for one in self.channels],
-        }
-        return [
-            (key, f"{name} stands there {count} times; each id may stand once")
-            for key, names in named.items()
-            for name, count in Counter(names).items()
-            if count > 1
-        ]
+    @rule
+    def _twin_units(self) -> Findings:
+        return _twins("units", readable(self.units, lambda one: one.id))
 
-    def _strangers(self) -> list[tuple[str, str]]:
+    @rule
+    def _twin_points(self) -> Findings:
+        return _twins("points", readable(self.points, lambda one: one.id))
+
+    @rule
+    def _twin_staff(self) -> Findings:
+        return _twins("staff", readable(self.staff, lambda one: one.id))
+
+    @rule
+    def _twin_channels(self) -> Findings:
+        return _twins("channels", readable(self.channels, lambda one: one.name))
+
+    @rule
+    def _strangers(self) -> Findings:
         units = {one.id for one in self.units}
-        return [
-            (f"points[{number}].unit", f"is {one.unit!r}, which is not in [[units]]")
-            for number, one in enumerate(self.points)
-            if one.unit not in units
-        ]
+        for number, unit in readable(self.points, lambda one: one.unit):
+            if unit not in units:
+                yield f"points[{number}].unit", f"is {unit!r}, which is not in [[units]]"
 
-    def _gaps(self) -> list[tuple[str, str]]:
-        """Roles that a call asks for and nobody has: such a call would reach nobody."""
-        had = {role for one in self.staff for role in one.roles if one.on_duty}
-        found = [
-            (f"policy.roles.{kind}", f"asks for {role}, which nobody on duty has; add it to staff")
-            for kind in DEFAULT_ROLES
-            for role in self.policy.roles.get(kind, DEFAULT_ROLES[kind])
-            if role not in had
-        ]
-        if LEAD not in had and any(step.tell == LEAD for step in self.policy.steps):
-            found.append(("staff", "nobody on duty has the role lead, whom a step tells"))
-        return found
+    @rule
+    def _gaps(self) -> Findings:
+        """Roles that a call asks for and nobody has: such a call would reach nobody.
+
+        A file that names only leads leaves the team to the pages, which show such gaps.
+        """
+        if self._leaves_team_to_pages():
+            return
+        had = self._roles_on_duty()
+        for kind in DEFAULT_ROLES:
+            for role in self.policy.roles.get(kind, DEFAULT_ROLES[kind]):
+                if role not in had:
+                    text = f"asks for {role}, which nobody on duty has; add it to staff"
+                    if role in CERTIFIED:
+                        text += f", with a certificate of {CERTIFIED[role]}"
+                    yield f"policy.roles.{kind}", text
+
+    @rule
+    def _no_lead(self) -> Findings:
+        told = {audience for _, audience in readable(self.policy.steps, lambda step: step.tell)}
+        if LEAD in told and LEAD not in self._roles_on_duty():
+            yield "staff", "nobody on duty has the role lead, whom a step tells"
+
+    def _leaves_team_to_pages(self) -> bool:
+        return {role for one in self.staff for role in one.roles} <= set(LEADS)
+
+    def _roles_on_duty(self) -> set[str]:
+        return {
+            role
+            for one in self.staff
+            for role in one.roles
+            if one.on_duty and (role not in CERTIFIED or one.has_certificate(CERTIFIED[role]))
+        }
 
     def rules_policy(self) -> Policy:
         return Policy(
@@ -219,14 +253,8 @@ class GatewayConfig:
             close_s=self.policy.close_s,
         )
 
-    def roster(self) -> Roster:
-        return Roster(
-            Member(staff=one.id, name=one.name, roles=tuple(one.roles), on_duty=one.on_duty)
-            for one in self.staff
-        )
-
     def point_records(self) -> list[PointRecord]:
-        """The points as the store keeps them."""
+        """The points as the store keeps them, in the order of the file."""
         return [
             PointRecord(point=one.id, label=one.label, unit=one.unit, silent=one.silent)
             for one in self.points
@@ -243,18 +271,39 @@ class GatewayConfig:
         """{channel: staff id} of those that are one person's."""
         return {one.name: one.staff for one in self.channels if one.staff is not None}
 
-    def staff_records(self) -> list[StaffRecord]:
-        """The staff as the store keeps them."""
-        return [
-            StaffRecord(
-                staff=one.id,
-                name=one.name,
-                roles=tuple(one.roles),
-                pin_hash=one.pin_hash,
-                on_duty=one.on_duty,
+    def plans(self) -> Iterator[tuple[str, str, object]]:
+        """(kind, id, body) of each plan of the desk that the file writes."""
+        for point in self.points:
+            yield (
+                "point",
+                point.id,
+                Point(
+                    label=point.label,
+                    unit=point.unit,
+                    silent=point.silent,
+                    seat_check_after_s=point.seat_check_after_s,
+                    place=point.place,
+                ),
             )
-            for one in self.staff
-        ]
+        for one in self.staff:
+            yield (
+                "staff",
+                one.id,
+                Staff(
+                    name=one.name,
+                    roles=list(one.roles),
+                    duty="always" if one.on_duty else "never",
+                    certificates=list(one.certificates),
+                ),
+            )
+            if one.pin_hash:
+                yield "pin", one.id, Pin(hash=one.pin_hash)
+
+
+def _twins(key: str, numbered: Iterator[tuple[int, str]]) -> Findings:
+    for name, count in Counter(name for _, name in numbered).items():
+        if count > 1:
+            yield key, f"{name} stands there {count} times; each id may stand once"
 
 
 def _is_web_address(url: str) -> bool:

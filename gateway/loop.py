@@ -5,14 +5,18 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 from gateway.branch import Branch
 from gateway.channels.book import ChannelBook
-from gateway.channels.letters import Letters
-from gateway.channels.notice import DeliveryResult, Notice
+from gateway.channels.letters import Letters, write_reminder
+from gateway.channels.notice import CANARY, DeliveryResult, Notice
 from gateway.channels.pager import Pagers
 from gateway.channels.sender import Noticed
 from gateway.config import GatewayConfig
+from gateway.desk import followups
+from gateway.desk.desk import Desk
+from gateway.desk.rooms import DEFAULTS
 from gateway.errors import StoreDamaged, StoreError
 from gateway.health import Health
 from gateway.round import Round
@@ -25,6 +29,7 @@ from protocol.messages import (
     Alert,
     GatewayStatus,
     MessageError,
+    Request,
     TerminalEvent,
     TerminalStatus,
     UnitStatus,
@@ -36,7 +41,7 @@ from protocol.service import Loopback
 log = logging.getLogger(__name__)
 
 TICK_MS = 1_000
-# Results of channels kept for the round after a failed one.
+# What nobody says twice, kept for the round after a failed one.
 MAX_RETAKEN = 1000
 
 STORE_UNWRITABLE = Wrong("gateway", "store_unwritable")
@@ -81,6 +86,7 @@ class Loop:
         self._clock = clock
         self._version = version
         self._branch = Branch(config, writer)
+        self._desk = Desk(writer, zone=ZoneInfo(config.timezone))
         self._health = Health()
         self._session = 0
         self._rejected = 0
@@ -89,6 +95,7 @@ class Loop:
         self._retaken: list[Event] = []
         self._listening = False
         self._greeting_owed = False
+        self._seed_owed = True
 
     @property
     def loopback(self) -> Loopback:
@@ -103,7 +110,6 @@ class Loop:
             name=self._config.name,
             units=[one.id for one in self._config.units],
             points=self._config.point_records(),
-            staff=self._config.staff_records(),
         )
         self._writer.configure_channels(self._config.channel_records())
         self._letters = Letters(
@@ -112,11 +118,27 @@ class Loop:
             owners=self._config.channel_owners(),
         )
         self._reload()
+        self._seed()
         for record in self._reader.waiting_notices():
             if record.channel in self._senders:
                 self._hand_to_sender(record)
             else:
                 self._retaken.append(_given_up(record))
+
+    def _seed(self) -> None:
+        """The desk takes over what the configuration says; a disk that is full now does not keep
+        the gateway from starting with what it knew before."""
+        now, to = self._clock(), Round()
+        try:
+            self._desk.seed([*DEFAULTS, *self._config.plans()], now, to)
+            self._settle(now, to)
+            self._writer.commit(to.work)
+        except StoreDamaged:
+            raise
+        except StoreError as error:
+            self._withhold(error, [], now)
+            return
+        self._seed_owed = False
 
     def own_fault(self, wrong: Wrong) -> None:
         """Something wrong with the gateway itself, from now until its next start."""
@@ -126,10 +148,12 @@ class Loop:
         """The branch as the store has it; what a failed write had changed in memory is gone."""
         self._branch = Branch(self._config, self._writer)
         self._branch.load(courses=self._writer.courses(), points=self._reader.points())
+        self._desk.load()
         self._health.load(
             units=self._reader.units(), faults=self._reader.faults(), now=self._clock()
         )
         self._book.load(self._reader.channels(), self._reader.waiting_notices())
+        self._desk.look_at(self._branch.points, self._health.faults)
         self._rejected = self._reader.rejected_count()
 
     def handle(self, events: list[Event]) -> None:
@@ -138,23 +162,34 @@ class Loop:
         Raises: StoreDamaged when the store is beyond healing.
         """
         now, to = self._clock(), Round()
-        events = [*self._retaken, *events]
+        fresh, events = events, [*self._retaken, *events]
         try:
+            if self._seed_owed:
+                self._desk.seed([*DEFAULTS, *self._config.plans()], now, to)
             for event in events:
                 self._take(event, now, to)
             self._branch.fall_due(now, to)
             self._tick(now, to)
+            self._desk.follow(self._branch.courses, now, to)
+            self._branch.tell_for_desk(now, to)
+            self._settle(now, to)
             self._writer.commit(to.work)
         except StoreDamaged:
             raise
         except StoreError as error:
-            self._withhold(error, events, now)
+            self._retaken = [one for one in events if _is_said_once(one)][-MAX_RETAKEN:]
+            self._withhold(error, fresh, now)
             return
-        self._retaken = []
+        self._retaken, self._seed_owed = [], False
         if self._store_trouble and to.work:
             self._store_healed(now)
         self._tell(to, now)
-        self._voice.confirm(_messages(events))
+        self._voice.confirm(_messages(fresh))
+
+    def _settle(self, now: Moment, to: Round) -> None:
+        if self._desk.settle(self._branch.courses, now, to):
+            self._branch.follow_points(self._desk.points, to)
+        self._branch.follow_roster(self._desk.roster)
 
     def wait_ms(self) -> int:
         """Milliseconds until `handle` has something to do even if no event comes."""
@@ -193,10 +228,12 @@ class Loop:
         try:
             match name:
                 case "alert":
-                    self._branch.take_alert(ident, decode(Alert, received.payload), now, to)
-                    self._health.meet(ident, to)
+                    self._take_alert(ident, decode(Alert, received.payload), now, to)
                 case "action":
                     self._branch.take_action(decode(Action, received.payload), now, to)
+                case "request":
+                    request = decode(Request, received.payload)
+                    self._desk.take_request(request, self._branch.courses, now, to)
                 case "unit_status":
                     status = decode(UnitStatus, received.payload)
                     self._health.take_unit_status(
@@ -212,6 +249,13 @@ class Loop:
                     self.loopback.heard()
         except MessageError as error:
             self._branch.reject(received.topic, str(error), received.payload, now, to)
+
+    def _take_alert(self, unit: str, alert: Alert, now: Moment, to: Round) -> None:
+        self._branch.take_alert(unit, alert, now, to)
+        self._health.meet(unit, to)
+        if self._branch.is_foreign(unit, alert.point):
+            wrong = Wrong(f"point/{alert.point}", "foreign_unit", f"{unit} speaks for it")
+            self._health.set_own_fault(wrong, now, is_so=True)
 
     def _take_noticed(self, event: Noticed, now: Moment, to: Round) -> None:
         waiting = to.work.notices.get(event.notice_id) or self._reader.notice(event.notice_id)
@@ -248,7 +292,14 @@ class Loop:
             self._health.save_last_seen(to)
         self._book.send_canaries(now, to)
         self._show_channels(now)
-        self._health.check_faults(self._branch.points, now, to, listening=self._listening)
+        self._desk.fall_due(self._branch.courses, now, to)
+        self._health.check_faults(
+            self._branch.points,
+            now,
+            to,
+            listening=self._listening,
+            desk=self._desk.wrongs(self._branch.courses, now),
+        )
 
     # --- after the commit ---
 
@@ -298,6 +349,11 @@ class Loop:
 
     def _hand_to_sender(self, record: NoticeRecord) -> None:
         sender = self._senders.get(record.channel)
+        if sender is not None and not record.incident_id and record.why != CANARY:
+            overdue = followups.overdue(self._desk.world(self._branch.courses, self._clock()))
+            whats = [f"{one.body.what.zh} {one.body.what.en}" for one in overdue]
+            sender.put(write_reminder(whats, record))
+            return
         course = self._branch.courses.get(record.incident_id)
         incident = course.incident if course else self._reader.incident(record.incident_id)
         notice = self._letters.write(record, incident)
@@ -315,12 +371,11 @@ class Loop:
             log.error("%s; receipts are withheld and units keep their alerts", error)
         self._writer.abandon()
         self._store_trouble = str(error)
-        retaken = [one for one in events if isinstance(one, Noticed | Published)]
-        self._retaken = retaken[-MAX_RETAKEN:]
         self._voice.leave_unconfirmed(_messages(events))
         trouble = STORE_UNWRITABLE._replace(detail=str(error))
         self._health.set_own_fault(trouble, now, is_so=True)
         self._reload()
+        self._settle(now, Round())
         # Not known as stored, so that the next tick has something to write.
         self._health.faults.pop((trouble.subject, trouble.name), None)
         if self._greeting_owed:
@@ -341,6 +396,14 @@ def _given_up(record: NoticeRecord) -> Noticed:
     """A notice that waits for a channel which the configuration no longer has."""
     result = DeliveryResult(False, "this channel is no longer configured")
     return Noticed(record.notice_id, record.channel, result, record.attempts, is_final=True)
+
+
+def _is_said_once(event: Event) -> bool:
+    """Whether nobody says this again by themselves, as units do with alerts until the receipt and
+    everybody with their status."""
+    if isinstance(event, Received):
+        return event.where is None or event.where.name in ("action", "request", "terminal_event")
+    return isinstance(event, Noticed | Published)
 
 
 def _messages(events: list[Event]) -> list[Received]:

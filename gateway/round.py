@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from gateway.course import Tell
 from gateway.store import Work
-from protocol.messages import ActionResult
+from protocol.messages import ActionResult, Incident
 
 
 @dataclass(slots=True)
 class Round:
-    """One round of the loop. work: to be written; the rest: to be said after that."""
+    """One round of the loop. work: to be written; changes: incidents before and after, for the
+    desk; tells: whom the desk wants to tell; the rest: to be said after the commit."""
 
     work: Work = field(default_factory=Work)
+    changes: list[tuple[Incident | None, Incident]] = field(default_factory=list)
+    tells: list[Tell] = field(default_factory=list)
     receipts: dict[str, list[str]] = field(default_factory=dict)
     points: set[str] = field(default_factory=set)
     results: list[tuple[str, ActionResult]] = field(default_factory=list)
     faults_changed: bool = False
     ticked: bool = False
+
+    def judged(
+        self, action_id: str, stored: Callable[[str], tuple[bool, str] | None]
+    ) -> tuple[bool, str] | None:
+        """What became of an action or request that came before, in this round or, as `stored`
+        knows, in an earlier one: (ok, reason); None for a new one."""
+        if action_id in self.work.actions:
+            return self.work.actions[action_id][:2]
+        return stored(action_id)

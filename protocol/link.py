@@ -17,6 +17,7 @@ import msgspec
 import paho.mqtt.client as mqtt
 
 from protocol.messages import encode
+from protocol.settings import Findings, rule
 from protocol.topics import QOS, RETAINED, Topic, Topics
 
 log = logging.getLogger(__name__)
@@ -42,16 +43,17 @@ class Broker:
     password: str | None = None
     tls_ca_file: str | None = None
 
-    def faults(self) -> list[tuple[str, str]]:
-        """What is wrong here that one key alone does not show."""
-        found = []
+    @rule
+    def _nameless_password(self) -> Findings:
         if self.password is not None and self.username is None:
-            found.append(("username", "missing although there is a password"))
+            yield "username", "missing although there is a password"
+
+    @rule
+    def _lost_ca_file(self) -> Findings:
         if self.tls_ca_file is not None and not Path(self.tls_ca_file).is_absolute():
-            found.append(("tls_ca_file", "must be a whole path, beginning with /"))
+            yield "tls_ca_file", "must be a whole path, beginning with /"
         elif self.tls_ca_file is not None and not Path(self.tls_ca_file).is_file():
-            found.append(("tls_ca_file", f"there is no file {self.tls_ca_file}"))
-        return found
+            yield "tls_ca_file", f"there is no file {self.tls_ca_file}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
@@ -17,7 +17,13 @@ MAX_PAYLOAD_BYTES = 64 * 1024
 
 # The end is written `(?![\s\S])` because `$` would also accept a final line feed.
 ID_PATTERN = r"^[a-z0-9][a-z0-9-]{0,31}(?![\s\S])"
-Id = Annotated[str, msgspec.Meta(pattern=ID_PATTERN)]
+Id = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=ID_PATTERN,
+        description="1 to 32 small letters, digits and hyphens, a letter or digit first",
+    ),
+]
 Role = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,31}(?![\s\S])")]
 LongId = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 ShortText = Annotated[str, msgspec.Meta(max_length=200)]
@@ -39,7 +45,19 @@ What = Literal[
 Kind = Literal["call", "urgent", "silent", "seat"]
 Stage = Literal["raised", "accepted", "arrived", "closed"]
 FeedbackStage = Literal["idle", "raised", "accepted", "arrived"]
-ActionName = Literal["accept", "arrive", "close", "escalate", "handover", "note", "situation"]
+ActionName = Literal[
+    "accept",
+    "arrive",
+    "close",
+    "escalate",
+    "handover",
+    "note",
+    "situation",
+    "refuse",
+    "busy",
+    "take",
+    "decline",
+]
 Lamp = Literal["off", "saved", "recorded", "coming", "undelivered"]
 Sounder = Literal["off", "on"]
 LineState = Literal["ok", "stuck", "cut", "short", "floating"]
@@ -122,13 +140,38 @@ class Responder:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A member of staff who was told and will not come.
+
+    how: "busy" with something else, or "refuse". step: the one that counted then. at: RFC 3339.
+    """
+
+    staff: Id
+    how: Literal["refuse", "busy"]
+    step: Count
+    at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """The owner `by` would hand over to `to`, who has neither taken nor declined it yet."""
+
+    to: Id
+    by: Id
+    at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
     """One emergency, whole, from the first press to the close (gateway → all).
 
     Times and durations are as `docs/contract.md` says. asked_roles: what its kind asks for;
-    missing_roles: those no responder covers. overdue: told again because nobody arrived
+    missing_roles: those no responder covers. covered_by: {role: who covers it}. substitutes:
+    {role: the role that stands in for it}. told: {staff: the last step that told them}. rings: how
+    often the present step has rung, 0 when it does not. overdue: told again because nobody arrived
     ("arrival") or it was not closed ("close"). outside: the policy has reached "call 120 / 110
-    now". version counts up with every change.
+    now". possible_fall: the seat was empty soon after the press. version counts up with every
+    change.
     """
 
     incident_id: str
@@ -157,6 +200,13 @@ class Incident:
     outcome: str | None = None
     overdue: Literal["arrival", "close"] | None = None
     outside: bool = False
+    told: dict[str, int] = field(default_factory=dict)
+    refused: tuple[Refusal, ...] = ()
+    rings: int = 0
+    offer: Offer | None = None
+    covered_by: dict[str, str] = field(default_factory=dict)
+    substitutes: dict[str, str] = field(default_factory=dict)
+    possible_fall: bool = False
     version: int = 1
 
     @property
@@ -180,12 +230,51 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What a member of staff wants from the branch's desk: its plans and what follows from calls
+    (terminal → gateway).
+
+    request_id: taken once. do: which, such as "shift.save". id: of the record it is about, "" for
+    a new one whose id the gateway chooses. version: of that record as the asker saw it, 0 for a
+    new one, None for whichever it is. body: what it needs.
+    """
+
+    request_id: LongId
+    do: Name
+    by: Id
+    terminal: Id
+    id: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    version: Count | None = None
+    body: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldFault:
+    """What is wrong with one field of a request's body.
+
+    field: its path, such as breaks[1].ends; "" for the whole. name: for programs and to be put
+    into people's words. detail: what the name alone does not say.
+    """
+
+    field: ShortText
+    name: Name
+    detail: LongText = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ActionResult:
-    """What the gateway made of an action (gateway → terminal). reason: "" when ok."""
+    """What the gateway made of an action or a request (gateway → terminal).
+
+    action_id: the action's or the request's. reason: "" when ok. faults: of a request's body.
+    id, version: of the record after a request, or as it is now when somebody else was faster.
+    """
 
     action_id: LongId
     ok: bool
     reason: ShortText = ""
+    faults: tuple[FieldFault, ...] = ()
+    id: ShortText = ""
+    version: Count = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,9 +342,9 @@ class Notice:
     """One message to people who are not looking at a screen (gateway → pagers, webhooks).
 
     notice_id: the same however often it is sent. title: a line; body: some lines; both Chinese
-    and English. kind: that of the incident, or "test" for a test message, which belongs to no
-    incident. step, why: the rung of the escalation, and why people are told. staff: ids of those
-    it is meant for. link: an address that shows the incident and accepts it, or None.
+    and English. kind: that of the incident; "reminder" or "test" for what belongs to no incident.
+    step, why: the rung of the escalation, and why people are told. staff: ids of those it is
+    meant for. link: an address that shows the incident and accepts it, or None.
     """
 
     notice_id: str

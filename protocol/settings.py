@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from pathlib import Path
-from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
+S = TypeVar("S")
 T = TypeVar("T")
+
+# What rules find: (key, text) each; the key as seen from the rule's own table.
+Findings = Iterator[tuple[str, str]]
+Rule = TypeVar("Rule", bound=Callable[[Any], Findings])
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +34,58 @@ class ConfigFault:
 
 
 class ConfigError(Exception):
-    """A configuration that cannot be used; `faults` names everything wrong with it."""
+    """A configuration that cannot be used; `faults` names everything wrong with it.
 
-    def __init__(self, faults: list[ConfigFault]) -> None:
+    read: what could be read all the same, to be asked within `as_far_as_read` only; None: nothing.
+    """
+
+    def __init__(self, faults: list[ConfigFault], read: Any = None) -> None:
         super().__init__("\n".join(map(str, faults)))
         self.faults = faults
+        self.read = read
+
+
+class _Unread(Exception):
+    """A key was asked for that could not be read; its own fault is named already."""
+
+
+class _Partly:
+    """Stands for a dataclass of which some keys could not be read: to ask for one raises _Unread.
+
+    Methods and properties of the dataclass work as long as they ask for what was read.
+    """
+
+    def __init__(self, kind: type, values: dict[str, Any]) -> None:
+        self.__dict__.update(values)
+        self._kind = kind
+
+    def __getattr__(self, name: str) -> Any:
+        if name in {field.name for field in fields(self._kind)}:
+            raise _Unread
+        return getattr(self._kind, name).__get__(self)
+
+
+def rule(method: Rule) -> Rule:
+    """Marks a method of a dataclass that yields what one key alone cannot show.
+
+    It is run with what could be read, and ends where it asks for a key that could not. So a rule
+    is about one thing, and takes values out of lists of tables by `readable`.
+    """
+    method.is_rule = True  # type: ignore[attr-defined]
+    return method
+
+
+def as_far_as_read(check: Callable[..., Findings], *tables: Any) -> Findings:
+    """What a check of these tables finds until it asks for a key that could not be read."""
+    with suppress(_Unread):
+        yield from check(*tables)
+
+
+def readable(tables: Iterable[S], ask: Callable[[S], T]) -> Iterator[tuple[int, T]]:
+    """(number, answer) of each table in a list that can answer; a rule about all asks directly."""
+    for number, table in enumerate(tables):
+        with suppress(_Unread):
+            yield number, ask(table)
 
 
 def load(kind: type[T], path: str | Path) -> T:
@@ -50,12 +105,12 @@ def from_table(kind: type[T], table: dict[str, Any], *, file: str = "") -> T:
     """The configuration in a parsed table. Raises: ConfigError with all of its faults.
 
     `kind` is a dataclass; its fields may be dataclasses, lists of them, or anything msgspec
-    checks. A dataclass with a method `faults()` adds [(key, text)] that one key alone cannot show.
+    checks. Methods marked with `rule` add what one key alone cannot show.
     """
     reader = _Reader(file)
     value = reader.read_table(kind, table, "")
     if reader.faults:
-        raise ConfigError(reader.faults)
+        raise ConfigError(reader.faults, value)
     return value
 
 
@@ -68,37 +123,50 @@ class _Reader:
         self.faults.append(ConfigFault(self._file, key, text))
 
     def read_table(self, kind: type, table: object, path: str) -> Any:
+        """The dataclass, or what stands for it as far as it could be read."""
         if not isinstance(table, dict):
             self._fault(path, f"is {_kind_of(table)}, must be a table")
-            return None
-        faults_before = len(self.faults)
+            return _Partly(kind, {})
         hints = get_type_hints(kind, include_extras=True)
-        self._name_unknown_keys(table, hints, path)
-        values = {
-            field.name: self._read_value(
-                hints[field.name], table[field.name], _join(path, field.name)
-            )
-            for field in fields(kind)
-            if field.name in table
-        }
+        meant = self._name_unknown_keys(table, hints, path)
+        values = {}
         for field in fields(kind):
-            required = field.default is MISSING and field.default_factory is MISSING
-            if required and field.name not in table:
-                self._fault(_join(path, field.name), "is missing")
-        if len(self.faults) > faults_before:
-            return None
-        return self._checked(kind(**values), path)
-
-    def _checked(self, value: Any, path: str) -> Any:
-        for key, text in getattr(value, "faults", list)():
-            self._fault(_join(path, key), text)
+            with suppress(_Unread):
+                values[field.name] = self._read_key(field, hints[field.name], table, path)
+        # Whoever misspelt a key did not want its default, which would bring faults that are none.
+        values = {key: value for key, value in values.items() if key not in meant}
+        whole = len(values) == len(fields(kind))
+        value = kind(**values) if whole else _Partly(kind, values)
+        self._follow_rules(kind, value, path)
         return value
 
-    def _name_unknown_keys(self, table: dict, hints: dict, path: str) -> None:
+    def _follow_rules(self, kind: type, value: Any, path: str) -> None:
+        # Of the class, not of the value: what stands for it has the same rules; in written order.
+        members = {name: one for base in reversed(kind.__mro__) for name, one in vars(base).items()}
+        for member in members.values():
+            if getattr(member, "is_rule", False):
+                for key, text in as_far_as_read(member, value):
+                    self._fault(_join(path, key), text)
+
+    def _name_unknown_keys(self, table: dict, hints: dict, path: str) -> set[str]:
+        """The keys that are not there and that the unknown ones seem to mean."""
+        meant = set()
         for key in sorted(table.keys() - hints.keys()):
             close = difflib.get_close_matches(key, hints, n=1)
             hint = f"did you mean {close[0]}?" if close else f"allowed: {', '.join(hints)}"
             self._fault(_join(path, key), f"is not a key here; {hint}")
+            meant.update(close)
+        return meant - table.keys()
+
+    def _read_key(self, field: Field, hint: Any, table: dict, path: str) -> Any:
+        if field.name in table:
+            return self._read_value(hint, table[field.name], _join(path, field.name))
+        if field.default is not MISSING:
+            return field.default
+        if field.default_factory is not MISSING:
+            return field.default_factory()
+        self._fault(_join(path, field.name), f"is missing; must be {allowed(hint)}")
+        raise _Unread
 
     def _read_value(self, hint: Any, value: object, path: str) -> Any:
         if is_dataclass(hint):
@@ -106,19 +174,66 @@ class _Reader:
         inner = get_args(hint)
         if get_origin(hint) is list and is_dataclass(inner[0]):
             return self._read_list(inner[0], value, path)
+        if get_origin(hint) is list and isinstance(value, list):
+            return self._read_all(
+                [(inner[0], one, f"{path}[{number}]") for number, one in enumerate(value)]
+            )
+        if get_origin(hint) is dict and isinstance(value, dict):
+            keys = [(inner[0], key, path) for key in value]
+            read = self._read_all(
+                [*keys, *((inner[1], one, _join(path, key)) for key, one in value.items())]
+            )
+            return dict(zip(read[: len(keys)], read[len(keys) :], strict=True))
         try:
             return msgspec.convert(value, hint)
-        except msgspec.ValidationError as error:
-            self._fault(path, f"is {_shown(value)}; {error}")
-            return None
+        except msgspec.ValidationError:
+            self._fault(path, f"is {_shown(value)}; must be {allowed(hint)}")
+            raise _Unread from None
+
+    def _read_all(self, items: list[tuple[Any, object, str]]) -> list[Any]:
+        """Each (hint, value, path) of the items, so that none hides what is wrong with the next."""
+        read = []
+        for item in items:
+            with suppress(_Unread):
+                read.append(self._read_value(*item))
+        if len(read) < len(items):
+            raise _Unread
+        return read
 
     def _read_list(self, kind: type, value: object, path: str) -> list:
         if not isinstance(value, list):
             self._fault(path, f"is {_kind_of(value)}, must be a list of tables")
-            return []
+            raise _Unread
         return [
             self.read_table(kind, item, f"{path}[{number}]") for number, item in enumerate(value)
         ]
+
+
+def allowed(hint: Any) -> str:
+    """What a key of this type may be, in words."""
+    origin, inner = get_origin(hint), get_args(hint)
+    if origin is Literal:
+        return f"one of {', '.join(map(str, inner))}"
+    if origin in (Union, UnionType):
+        return " or ".join(allowed(one) for one in inner if one is not NoneType)
+    if origin is Annotated:
+        return _within(inner[0], inner[1])
+    if origin is list:
+        return f"a list, each of it {allowed(inner[0])}"
+    if origin is dict or is_dataclass(hint):
+        return "a table"
+    return {str: "a text", int: "a whole number", bool: "true or false"}.get(hint, "a number")
+
+
+def _within(kind: type, bounds: msgspec.Meta) -> str:
+    """A text or a number within its bounds."""
+    if bounds.description is not None:
+        return bounds.description
+    if kind is str:
+        most = "" if bounds.max_length is None else f", at most {bounds.max_length}"
+        return f"a text of at least {bounds.min_length or 0} characters{most}"
+    most = "" if bounds.le is None else f", at most {bounds.le}"
+    return f"a whole number, at least {bounds.ge or 0}{most}"
 
 
 def _join(path: str, key: str) -> str:

@@ -38,6 +38,7 @@ SHAPES = {
     "feedback": "point/+/feedback",
     "incident": "incident/+",
     "action": "action",
+    "request": "request",
     "result": "terminal/+/result",
     "terminal_status": "terminal/+/status",
     "terminal_event": "terminal/+/event",

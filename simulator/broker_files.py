@@ -90,7 +90,7 @@ def _rights(user: str, writes: list[str], reads: list[str]) -> str:
 
 def _gateway_rights(topics: Topics) -> tuple[list[str], list[str]]:
     writes = ("receipt", "feedback", "incident", "result", "gateway_status", "faults", "pager")
-    reads = ("alert", "unit_status", "action", "terminal_status", "terminal_event")
+    reads = ("alert", "unit_status", "action", "request", "terminal_status", "terminal_event")
     return (
         [topics.build(name) for name in writes],
         # It hears its own status to know that its connection carries both ways.
@@ -99,7 +99,7 @@ def _gateway_rights(topics: Topics) -> tuple[list[str], list[str]]:
 
 
 def _board_rights(topics: Topics) -> tuple[list[str], list[str]]:
-    writes = [topics.build("action")]
+    writes = [topics.build(name) for name in ("action", "request")]
     writes += [topics.build(name, "board") for name in ("terminal_status", "terminal_event")]
     reads = ("incident", "unit_status", "gateway_status", "faults", "feedback")
     own = ("result", "terminal_status")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from datetime import date, timedelta
 from pathlib import PurePosixPath
 
 from simulator.plan import TOKEN_NAME, Person, Plan, Point
@@ -99,8 +100,17 @@ def _member(person: Person, method: str) -> str:
     return (
         f"[[staff]]\nid = {_text(person.id)}\nname = {_text(person.name)}\n"
         f"roles = {json.dumps(person.roles)}\n"
-        f"pin_hash = {_text(generate_password_hash(person.pin, method=method))}\n\n"
+        f"pin_hash = {_text(generate_password_hash(person.pin, method=method))}\n"
+        f"{_certificates(person)}\n"
     )
+
+
+def _certificates(person: Person) -> str:
+    """Only a valid certificate makes a first-aider; in a new branch it is one to be replaced."""
+    if "first_aid" not in person.roles:
+        return ""
+    expires = (date.today() + timedelta(days=365)).isoformat()
+    return f'certificates = [{{ what = "first_aid", expires = "{expires}" }}]\n'
 
 
 def board_file(plan: Plan) -> str:

@@ -31,12 +31,16 @@ MAY_IMPORT = {
 PURE = (
     *("firmware/unit.py", "firmware/indicators.py", "firmware/buttons/debounce.py"),
     *("firmware/buttons/wiring.py", "firmware/buttons/seat.py", "gateway/incident.py"),
+    *("gateway/actions.py", "gateway/responders.py", "gateway/steps.py"),
     *("gateway/policy.py", "gateway/roster.py", "gateway/supervision.py"),
 )
 PURE_MAY_IMPORT = {
     *("__future__", "dataclasses", "enum", "typing", "math", "collections", "hashlib", "re"),
     *("itertools", "functools", "collections.abc", "protocol.messages", "protocol.moment"),
+    *("bisect", "datetime", "zoneinfo"),  # calendars; that they ask no clock is looked for below
     "dashboard.wire",  # as protocol.messages: words in the form of frozen dataclasses
+    "datetime",  # its arithmetic; the next test but one sees that nobody asks it for the time
+    *("msgspec", "protocol.settings"),  # what a body must look like, and every fault of it
 }
 
 # module → where its only importers are.
@@ -123,6 +127,16 @@ def test_pure_files_open_and_print_nothing(path: Path) -> None:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
     }
     assert called.isdisjoint({"open", "print", "input", "eval", "exec", "__import__"})
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if is_pure(path)], ids=ids)
+def test_pure_files_ask_no_calendar_for_the_time(path: Path) -> None:
+    asked = {
+        node.func.attr
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    }
+    assert asked.isdisjoint({"now", "utcnow", "today", "localtime", "read_text", "write_text"})
 
 
 @pytest.mark.parametrize("module", SOLE_IMPORTERS)

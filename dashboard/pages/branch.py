@@ -22,8 +22,8 @@ def viewer_id() -> str | None:
 
 
 def staff_names(board: Board) -> dict[str, str]:
-    """{staff id: name}."""
-    return {record.staff: record.name for record in board.reader.staff()}
+    """{staff id: name}, also of those who have left: old incidents speak of them."""
+    return {one.id: one.body.name for one in board.reader.records("staff", closed_too=True)}
 
 
 def point_labels(board: Board) -> dict[str, str]:

@@ -3,6 +3,8 @@
 The only importer of sqlite-utils. `Writer` is the gateway's; `Reader` is read-only and anybody's.
 """
 
+from gateway.desk.record import Record
+from gateway.desk.rooms import KINDS, SECRET
 from gateway.store.reader import Reader
 from gateway.store.records import (
     ChannelRecord,
@@ -15,15 +17,25 @@ from gateway.store.records import (
     UnitRecord,
     Work,
 )
+from gateway.store.report_lines import CrewMember, ReportLine
+from gateway.store.reports import FaultEvent, NoticeCount, Reports
 from gateway.store.writer import Writer
 
 __all__ = [
+    "KINDS",
+    "SECRET",
     "ChannelRecord",
     "Clocks",
+    "CrewMember",
+    "FaultEvent",
+    "NoticeCount",
     "NoticeRecord",
     "PointRecord",
     "Reader",
+    "Record",
     "Rejected",
+    "ReportLine",
+    "Reports",
     "ResponseTime",
     "StaffRecord",
     "UnitRecord",

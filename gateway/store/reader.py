@@ -12,9 +12,11 @@ import msgspec
 from sqlite_utils import Database
 
 from gateway.chain import LogEntry
+from gateway.desk.record import Record
 from gateway.errors import StoreError
 from gateway.store import channel_rows
 from gateway.store.database import named_errors, open_for_reading
+from gateway.store.desk_rows import RECORD_COLUMNS, read_record
 from gateway.store.records import (
     ChannelRecord,
     NoticeRecord,
@@ -256,22 +258,55 @@ class Reader:
         ]
 
     def staff(self) -> list[StaffRecord]:
+        """Everybody, in order of their ids. on_duty: as the gateway last saw it."""
+        on_duty = set(json.loads(self.fact("on_duty") or "[]"))
+        pins = {one.id: one.body.hash for one in self.records("pin")}
         return [
             StaffRecord(
-                staff=staff,
-                name=name,
-                roles=tuple(json.loads(roles)),
-                pin_hash=pin_hash,
-                on_duty=bool(on_duty),
+                staff=one.id,
+                name=one.body.name,
+                roles=tuple(one.body.roles),
+                pin_hash=pins.get(one.id, ""),
+                on_duty=one.id in on_duty,
             )
-            for staff, name, roles, pin_hash, on_duty in self.rows(
-                "SELECT staff, name, roles, pin_hash, on_duty FROM staff ORDER BY staff"
-            )
+            for one in self.records("staff")
         ]
 
+    # --- the desk ---
+
+    def records(self, kind: str, *, closed_too: bool = False) -> list[Record]:
+        """The desk's records of a kind, in order of their ids."""
+        where = "kind = ?" if closed_too else "kind = ? AND is_open"
+        found = self.rows(f"SELECT {RECORD_COLUMNS} FROM records WHERE {where} ORDER BY id", [kind])
+        return [read_record(row) for row in found]
+
+    def open_records(self) -> list[Record]:
+        """Every record of the desk that is open, secret ones too."""
+        found = self.rows(f"SELECT {RECORD_COLUMNS} FROM records WHERE is_open ORDER BY kind, id")
+        return [read_record(row) for row in found]
+
+    def record(self, kind: str, id: str) -> Record | None:
+        """One record, also when it is open no more."""
+        found = self.rows(
+            f"SELECT {RECORD_COLUMNS} FROM records WHERE kind = ? AND id = ?", [kind, id]
+        )
+        return read_record(found[0]) if found else None
+
+    def records_of(self, incident_id: str) -> list[Record]:
+        """Every record that belongs to an incident, by kind and id."""
+        found = self.rows(
+            f"SELECT {RECORD_COLUMNS} FROM records WHERE incident_id = ? ORDER BY kind, id",
+            [incident_id],
+        )
+        return [read_record(row) for row in found]
+
+    def fact(self, name: str) -> str | None:
+        """A single value that the gateway keeps under a name."""
+        found = self.rows("SELECT value FROM facts WHERE name = ?", [name])
+        return found[0][0] if found else None
+
     def branch_name(self) -> str:
-        found = self.rows("SELECT value FROM facts WHERE name = 'branch_name'")
-        return found[0][0] if found else ""
+        return self.fact("branch_name") or ""
 
     def rejected_count(self) -> int:
         """Messages that could not be taken, since the store was made."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from gateway.course import Course, Entry
+from gateway.desk.record import Record
 from protocol.messages import Alert, Fault, UnitStatus
 
 
@@ -40,7 +41,7 @@ class PointRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StaffRecord:
-    """One of the staff, as configured."""
+    """One of the staff. pin_hash: "" for somebody who cannot sign in."""
 
     staff: str
     name: str
@@ -154,6 +155,9 @@ class Work:
     channels: dict[str, ChannelRecord] = field(default_factory=dict)
     units: dict[str, UnitRecord] = field(default_factory=dict)
     points: dict[str, PointRecord] = field(default_factory=dict)
+    points_gone: set[str] = field(default_factory=set)
+    records: dict[tuple[str, str], Record] = field(default_factory=dict)
+    facts: dict[str, str] = field(default_factory=dict)
     faults_raised: dict[tuple[str, str], Fault] = field(default_factory=dict)
     faults_cleared: set[tuple[str, str]] = field(default_factory=set)
     farewells_said: set[str] = field(default_factory=set)

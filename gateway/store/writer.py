@@ -12,17 +12,13 @@ from sqlite_utils import Database
 
 from gateway.chain import FIRST, digest
 from gateway.course import Course
+from gateway.desk.record import Record
 from gateway.store import channel_rows
 from gateway.store.database import named_errors, open_for_writing
+from gateway.store.desk_rows import RECORD_COLUMNS, read_record, record_row
 from gateway.store.migrations import migrations
-from gateway.store.records import (
-    ChannelRecord,
-    LoggedEntry,
-    PointRecord,
-    StaffRecord,
-    UnitRecord,
-    Work,
-)
+from gateway.store.records import ChannelRecord, LoggedEntry, PointRecord, UnitRecord, Work
+from gateway.store.report_lines import line_of, row_of
 from protocol.messages import Incident
 from protocol.moment import parse_rfc3339, rfc3339
 
@@ -64,6 +60,11 @@ class Writer:
         """Hash of the newest log entry; all zeros while there is none."""
         return self._log_head
 
+    @property
+    def log_seq(self) -> int:
+        """Number of the newest log entry; 0 while there is none."""
+        return self._log_seq
+
     def _read_log_head(self) -> None:
         newest = self._db.execute("SELECT seq, hash FROM log ORDER BY seq DESC LIMIT 1").fetchone()
         self._log_seq, self._log_head = newest or (0, FIRST)
@@ -93,6 +94,14 @@ class Writer:
             )
             return found.fetchone() is not None
 
+    def closed_incident(self, incident_id: str) -> Incident | None:
+        with named_errors(self._path):
+            found = self._db.execute(
+                "SELECT body FROM incidents WHERE incident_id = ? AND stage = 'closed'",
+                [incident_id],
+            ).fetchone()
+        return msgspec.json.decode(found[0], type=Incident) if found else None
+
     def courses(self) -> list[Course]:
         """Every open incident, the oldest first."""
         with named_errors(self._path):
@@ -100,15 +109,23 @@ class Writer:
                 "SELECT body, boot, press_ms, due_ms FROM incidents WHERE stage != 'closed'"
                 " ORDER BY raised_ms, incident_id"
             ).fetchall()
-        return [
-            Course(
-                incident=msgspec.json.decode(body, type=Incident),
-                boot=boot,
-                raised_ms=press_ms,
-                due_ms=due_ms,
-            )
-            for body, boot, press_ms, due_ms in found
-        ]
+        return [read_course(*row) for row in found]
+
+    def records(self) -> list[Record]:
+        """Every record of the desk that is open."""
+        with named_errors(self._path):
+            found = self._db.execute(
+                f"SELECT {RECORD_COLUMNS} FROM records WHERE is_open"
+            ).fetchall()
+        return [read_record(row) for row in found]
+
+    def record(self, kind: str, id: str) -> Record | None:
+        """One record of the desk, also when it is open no more."""
+        with named_errors(self._path):
+            row = self._db.execute(
+                f"SELECT {RECORD_COLUMNS} FROM records WHERE kind = ? AND id = ?", [kind, id]
+            ).fetchone()
+        return read_record(row) if row else None
 
     def farewells(self) -> list[str]:
         """Closed incidents whose last word the broker has not confirmed."""
@@ -123,9 +140,9 @@ class Writer:
         name: str,
         units: Iterable[str],
         points: list[PointRecord],
-        staff: list[StaffRecord],
     ) -> None:
-        """Takes over what the configuration says; what it says no longer goes, unless it calls."""
+        """Takes over what the configuration says; what it says no longer goes, unless it calls
+        or, for a point, was planned on a page."""
         with self._transaction():
             self._db.execute("INSERT OR REPLACE INTO facts VALUES ('branch_name', ?)", [name])
             self._db.execute("UPDATE units SET configured = 0")
@@ -149,13 +166,9 @@ class Writer:
             self._db.execute(
                 "DELETE FROM points WHERE NOT configured AND point NOT IN"
                 " (SELECT point FROM incidents WHERE stage != 'closed')"
+                " AND point NOT IN"
+                " (SELECT id FROM records WHERE kind = 'point' AND is_open AND \"by\" != '')"
             )
-            self._db.execute("DELETE FROM staff")
-            for one in staff:
-                self._db.execute(
-                    "INSERT INTO staff VALUES (?, ?, ?, ?, ?)",
-                    [one.staff, one.name, json.dumps(one.roles), one.pin_hash, one.on_duty],
-                )
 
     def configure_channels(self, channels: list[ChannelRecord]) -> None:
         """Takes over which channels there are, in their order; how each did so far stays."""
@@ -261,8 +274,14 @@ class Writer:
             " press_ms = excluded.press_ms, due_ms = excluded.due_ms",
             [incident_row(course) for course in work.courses.values()],
         )
-        closed = [(i,) for i, course in work.courses.items() if not course.incident.is_open]
-        self._many("INSERT OR IGNORE INTO farewells VALUES (?)", closed)
+        closed = [one.incident for one in work.courses.values() if not one.incident.is_open]
+        self._many(
+            "INSERT OR IGNORE INTO farewells VALUES (?)", [(one.incident_id,) for one in closed]
+        )
+        self._many(
+            "INSERT OR REPLACE INTO report_lines VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [row_of(line_of(one)) for one in closed],
+        )
         self._many(
             "DELETE FROM farewells WHERE incident_id = ?", [(i,) for i in work.farewells_said]
         )
@@ -321,13 +340,20 @@ class Writer:
             " status = excluded.status, last_seen_at = excluded.last_seen_at",
             [_unit_row(record) for record in work.units.values()],
         )
+        self._many("DELETE FROM points WHERE point = ?", [(one,) for one in work.points_gone])
         self._many(
             "INSERT INTO points VALUES (?, ?, ?, ?, ?, 1000000, ?, ?, ?, ?)"
-            " ON CONFLICT (point) DO UPDATE SET seat = excluded.seat,"
+            " ON CONFLICT (point) DO UPDATE SET label = excluded.label, unit = excluded.unit,"
+            " silent = excluded.silent, configured = excluded.configured, seat = excluded.seat,"
             " seat_alert_id = excluded.seat_alert_id, seat_boot = excluded.seat_boot,"
             " seat_ms = excluded.seat_ms",
             [_point_row(record) for record in work.points.values()],
         )
+        self._many(
+            "INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [record_row(record) for record in work.records.values()],
+        )
+        self._many("INSERT OR REPLACE INTO facts VALUES (?, ?)", list(work.facts.items()))
         self._many("DELETE FROM faults WHERE subject = ? AND name = ?", list(work.faults_cleared))
         self._many(
             "INSERT OR REPLACE INTO faults VALUES (?, ?, ?, ?)",
@@ -337,6 +363,19 @@ class Writer:
     def _many(self, sql: str, rows: list[tuple]) -> None:
         if rows:
             self._db.conn.executemany(sql, rows)
+
+
+def read_course(body: str, boot: str, press_ms: int | None, due_ms: int) -> Course:
+    """The course of a row. Its ring, if it rings, was not stored: it is due at once."""
+    incident = msgspec.json.decode(body, type=Incident)
+    rings = incident.stage == "raised" and incident.rings > 0
+    return Course(
+        incident=incident,
+        boot=boot,
+        raised_ms=press_ms,
+        due_ms=due_ms,
+        ring_ms=0 if rings else None,
+    )
 
 
 def incident_row(course: Course) -> tuple:

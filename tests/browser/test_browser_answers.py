@@ -24,7 +24,7 @@ def store(tmp_path: Path) -> Path:
     path = tmp_path / "anling.db"
     writer = Writer(str(path))
     writer.open()
-    writer.configure(name="Test branch", units=[], points=[], staff=[])
+    writer.configure(name="Test branch", units=[], points=[])
     writer.close()
     return path
 

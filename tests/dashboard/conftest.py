@@ -9,6 +9,7 @@ from pathlib import Path
 import board_branch
 import pytest
 from board_branch import PINS, TOKEN, Branch
+from seeded import write_staff
 
 from dashboard.app import create_app
 from dashboard.board import Board
@@ -32,7 +33,10 @@ def store(tmp_path: Path, pin_hashes: dict[str, str]) -> Path:
         name="Test branch",
         units=["unit-01"],
         points=[PointRecord(point="point-1", label="Counter 1", unit="unit-01")],
-        staff=[
+    )
+    write_staff(
+        writer,
+        [
             StaffRecord(
                 staff="g01",
                 name="Li Na",

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 from board_branch import PINS, TOKEN
+from seeded import write_staff
 
 from dashboard.app import create_app
 from dashboard.auth import local_target
@@ -352,7 +353,8 @@ def _told(board) -> list[str]:
 def _configure(board, staff) -> None:
     writer = Writer(str(board.reader._path))
     writer.open()
-    writer.configure(name="Test branch", units=[], points=[], staff=staff)
+    writer.configure(name="Test branch", units=[], points=[])
+    write_staff(writer, staff)
     writer.close()
 
 

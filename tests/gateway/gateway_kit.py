@@ -12,13 +12,14 @@ import msgspec
 from gateway.channels.notice import Notice
 from gateway.config import ChannelSettings, GatewayConfig, PointSettings, StaffSettings
 from gateway.config import UnitSettings as UnitSettings
+from gateway.desk.team import Certificate
 from gateway.incident import Acted, Changed, Place, Rules, raise_incident, step
 from gateway.loop import Event, Loop
 from gateway.policy import Policy
 from gateway.roster import Member, Roster
 from gateway.store import Reader, Writer
 from protocol.link import Received
-from protocol.messages import Action, Alert, Incident, encode
+from protocol.messages import Action, Alert, Incident, Request, encode
 from protocol.moment import Moment
 from protocol.topics import Topics
 
@@ -89,7 +90,13 @@ def config(store: Path | str = "unused", **changes: Any) -> GatewayConfig:
             PointSettings(id="vault", label="Vault", unit="unit-01", silent=True),
         ],
         "staff": [
-            StaffSettings(id=staff, name=staff, roles=list(roles), on_duty=staff not in OFF_DUTY)
+            StaffSettings(
+                id=staff,
+                name=staff,
+                roles=list(roles),
+                on_duty=staff not in OFF_DUTY,
+                certificates=[Certificate(what="first_aid", expires="2099-12-31")],
+            )
             for staff, roles in STAFF.items()
         ],
     }
@@ -221,6 +228,13 @@ class Desk:
         if "incident_id" not in changes:
             changes["incident_id"] = self.incident().incident_id
         return self.message("action", body=action(name, by, **changes))
+
+    def ask(self, do: str, by: str = "l01", *, id: str = "", body: Any = None, **changes: Any):
+        """Has the branch's desk do something; what it answered."""
+        values = {"request_id": f"req-{next(_numbers)}", "do": do, "by": by, "id": id}
+        request = Request(**(values | {"terminal": "board", "body": body or {}} | changes))
+        self.handle(self.message("request", body=request))
+        return self.link.sent("terminal/board/result")[-1]
 
     def handle(self, *events: Event) -> None:
         self.loop.handle(list(events))

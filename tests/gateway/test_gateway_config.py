@@ -25,6 +25,7 @@ unit = "unit-01"
 id = "g01"
 name = "Li Na"
 roles = ["customer_service", "security", "first_aid", "lead"]
+certificates = [{ what = "first_aid", expires = "2099-12-31" }]
 """
 
 
@@ -44,7 +45,8 @@ def test_a_small_file_is_enough_and_the_store_lies_beside_it(tmp_path: Path) -> 
     config = read(tmp_path, GOOD)
     assert config.store == str(tmp_path / "anling.db")
     assert [s.after_s for s in config.rules_policy().steps] == [0, 30, 60, 120]
-    assert config.roster().on_duty() == ("g01",)
+    plans = {(kind, id): body for kind, id, body in config.plans()}
+    assert plans["staff", "g01"].duty == "always"
     assert config.mqtt.port == 1883
 
 
@@ -57,7 +59,7 @@ def test_a_small_file_is_enough_and_the_store_lies_beside_it(tmp_path: Path) -> 
         (GOOD.replace('label = "Counter 1"', ""), "points[0].label", "is missing"),
         (GOOD.replace('unit = "unit-01"', 'unit = "unit-09"'), "points[0].unit", "unit-09"),
         (GOOD + '[[units]]\nid = "unit-01"', "units", "2 times"),
-        (GOOD.replace('"lead"]', '"boss"]'), "staff[0].roles", "boss"),
+        (GOOD.replace('"lead"]', '"boss"]'), "staff[0].roles[3]", "one of customer_service"),
         (GOOD.replace(', "lead"]', "]"), "staff", "lead"),
         (GOOD.replace('"security", ', ""), "policy.roles.silent", "security"),
         (GOOD + "on_duty = false", "policy.roles.call", "on duty"),

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from gateway_kit import acted_through, alert, at, raised
+from seeded import write_staff
 
 from gateway.chain import FIRST, Broken, LogEntry, first_broken
 from gateway.errors import StoreDamaged, StoreError
@@ -57,7 +58,9 @@ def test_a_new_store_is_strict_durable_and_migrated_once(path: Path, writer: Wri
         assert [row[0] for row in db.execute("SELECT name FROM _sqlite_migrations")] == [
             "0001_branch",
             "0002_open_or_closed",
+            "0003_desk",
             "0010_channels",
+            "0011_reports",
         ]
         with pytest.raises(sqlite3.IntegrityError):
             db.execute("INSERT INTO farewells VALUES (NULL)")
@@ -133,13 +136,13 @@ def test_the_configuration_is_taken_over_and_what_it_drops_goes(
 ) -> None:
     points = [PointRecord(point=name, label=name, unit="u", silent=True) for name in "ba"]
     staff = [StaffRecord(staff="g01", name="李娜", roles=("lead",), pin_hash="h", on_duty=False)]
-    writer.configure(name="支行", units=["u"], points=points, staff=staff)
+    writer.configure(name="支行", units=["u"], points=points)
+    write_staff(writer, staff)
     assert [one.point for one in reader.points()] == ["b", "a"], "in the order of the file"
     assert (reader.branch_name(), reader.staff()) == ("支行", staff)
-    writer.configure(name="", units=[], points=points[:1], staff=[])
+    writer.configure(name="", units=[], points=points[:1])
     assert [(one.point, one.configured) for one in reader.points()] == [("b", True)]
     assert reader.units() == []
-    assert reader.staff() == []
 
 
 # --- all or nothing ---

@@ -12,6 +12,7 @@ from random import Random
 
 from firmware.state import PointSettings, UnitSettings
 from gateway import config as gateway_config
+from gateway.desk.team import Certificate
 
 from . import faults
 from .customers import Hands
@@ -166,7 +167,11 @@ def _config(units: list[UnitSettings], random: Random, pace: float) -> gateway_c
         ],
         staff=[
             gateway_config.StaffSettings(
-                id=staff, name=staff, roles=list(roles), on_duty=staff not in OFF_DUTY
+                id=staff,
+                name=staff,
+                roles=list(roles),
+                on_duty=staff not in OFF_DUTY,
+                certificates=[Certificate(what="first_aid", expires="2099-12-31")],
             )
             for staff, roles in ROLES.items()
         ],

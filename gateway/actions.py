@@ -1,0 +1,216 @@
+"""PURE. What members of staff do to an incident, and what comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from gateway.course import Changed, Course, Entry, Outcome, Refused, Rules, Tell, Unchanged
+from gateway.cover import with_stand_ins
+from gateway.responders import (
+    arrived,
+    in_this_boot,
+    responder_of,
+    since_press_ms,
+    with_changes,
+    with_responder,
+)
+from gateway.steps import call_next, next_step, tell_stand_ins, waited_for
+from protocol.messages import Action, Offer, Refusal
+from protocol.moment import Moment, rfc3339
+
+
+def _accept(course: Course, action: Action, now: Moment, rules: Rules) -> Outcome:
+    if responder_of(course, action.by):
+        return Unchanged()
+    changed = with_responder(course, action.by, now, rules)
+    return Changed(course=changed, entries=(Entry(event="accepted", by=action.by, detail={}),))
+
+
+def _arrive(course: Course, action: Action, now: Moment, rules: Rules) -> Outcome:
+    present = responder_of(course, action.by)
+    if present and present.arrived_at:
+        return Unchanged()
+    entries = []
+    if not present:
+        course = with_responder(course, action.by, now, rules)
+        entries.append(Entry(event="accepted", by=action.by, detail={}))
+    responders = tuple(
+        replace(one, arrived_at=rfc3339(now.utc_ms)) if one.staff == action.by else one
+        for one in course.incident.responders
+    )
+    changed = with_changes(course, responders=responders)
+    if changed.incident.stage != "arrived":
+        changed = arrived(changed, now, now, rules)
+    entries.append(Entry(event="arrived", by=action.by, detail={"how": action.terminal}))
+    return Changed(course=changed, entries=tuple(entries))
+
+
+def _close(course: Course, action: Action, now: Moment, rules: Rules) -> Outcome:
+    incident = course.incident
+    if incident.stage != "arrived":
+        return Refused("arrival_needed")
+    may_close = (
+        incident.owner is None
+        or responder_of(course, action.by) is not None
+        or rules.roster.has_role(action.by, "lead", "admin")
+    )
+    if not may_close:
+        return Refused("not_allowed")
+    outcome = (action.outcome or "").strip()
+    if not outcome:
+        return Refused("outcome_needed")
+    changes: dict[str, object] = {
+        "stage": "closed",
+        "closed_at": rfc3339(now.utc_ms),
+        "to_close_ms": since_press_ms(course, now),
+        "owner": incident.owner or action.by,
+        "outcome": outcome,
+        "situation": action.situation or incident.situation,
+        "overdue": None,
+        "offer": None,
+    }
+    detail: dict[str, object] = {"outcome": outcome, "text": action.text or ""}
+    return Changed(
+        course=with_changes(course, **changes),
+        entries=(Entry(event="closed", by=action.by, detail=detail),),
+    )
+
+
+def _escalate(course: Course, action: Action, now: Moment, rules: Rules) -> Outcome:
+    """Somebody wants more help at once, whatever the clock says."""
+    changed, tell, substituted = next_step(course, now, from_ms=now.mono_ms, rules=rules)
+    entry = Entry(event="escalated", by=action.by, detail={"step": tell.step, "told": tell.staff})
+    return Changed(course=changed, entries=(entry, *substituted), tells=(tell,))
+
+
+def _refuse(course: Course, action: Action, now: Moment, rules: Rules) -> Outcome:
+    """Somebody who was told will not come (`refuse`) or cannot (`busy`).
+
+    A role that all have refused is stood in for; once everybody whom the step told has refused,
+    the next step comes at once.
+    """
+    incident = course.incident
+    if action.by not in incident.told:
+        return Refused("not_told")
+    if responder_of(course, action.by):
+        return Refused("already_accepted")
+    refusal = Refusal(
+        staff=action.by, how=action.action, step=incident.step, at=rfc3339(now.utc_ms)
+    )
+    others = [one for one in incident.refused if one.staff != action.by]
+    if any(_is_repeat(one, refusal) for one in incident.refused):
+        return Unchanged()
+    entry = Entry(event="refused", by=action.by, detail={"how": action.action})
+    changed, substituted = with_stand_ins(with_changes(course, refused=(*others, refusal)), rules)
+    tells: tuple[Tell, ...] = ()
+    if substituted:
+        changed, tell = tell_stand_ins(changed, substituted, rules)
+        tells = (tell,) if tell.staff else ()
+    after = Changed(course=changed, entries=(entry, *substituted), tells=tells)
+    is_last = rules.policy.is_last(incident.step)
+    if incident.stage != "raised" or is_last or waited_for(changed, rules):
+        return after
+    called = call_next(in_this_boot(changed, now), now, rules)
+    return replace(called, entries=(*after.entries, *called.entries), tells=(*tells, *called.tells))
+
+
+def _is_repeat(known: Refusal, new: Refusal) -> bool:
+    return (known.staff, known.how, known.step) == (new.staff, new.how, new.step)
+
+
+# --- handing over ---------------------------------------------------------------------------
+
+
+def _hand_over(course: Course, action: Action, now: Moment, rules: Rules) -> Outcome:
+    """The owner, or a lead, names another; there is an owner at every moment.
+
+    Where the policy wants consent, an owner who is no lead stays owner until the other takes it.
+    """
+    incident = course.incident
+    is_lead = rules.roster.has_role(action.by, "lead", "admin")
+    if action.by != incident.owner and not is_lead:
+        return Refused("not_allowed")
+    if action.to is None or not rules.roster.knows(action.to):
+        return Refused("recipient_unknown")
+    if action.to == incident.owner:
+        return Unchanged()
+    if rules.policy.handover_needs_consent and not is_lead:
+        return _offer(course, action.by, action.to, now, rules)
+    changed = _owned_by(course, action.to, now, rules)
+    tell = Tell(why="handover", step=incident.step, staff=(action.to,))
+    entry = Entry(event="handed_over", by=action.by, detail={"to": action.to})
+    return Changed(course=changed, entries=(entry,), tells=(tell,))
+
+
+def _owned_by(course: Course, staff: str, now: Moment, rules: Rules) -> Course:
+    if not responder_of(course, staff):
+        course = with_responder(course, staff, now, rules)
+    return with_changes(course, owner=staff, offer=None)
+
+
+def _offer(course: Course, by: str, to: str, now: Moment, rules: Rules) -> Outcome:
+    incident = course.incident
+    if incident.offer is not None and (incident.offer.by, incident.offer.to) == (by, to):
+        return Unchanged()
+    if not rules.roster.is_on_duty(to):
+        return Refused("recipient_off_duty")
+    changed = with_changes(course, offer=Offer(to=to, by=by, at=rfc3339(now.utc_ms)))
+    entry = Entry(event="offered", by=by, detail={"to": to})
+    tell = Tell(why="offer", step=incident.step, staff=(to,))
+    return Changed(course=changed, entries=(entry,), tells=(tell,))
+
+
+def _take(course: Course, action: Action, now: Moment, rules: Rules) -> Outcome:
+    """The one to whom it was offered becomes the owner."""
+    incident = course.incident
+    if incident.offer is None or incident.offer.to != action.by:
+        return Refused("no_offer")
+    entry = Entry(event="taken_over", by=action.by, detail={"from": incident.owner})
+    return Changed(course=_owned_by(course, action.by, now, rules), entries=(entry,))
+
+
+def _decline(course: Course, action: Action, now: Moment, rules: Rules) -> Outcome:
+    """The one to whom it was offered does not take it: the owner stays, and hears of it."""
+    incident = course.incident
+    if incident.offer is None or incident.offer.to != action.by:
+        return Refused("no_offer")
+    tell = Tell(why="declined", step=incident.step, staff=(incident.offer.by,))
+    entry = Entry(event="declined", by=action.by, detail={"from": incident.offer.by})
+    return Changed(course=with_changes(course, offer=None), entries=(entry,), tells=(tell,))
+
+
+# --- words ----------------------------------------------------------------------------------
+
+
+def _note(course: Course, action: Action, now: Moment, rules: Rules) -> Outcome:
+    text = (action.text or "").strip()
+    if not text:
+        return Refused("text_needed")
+    entry = Entry(event="noted", by=action.by, detail={"text": text})
+    return Changed(course=course, entries=(entry,))
+
+
+def _set_situation(course: Course, action: Action, now: Moment, rules: Rules) -> Outcome:
+    situation = (action.situation or "").strip()
+    if not situation:
+        return Refused("situation_needed")
+    if situation == course.incident.situation:
+        return Unchanged()
+    entry = Entry(event="situation_set", by=action.by, detail={"situation": situation})
+    return Changed(course=with_changes(course, situation=situation), entries=(entry,))
+
+
+ACTIONS: dict[str, Callable[[Course, Action, Moment, Rules], Outcome]] = {
+    "accept": _accept,
+    "arrive": _arrive,
+    "close": _close,
+    "escalate": _escalate,
+    "handover": _hand_over,
+    "note": _note,
+    "situation": _set_situation,
+    "refuse": _refuse,
+    "busy": _refuse,
+    "take": _take,
+    "decline": _decline,
+}

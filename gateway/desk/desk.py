@@ -1,0 +1,262 @@
+"""Carries between the rooms of the desk and the gateway's round."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, tzinfo
+from typing import Any, Protocol
+
+from gateway.course import Course
+from gateway.desk.plans import seeded
+from gateway.desk.record import Done, Record, Refused, Room, World
+from gateway.desk.rooms import ROOMS
+from gateway.desk.team import roster_of
+from gateway.roster import Roster
+from gateway.round import Round
+from gateway.store.records import LoggedEntry, PointRecord
+from gateway.supervision import Wrong
+from protocol.messages import ActionResult, Fault, Incident, Request
+from protocol.moment import Moment, rfc3339
+
+MINUTE_MS = 60_000
+# Kinds whose plans the configuration file may write, and may write no more.
+SEEDED = frozenset({"staff", "pin", "point"})
+
+
+class Memory(Protocol):
+    """What the desk asks the store for."""
+
+    def records(self) -> list[Record]: ...
+    def record(self, kind: str, id: str) -> Record | None: ...
+    def action_result(self, action_id: str) -> tuple[bool, str] | None: ...
+    def closed_incident(self, incident_id: str) -> Incident | None: ...
+
+
+class Desk:
+    """The open records of one branch. Like the branch it puts every change into the round."""
+
+    def __init__(self, memory: Memory, *, zone: tzinfo, rooms: tuple[Room, ...] = ROOMS) -> None:
+        self._memory = memory
+        self._zone = zone
+        self._room_of = {kind: room for room in rooms for kind in room.kinds}
+        self._decide = {do: decide for room in rooms for do, decide in room.requests.items()}
+        self._follow = [room.follow for room in rooms if room.follow]
+        self._ask_wrongs = [room.wrongs for room in rooms if room.wrongs]
+        self._records: dict[str, dict[str, Record]] = {}
+        self._timed: dict[tuple[str, str], Record] = {}
+        self._minute: int | None = None
+        self._is_new = True
+        self._wrongs: tuple[Wrong, ...] = ()
+        self._wrongs_minute: int | None = None
+        self._points: Mapping[str, PointRecord] = {}
+        self._faults: Mapping[tuple[str, str], Fault] = {}
+        self.roster = Roster()
+
+    def load(self) -> None:
+        """Takes over what the store remembers."""
+        self._records, self._timed = {}, {}
+        for record in self._memory.records():
+            self._keep(record)
+        self._minute, self._is_new = None, True
+        self._wrongs_minute = None
+
+    def look_at(
+        self, points: Mapping[str, PointRecord], faults: Mapping[tuple[str, str], Fault]
+    ) -> None:
+        """From now on the rooms see these, as they change."""
+        self._points, self._faults = points, faults
+
+    # --- what comes ---
+
+    def seed(self, plans: Iterable[tuple[str, str, Any]], now: Moment, to: Round) -> None:
+        """What the configuration file says: it speaks until a person does.
+
+        plans: (kind, id, body) of each.
+        """
+        said = {(kind, id): body for kind, id, body in plans}
+        for (kind, id), body in said.items():
+            known = self._memory.record(kind, id)
+            record = seeded(known, kind, id, body, rfc3339(now.utc_ms))
+            if record is not None:
+                self._put(record, to)
+        for kind in SEEDED | {kind for kind, _ in said}:
+            for record in [one for one in self._of(kind).values() if not one.by]:
+                if (kind, record.id) not in said:
+                    self._put(_closed(record, now), to)
+
+    def take_request(
+        self, request: Request, courses: Mapping[str, Course], now: Moment, to: Round
+    ) -> None:
+        """Something a member of staff wants: judged once, answered each time."""
+        known = to.judged(request.request_id, self._memory.action_result)
+        result = ActionResult(action_id=request.request_id, ok=False)
+        if known is not None:
+            result = ActionResult(action_id=request.request_id, ok=known[0], reason=known[1])
+        else:
+            result = self._judge(request, courses, now, to)
+            to.work.actions[request.request_id] = (result.ok, result.reason, now.utc_ms)
+        to.results.append((request.terminal, result))
+
+    def _judge(
+        self, request: Request, courses: Mapping[str, Course], now: Moment, to: Round
+    ) -> ActionResult:
+        decide, world = self._decide.get(request.do), self.world(courses, now)
+        outcome = decide(world, request) if decide else Refused("unknown_request")
+        if isinstance(outcome, Refused):
+            kind = request.do.partition(".")[0]
+            present = self._of(kind).get(request.id)
+            return ActionResult(
+                action_id=request.request_id,
+                ok=False,
+                reason=outcome.reason,
+                faults=outcome.faults,
+                id=request.id,
+                version=present.version if present else 0,
+            )
+        self._apply(outcome, now, to)
+        written = outcome.records[0] if outcome.records else None
+        return ActionResult(
+            action_id=request.request_id,
+            ok=True,
+            id=written.id if written else request.id,
+            version=written.version if written else 0,
+        )
+
+    def fall_due(self, courses: Mapping[str, Course], now: Moment, to: Round) -> None:
+        """Everything whose time has come."""
+        for record in [one for one in self._timed.values() if one.due and one.due.has_come(now)]:
+            room = self._room_of[record.kind]
+            if room.fall_due is not None:
+                self._apply(room.fall_due(self.world(courses, now), record), now, to)
+
+    def follow(self, courses: Mapping[str, Course], now: Moment, to: Round) -> None:
+        """What the round's changes of incidents lead to."""
+        if to.changes:
+            self._wrongs_minute = None
+        for before, after in to.changes:
+            for follow in self._follow:
+                self._apply(follow(self.world(courses, now), before, after), now, to)
+
+    def settle(self, courses: Mapping[str, Course], now: Moment, to: Round) -> bool:
+        """Who is on duty: looked at once a minute, and when something here has changed.
+
+        Whether it was looked at.
+        """
+        minute = now.utc_ms // MINUTE_MS
+        if minute == self._minute:
+            return False
+        self._minute, before = minute, self.roster.on_duty()
+        self.roster = roster_of(self.world(courses, now))
+        if self.roster.on_duty() != before or self._is_new:
+            self._is_new = False
+            to.work.facts["on_duty"] = json.dumps(self.roster.on_duty())
+        return True
+
+    def wrongs(self, courses: Mapping[str, Course], now: Moment) -> tuple[Wrong, ...]:
+        """What the rooms find wrong: looked for once a minute, and after a change."""
+        minute = now.utc_ms // MINUTE_MS
+        if minute != self._wrongs_minute:
+            self._wrongs_minute = minute
+            world = self.world(courses, now)
+            self._wrongs = tuple(one for ask in self._ask_wrongs for one in ask(world))
+        return self._wrongs
+
+    # --- applying ---
+
+    def _apply(self, done: Done, now: Moment, to: Round) -> None:
+        for record in done.records:
+            self._put(record, to)
+        for entry, incident_id in done.entries:
+            to.work.entries.append(
+                LoggedEntry(at_ms=now.utc_ms, entry=entry, incident_id=incident_id)
+            )
+        to.tells.extend(done.tells)
+
+    def _put(self, record: Record, to: Round) -> None:
+        to.work.records[record.kind, record.id] = record
+        self._keep(record)
+        self._minute = self._wrongs_minute = None
+
+    def _keep(self, record: Record) -> None:
+        key = (record.kind, record.id)
+        self._of(record.kind).pop(record.id, None)
+        self._timed.pop(key, None)
+        if record.is_open:
+            self._records.setdefault(record.kind, {})[record.id] = record
+            if record.due is not None:
+                self._timed[key] = record
+
+    def _of(self, kind: str) -> dict[str, Record]:
+        return self._records.get(kind, {})
+
+    # --- what is so now ---
+
+    @property
+    def points(self) -> Mapping[str, Record]:
+        """The plan of each point."""
+        return self._of("point")
+
+    def world(self, courses: Mapping[str, Course], now: Moment) -> World:
+        """What a room may look at now."""
+        return World(
+            records=self._records,
+            incidents=_Incidents(courses),
+            roster=self.roster,
+            now=now,
+            local=self._local(now),
+            points=self._points,
+            faults=self._faults,
+            past=_Closed(self._memory),
+        )
+
+    def _local(self, now: Moment) -> datetime:
+        utc = datetime.fromtimestamp(now.utc_ms / 1000, UTC)
+        return utc.astimezone(self._zone).replace(tzinfo=None)
+
+
+class _Incidents(Mapping[str, Incident]):
+    """The open incidents of the courses, without a copy of them."""
+
+    def __init__(self, courses: Mapping[str, Course]) -> None:
+        self._courses = courses
+
+    def __getitem__(self, incident_id: str) -> Incident:
+        return self._courses[incident_id].incident
+
+    def __iter__(self):
+        return iter(self._courses)
+
+    def __len__(self) -> int:
+        return len(self._courses)
+
+
+class _Closed(Mapping[str, Incident]):
+    """The closed incidents, asked of the store one by one: a year of them is no list to walk."""
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+
+    def __getitem__(self, incident_id: str) -> Incident:
+        found = self._memory.closed_incident(incident_id)
+        if found is None:
+            raise KeyError(incident_id)
+        return found
+
+    def __iter__(self):
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+def _closed(record: Record, now: Moment) -> Record:
+    return Record(
+        kind=record.kind,
+        id=record.id,
+        body=record.body,
+        version=record.version + 1,
+        is_open=False,
+        at=rfc3339(now.utc_ms),
+        incident_id=record.incident_id,
+    )

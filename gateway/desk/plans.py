@@ -1,0 +1,115 @@
+"""PURE. Plans: records that somebody writes whole on a page, such as a shift or a resource."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import msgspec
+
+from gateway.course import Entry
+from gateway.desk.asking import read_body
+from gateway.desk.record import Done, Outcome, Record, Refused, World
+from protocol.messages import FieldFault, Request
+from protocol.moment import rfc3339
+
+LEADS = ("lead", "admin")
+Rule = Callable[[World, str, Any], Iterable[FieldFault]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A kind of plan.
+
+    cls: the dataclass of its body. editors: roles that may write it. rule: what is wrong with a
+    body, given its id, beside what each field shows alone. is_secret: the log takes no body.
+    needed_by: what speaks against retiring it. is_ones_own: everybody may write the one whose id
+    is their own.
+    """
+
+    kind: str
+    cls: type
+    editors: tuple[str, ...] = LEADS
+    rule: Rule = lambda world, id, body: ()
+    needed_by: Callable[[World, str], Iterable[FieldFault]] = lambda world, id: ()
+    is_secret: bool = False
+    is_ones_own: bool = False
+
+    @property
+    def requests(self) -> dict[str, Callable[[World, Request], Outcome]]:
+        return {f"{self.kind}.save": self.save, f"{self.kind}.retire": self.retire}
+
+    def save(self, world: World, request: Request) -> Outcome:
+        """Writes a new plan, or a new version of the one that the asker saw."""
+        refused = self._may(world, request)
+        if refused:
+            return refused
+        body = read_body(self.cls, request)
+        if isinstance(body, Refused):
+            return body
+        id = request.id or _new_id(self.kind, request)
+        faults = tuple(self.rule(world, id, body))
+        if faults:
+            return Refused("wrong_fields", faults)
+        return self._written(world, request, id, body, event="saved")
+
+    def retire(self, world: World, request: Request) -> Outcome:
+        """Takes a plan out of use. It is kept, since the log and old incidents speak of it."""
+        refused = self._may(world, request)
+        if refused:
+            return refused
+        known = world.get(self.kind, request.id)
+        if known is None:
+            return Refused("unknown_record")
+        needed = tuple(self.needed_by(world, request.id))
+        if needed:
+            return Refused("still_needed", needed)
+        return self._written(world, request, request.id, known.body, event="retired")
+
+    def _may(self, world: World, request: Request) -> Refused | None:
+        if not world.roster.knows(request.by):
+            return Refused("unknown_staff")
+        is_own = self.is_ones_own and request.id == request.by
+        if not is_own and not world.roster.has_role(request.by, *self.editors):
+            return Refused("not_allowed")
+        known = world.get(self.kind, request.id)
+        if request.version is not None and request.version != (known.version if known else 0):
+            return Refused("changed_meanwhile")
+        return None
+
+    def _written(
+        self, world: World, request: Request, id: str, body: Any, *, event: str
+    ) -> Outcome:
+        known = world.get(self.kind, id)
+        record = Record(
+            kind=self.kind,
+            id=id,
+            body=body,
+            version=known.version + 1 if known else 1,
+            is_open=event != "retired",
+            by=request.by,
+            at=rfc3339(world.now.utc_ms),
+        )
+        detail: dict[str, object] = {"kind": self.kind, "id": id, "version": record.version}
+        if not self.is_secret and record.is_open:
+            detail["body"] = msgspec.to_builtins(body)
+        entry = Entry(event=event, by=request.by, detail=detail)
+        return Done(records=(record,), entries=((entry, None),))
+
+
+def _new_id(kind: str, request: Request) -> str:
+    """An id of the request's own, so that a repeat would not make a second plan."""
+    return f"{kind}-{request.request_id[:12].lower()}"
+
+
+def seeded(known: Record | None, kind: str, id: str, body: Any, at: str) -> Record | None:
+    """The plan as the configuration file has it; None when it is so already.
+
+    The file speaks until a person does: a plan that somebody has written on a page is theirs.
+    """
+    if known is None:
+        return Record(kind=kind, id=id, body=body, at=at)
+    if known.by or known.body == body:
+        return None
+    return replace(known, body=body, version=known.version + 1, at=at)

@@ -1,0 +1,21 @@
+"""Every room of the desk."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gateway.desk import care, day, followups, points, taking, team
+from gateway.desk.record import Room
+
+ROOMS: tuple[Room, ...] = (
+    team.ROOM,
+    points.ROOM,
+    taking.ROOM,
+    care.ROOM,
+    day.ROOM,
+    followups.ROOM,
+)
+
+KINDS: dict[str, type] = {kind: cls for room in ROOMS for kind, cls in room.kinds.items()}
+DEFAULTS: tuple[tuple[str, str, Any], ...] = sum((room.defaults for room in ROOMS), ())
+SECRET: frozenset[str] = frozenset().union(*(room.secret for room in ROOMS))

@@ -1,0 +1,335 @@
+"""PURE. The team: staff, their certificates and PINs, posts, shifts, and who is on duty now."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Annotated, Literal
+
+import msgspec
+
+from gateway.course import Entry
+from gateway.desk.plans import LEADS, Plan
+from gateway.desk.record import Done, Due, Outcome, Record, Refused, Room, World
+from gateway.duty import (
+    Day,
+    Exception_,
+    Pause,
+    Shift,
+    is_planned,
+    next_start,
+    overlap,
+    parse_day,
+    span_on,
+)
+from gateway.roster import Member, Roster
+from protocol.messages import FieldFault, Id, Request, ShortText
+from protocol.moment import rfc3339
+
+KnownRole = Literal["customer_service", "security", "first_aid", "lead", "maintenance", "admin"]
+Label = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+Language = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^[a-z]{2,3}(-[A-Za-z]{2,4})?(?![\s\S])", description="a language such as zh or en"
+    ),
+]
+DutyMode = Literal["plan", "sign_in", "always", "never"]
+CertificateName = Literal["first_aid", "aed"]
+
+# A role that only somebody with a valid certificate of that name covers.
+CERTIFIED: Mapping[str, CertificateName] = {"first_aid": "first_aid"}
+# Digits with the usual signs between them, and a + before; 120 and an extension both fit.
+_PHONE = re.compile(r"\+?[0-9](?:[0-9 ()./-]{0,28}[0-9])?(?:[xX#][0-9]{1,8})?(?![\s\S])")
+# Somebody who signed in and forgot to sign out is off duty after so long.
+FORGOTTEN = timedelta(hours=16)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certificate:
+    """what: such as first_aid. expires: its last day."""
+
+    what: CertificateName
+    expires: Day
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Staff:
+    """A member of staff. Its id is what they sign in with.
+
+    duty: `plan` follows the shifts; `sign_in` is on duty while signed in at the board; `always`
+    and `never` need no plan. addresses: {channel: where they are reached on it}.
+    """
+
+    name: Label
+    roles: list[KnownRole]
+    duty: DutyMode = "plan"
+    languages: list[Language] = field(default_factory=list)
+    phone: ShortText = ""
+    addresses: dict[Id, ShortText] = field(default_factory=dict)
+    certificates: list[Certificate] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pin:
+    """How a member of staff signs in. hash: made by Werkzeug's generate_password_hash."""
+
+    hash: Annotated[str, msgspec.Meta(min_length=1, max_length=300)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """Where somebody works, such as the guide's desk. roles: what its holder should cover."""
+
+    name: Label
+    roles: list[KnownRole] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedDuty:
+    """Somebody has signed in or out of duty, whatever the plan says; its id is the staff's."""
+
+    state: Literal["on", "off"]
+
+
+# --- who is on duty -------------------------------------------------------------------------
+
+
+def roster_of(world: World) -> Roster:
+    """Everybody, with the roles they cover today and whether they are on duty at this minute."""
+    shifts = _by_staff(world.all("shift").values())
+    exceptions = _by_staff(world.all("exception").values())
+    return Roster(
+        Member(
+            staff=id,
+            name=record.body.name,
+            roles=roles_today(record.body, world.local.date()),
+            on_duty=_is_on_duty(
+                record.body,
+                world.get("duty", id),
+                shifts.get(id, ()),
+                exceptions.get(id, ()),
+                world.local,
+            ),
+        )
+        for id, record in world.all("staff").items()
+    )
+
+
+def roles_today(staff: Staff, today: date) -> tuple[str, ...]:
+    """The roles that this person covers: one that needs a certificate only with a valid one."""
+    valid = {one.what for one in staff.certificates if is_valid(one, today)}
+    return tuple(role for role in staff.roles if role not in CERTIFIED or CERTIFIED[role] in valid)
+
+
+def is_valid(certificate: Certificate, today: date) -> bool:
+    expires = parse_day(certificate.expires)
+    return expires is not None and today <= expires
+
+
+def _is_on_duty(
+    staff: Staff,
+    signed: Record | None,
+    shifts: Iterable[Shift],
+    exceptions: Iterable[Exception_],
+    local: datetime,
+) -> bool:
+    if signed is not None:
+        return signed.body.state == "on"
+    if staff.duty == "plan":
+        return is_planned(shifts, exceptions, local)
+    return staff.duty == "always"
+
+
+def _by_staff(records: Iterable[Record]) -> dict[str, list]:
+    found: dict[str, list] = {}
+    for record in records:
+        found.setdefault(record.body.staff, []).append(record.body)
+    return found
+
+
+# --- what is wrong with a plan --------------------------------------------------------------
+
+
+def _check_staff(world: World, id: str, staff: Staff) -> Iterator[FieldFault]:
+    if not re.match(r"^[a-z0-9][a-z0-9-]{0,31}(?![\s\S])", id):
+        yield FieldFault(field="id", name="bad_id")
+    if not staff.roles:
+        yield FieldFault(field="roles", name="empty")
+    if staff.phone and not _PHONE.match(staff.phone):
+        yield FieldFault(field="phone", name="bad_phone", detail=staff.phone)
+    known = world.get("staff", id)
+    had = known.body.certificates if known else []
+    for number, one in enumerate(staff.certificates):
+        path = f"certificates[{number}].expires"
+        if parse_day(one.expires) is None:
+            yield FieldFault(field=path, name="no_such_day", detail=one.expires)
+        elif one not in had and not is_valid(one, world.local.date()):
+            yield FieldFault(field=path, name="in_the_past", detail=one.expires)
+    for channel in staff.addresses:
+        if world.all("channel") and world.get("channel", channel) is None:
+            yield FieldFault(field=f"addresses.{channel}", name="unknown_channel", detail=channel)
+    yield from _last_editor(world, id, staff)
+
+
+def _last_editor(world: World, id: str, staff: Staff | None) -> Iterator[FieldFault]:
+    """A branch without anybody who may change its plans could never change them again."""
+    others = (one for key, one in world.all("staff").items() if key != id)
+    if any(set(one.body.roles) & set(LEADS) for one in others):
+        return
+    if staff is None or not set(staff.roles) & set(LEADS):
+        yield FieldFault(field="roles", name="last_lead")
+
+
+def _needed_staff(world: World, id: str) -> Iterator[FieldFault]:
+    yield from _last_editor(world, id, None)
+    for key, one in world.incidents.items():
+        if one.owner == id:
+            yield FieldFault(field="", name="owns_incident", detail=key)
+
+
+def _check_shift(world: World, id: str, shift: Shift) -> Iterator[FieldFault]:
+    yield from _check_whom(world, shift.staff)
+    if not shift.days:
+        yield FieldFault(field="days", name="empty")
+    if shift.starts == shift.ends:
+        yield FieldFault(field="ends", name="same_as_start")
+    if shift.post is not None and world.get("post", shift.post) is None:
+        yield FieldFault(field="post", name="unknown_post", detail=shift.post)
+    bad_days = list(_check_days(shift.first, shift.last))
+    yield from bad_days
+    yield from _check_breaks(shift)
+    if bad_days:
+        return
+    for key, record in world.all("shift").items():
+        other = record.body
+        if key != id and other.staff == shift.staff and (day := overlap(shift, other)):
+            yield FieldFault(field="starts", name="overlaps", detail=f"{key}, {day.isoformat()}")
+
+
+def _check_breaks(shift: Shift) -> Iterator[FieldFault]:
+    day = date(2026, 1, 5)
+    worked = span_on(day, shift.starts, shift.ends)
+    for number, pause in enumerate(shift.breaks):
+        span = span_on(day, pause.starts, pause.ends)
+        if span.start < worked.start:
+            span = span_on(day + timedelta(days=1), pause.starts, pause.ends)
+        if not (worked.start <= span.start and span.end <= worked.end):
+            yield FieldFault(field=f"breaks[{number}]", name="outside_shift")
+
+
+def _check_exception(world: World, id: str, one: Exception_) -> Iterator[FieldFault]:
+    yield from _check_whom(world, one.staff)
+    yield from _check_days(one.first, one.last)
+    last = parse_day(one.last)
+    if last is not None and last < world.local.date():
+        yield FieldFault(field="last", name="in_the_past", detail=one.last)
+    if (one.starts is None) != (one.ends is None):
+        yield FieldFault(field="ends" if one.ends is None else "starts", name="missing")
+
+
+def _check_whom(world: World, staff: str) -> Iterator[FieldFault]:
+    if world.get("staff", staff) is None:
+        yield FieldFault(field="staff", name="unknown_staff", detail=staff)
+
+
+def _check_days(first: str | None, last: str | None) -> Iterator[FieldFault]:
+    for name, text in (("first", first), ("last", last)):
+        if text is not None and parse_day(text) is None:
+            yield FieldFault(field=name, name="no_such_day", detail=text)
+    if first and last and parse_day(first) and parse_day(last) and last < first:
+        yield FieldFault(field="last", name="before_first", detail=last)
+
+
+def _needed_post(world: World, id: str) -> Iterator[FieldFault]:
+    for key, record in world.all("shift").items():
+        if record.body.post == id:
+            yield FieldFault(field="", name="shift_there", detail=key)
+
+
+def _check_pin(world: World, id: str, pin: Pin) -> Iterator[FieldFault]:
+    yield from _check_whom(world, id)
+
+
+PLANS = (
+    Plan(kind="staff", cls=Staff, rule=_check_staff, needed_by=_needed_staff),
+    Plan(kind="pin", cls=Pin, rule=_check_pin, is_secret=True, is_ones_own=True),
+    Plan(kind="post", cls=Post, needed_by=_needed_post),
+    Plan(kind="shift", cls=Shift, rule=_check_shift),
+    Plan(kind="exception", cls=Exception_, rule=_check_exception),
+)
+
+
+# --- signing in and out of duty -------------------------------------------------------------
+
+
+def _sign(world: World, request: Request) -> Outcome:
+    """`duty.on`, `duty.off`: for oneself, or by a lead for somebody else; `duty.plan`: as planned.
+
+    Who signs out is off duty until the next shift begins or until signing in; who signs in is on
+    duty until signing out, or the next shift, or FORGOTTEN.
+    """
+    staff = request.id or request.by
+    if not world.roster.knows(request.by):
+        return Refused("unknown_staff")
+    if world.get("staff", staff) is None:
+        return Refused("unknown_record")
+    if staff != request.by and not world.roster.has_role(request.by, *LEADS):
+        return Refused("not_allowed")
+    state = request.do.removeprefix("duty.")
+    record = Record(
+        kind="duty",
+        id=staff,
+        body=SignedDuty(state="on" if state == "on" else "off"),
+        version=_next_version(world, staff),
+        is_open=state != "plan",
+        by=request.by,
+        at=rfc3339(world.now.utc_ms),
+        due=_until(world, staff, state),
+    )
+    entry = Entry(event=f"duty_{state}", by=request.by, detail={"staff": staff})
+    return Done(records=(record,), entries=((entry, None),))
+
+
+def _next_version(world: World, staff: str) -> int:
+    known = world.get("duty", staff)
+    return known.version + 1 if known else 1
+
+
+def _until(world: World, staff: str, state: str) -> Due | None:
+    shifts = _by_staff(world.all("shift").values()).get(staff, [])
+    begins = next_start(shifts, world.local)
+    if state == "on":
+        forgotten = world.local + FORGOTTEN
+        begins = min(begins, forgotten) if begins else forgotten
+    if begins is None:
+        return None
+    ahead_ms = round((begins - world.local).total_seconds() * 1000)
+    return Due(world.now.utc_ms + ahead_ms)
+
+
+def _duty_ends(world: World, record: Record) -> Done:
+    """A signed duty is over: the plan counts again."""
+    over = Record(
+        kind="duty",
+        id=record.id,
+        body=record.body,
+        version=record.version + 1,
+        is_open=False,
+        at=rfc3339(world.now.utc_ms),
+    )
+    entry = Entry(event="duty_plan", detail={"staff": record.id})
+    return Done(records=(over,), entries=((entry, None),))
+
+
+ROOM = Room(
+    kinds={plan.kind: plan.cls for plan in PLANS} | {"duty": SignedDuty},
+    secret=frozenset(plan.kind for plan in PLANS if plan.is_secret),
+    requests={name: decide for plan in PLANS for name, decide in plan.requests.items()}
+    | {f"duty.{state}": _sign for state in ("on", "off", "plan")},
+    fall_due=_duty_ends,
+)
+
+__all__ = ["ROOM", "Certificate", "Pause", "Pin", "Post", "SignedDuty", "Staff", "roster_of"]

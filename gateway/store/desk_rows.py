@@ -1,0 +1,42 @@
+"""The desk's records as rows of the table `records`, and back."""
+
+from __future__ import annotations
+
+import msgspec
+
+from gateway.desk.record import Due, Record
+from gateway.desk.rooms import KINDS
+
+RECORD_COLUMNS = "kind, id, version, is_open, by, at, incident_id, due_ms, due_boot, body"
+
+
+def record_row(record: Record) -> tuple:
+    """The row of a record."""
+    return (
+        record.kind,
+        record.id,
+        record.version,
+        record.is_open,
+        record.by,
+        record.at,
+        record.incident_id,
+        record.due.ms if record.due else None,
+        record.due.boot if record.due else None,
+        msgspec.json.encode(record.body).decode(),
+    )
+
+
+def read_record(row: tuple) -> Record:
+    """The record of a row. Raises: msgspec.MsgspecError for a body that its kind does not know."""
+    kind, id, version, is_open, by, at, incident_id, due_ms, due_boot, body = row
+    return Record(
+        kind=kind,
+        id=id,
+        version=version,
+        is_open=bool(is_open),
+        by=by,
+        at=at,
+        incident_id=incident_id,
+        due=None if due_ms is None else Due(due_ms, due_boot),
+        body=msgspec.json.decode(body, type=KINDS[kind]),
+    )

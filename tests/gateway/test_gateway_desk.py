@@ -1,0 +1,307 @@
+"""The branch's desk through the gateway's loop: what is planned, by whom, and what it changes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from gateway_kit import Desk, with_channels
+
+from gateway.channels.notice import Notice
+from gateway.config import ChannelSettings
+from gateway.errors import StoreError
+from gateway.store import Writer
+from protocol.messages import Request
+
+SHIFT = {"staff": "g01", "days": ["mon"], "starts": "08:00", "ends": "17:00"}
+NURSE = {"name": "Zhou Li", "roles": ["first_aid"], "duty": "always"}
+
+
+def faults_of(result: Any) -> dict[str, str]:
+    return {fault.field: fault.name for fault in result.faults}
+
+
+# --- writing plans ---
+
+
+def test_what_a_lead_saves_is_kept_logged_and_answered_with_its_version(desk: Desk) -> None:
+    result = desk.ask("shift.save", body=SHIFT)
+    assert (result.ok, result.version) == (True, 1)
+    record = desk.reader.record("shift", result.id)
+    assert (record.body.staff, record.by, record.version) == ("g01", "l01", 1)
+    entry = desk.reader.log()[-1]
+    assert (entry.event, entry.by, entry.detail["kind"]) == ("saved", "l01", "shift")
+    assert entry.detail["body"]["days"] == ["mon"]
+
+
+def test_the_second_of_two_editors_is_told_and_nothing_is_overwritten(desk: Desk) -> None:
+    made = desk.ask("shift.save", body=SHIFT)
+    first = desk.ask("shift.save", id=made.id, version=1, body=SHIFT | {"ends": "18:00"})
+    second = desk.ask("shift.save", id=made.id, version=1, body=SHIFT | {"ends": "12:00"})
+    assert (first.ok, first.version) == (True, 2)
+    assert (second.ok, second.reason, second.version) == (False, "changed_meanwhile", 2)
+    assert desk.reader.record("shift", made.id).body.ends == "18:00"
+
+
+def test_a_request_is_taken_once_and_answered_each_time(desk: Desk) -> None:
+    for _ in range(2):
+        assert desk.ask("shift.save", request_id="same", body=SHIFT).ok
+    assert len(desk.reader.records("shift")) == 1
+    assert desk.events().count("saved") == 1
+
+
+def test_what_is_retired_is_kept_and_counts_no_more(desk: Desk) -> None:
+    made = desk.ask("shift.save", body=SHIFT)
+    assert desk.ask("shift.retire", id=made.id, version=1).ok
+    assert desk.reader.records("shift") == []
+    assert desk.reader.record("shift", made.id).is_open is False
+    assert desk.ask("shift.retire", id=made.id).reason == "unknown_record"
+
+
+@pytest.mark.parametrize(
+    ("request_", "reason"),
+    [
+        ({"do": "shift.save", "by": "g01", "body": SHIFT}, "not_allowed"),
+        ({"do": "shift.save", "by": "nobody", "body": SHIFT}, "unknown_staff"),
+        ({"do": "shift.dance", "by": "l01"}, "unknown_request"),
+        ({"do": "shift.retire", "by": "l01", "id": "none"}, "unknown_record"),
+        ({"do": "duty.off", "by": "g01", "id": "s01"}, "not_allowed"),
+        ({"do": "duty.off", "by": "l01", "id": "none"}, "unknown_record"),
+        ({"do": "pin.save", "by": "g01", "id": "s01", "body": {"hash": "x$y$z"}}, "not_allowed"),
+    ],
+)
+def test_a_refusal_has_a_name_and_leaves_no_trace(desk: Desk, request_, reason) -> None:
+    result = desk.ask(**request_)
+    assert (result.ok, result.reason) == (False, reason)
+    assert desk.events() == []
+
+
+@pytest.mark.parametrize(
+    ("do", "body", "fault"),
+    [
+        ("shift.save", SHIFT | {"staff": "ghost"}, ("staff", "unknown_staff")),
+        ("shift.save", SHIFT | {"days": []}, ("days", "empty")),
+        ("shift.save", SHIFT | {"days": ["noday"]}, ("days[0]", "unreadable")),
+        ("shift.save", SHIFT | {"starts": "25:00"}, ("starts", "unreadable")),
+        ("shift.save", SHIFT | {"ends": "08:00"}, ("ends", "same_as_start")),
+        ("shift.save", SHIFT | {"post": "moon"}, ("post", "unknown_post")),
+        ("shift.save", SHIFT | {"first": "2026-02-30"}, ("first", "no_such_day")),
+        (
+            "shift.save",
+            SHIFT | {"first": "2026-03-02", "last": "2026-03-01"},
+            ("last", "before_first"),
+        ),
+        (
+            "shift.save",
+            SHIFT | {"breaks": [{"starts": "07:00", "ends": "07:30"}]},
+            ("breaks[0]", "outside_shift"),
+        ),
+        (
+            "exception.save",
+            {"staff": "g01", "what": "away", "first": "2020-01-01", "last": "2020-01-02"},
+            ("last", "in_the_past"),
+        ),
+        ("staff.save", NURSE | {"phone": "12x4y"}, ("phone", "bad_phone")),
+        ("staff.save", NURSE | {"roles": []}, ("roles", "empty")),
+        (
+            "staff.save",
+            NURSE | {"certificates": [{"what": "first_aid", "expires": "2020-01-01"}]},
+            ("certificates[0].expires", "in_the_past"),
+        ),
+        ("pin.save", {"hash": ""}, ("hash", "unreadable")),
+    ],
+)
+def test_bad_input_is_named_at_its_field_and_nothing_is_half_saved(
+    desk: Desk, do, body, fault
+) -> None:
+    result = desk.ask(do, id="x-1", body=body)
+    assert (result.ok, result.reason) == (False, "wrong_fields")
+    assert fault in faults_of(result).items()
+    assert desk.reader.record(do.removesuffix(".save"), "x-1") is None
+
+
+def test_every_fault_of_a_body_is_named_at_once(desk: Desk) -> None:
+    body = SHIFT | {"staff": "ghost", "days": [], "ends": "08:00"}
+    found = desk.ask("shift.save", body=body)
+    assert faults_of(found).keys() == {"staff", "days", "ends"}
+
+
+def test_a_roster_that_overlaps_is_named_with_the_other_shift_and_the_day(desk: Desk) -> None:
+    made = desk.ask("shift.save", body=SHIFT)
+    again = desk.ask("shift.save", body=SHIFT | {"starts": "16:59", "ends": "20:00"})
+    assert faults_of(again) == {"starts": "overlaps"}
+    assert made.id in again.faults[0].detail
+    assert desk.ask("shift.save", body=SHIFT | {"starts": "17:00", "ends": "20:00"}).ok
+
+
+def test_the_last_who_may_change_plans_stays(desk: Desk) -> None:
+    for result in (
+        desk.ask("staff.retire", id="l01"),
+        desk.ask("staff.save", id="l01", body={"name": "l01", "roles": ["security"]}),
+    ):
+        assert faults_of(result) == {"roles": "last_lead"} or result.faults[0].name == "last_lead"
+    assert desk.ask("staff.save", id="l02", body={"name": "Second", "roles": ["admin"]}).ok
+    assert desk.ask("staff.retire", id="l01").ok
+
+
+# --- PINs ---
+
+
+def test_a_pin_is_nobodys_to_read_and_ones_own_to_change(desk: Desk) -> None:
+    assert desk.ask("pin.save", "g01", id="g01", body={"hash": "scrypt$salt$secret"}).ok
+    entry = desk.reader.log()[-1]
+    assert (entry.event, entry.detail) == ("saved", {"kind": "pin", "id": "g01", "version": 1})
+    [record] = [one for one in desk.reader.staff() if one.staff == "g01"]
+    assert record.pin_hash == "scrypt$salt$secret"
+
+
+# --- what the configuration says ---
+
+
+def test_the_file_speaks_until_a_person_does(desk: Desk) -> None:
+    assert desk.ask("staff.save", id="g01", body={"name": "Renamed", "roles": ["security"]}).ok
+    desk.config = desk.config.__class__(
+        branch="b001", staff=[one for one in desk.config.staff if one.id != "s01"]
+    )
+    desk.restart()
+    names = {one.staff: one.name for one in desk.reader.staff()}
+    assert names["g01"] == "Renamed", "a person has spoken"
+    assert "s01" not in names, "the file alone had named them, and names them no more"
+
+
+def test_who_was_retired_on_a_page_stays_so_whatever_the_file_says(desk: Desk) -> None:
+    assert desk.ask("staff.retire", id="s01").ok
+    desk.restart()
+    assert "s01" not in {one.staff for one in desk.reader.staff()}
+
+
+def test_a_changed_file_is_taken_over_at_the_next_start(desk: Desk) -> None:
+    hash_ = [one.pin_hash for one in desk.config.staff]
+    assert hash_ == [""] * len(hash_)
+    before = desk.reader.record("staff", "g01")
+    desk.restart()
+    assert desk.reader.record("staff", "g01") == before, "and an unchanged one changes nothing"
+
+
+# --- what it changes ---
+
+
+PHONES = with_channels(
+    ChannelSettings(name="guards", url="json://127.0.0.1", roles=["security"], canary_every_s=0),
+    ChannelSettings(name="aiders", url="json://127.0.0.1", roles=["first_aid"], canary_every_s=0),
+)
+
+
+@pytest.fixture
+def phones(path) -> Any:
+    desk = Desk(path, **PHONES).start()
+    yield desk
+    desk.stop()
+
+
+def told(desk: Desk) -> dict[str, list[Notice]]:
+    return {name: sender.notices for name, sender in desk.senders.items()}
+
+
+def test_who_signs_out_is_not_called(phones: Desk) -> None:
+    assert phones.ask("duty.off", "s01").ok
+    phones.handle(phones.pressed(what="held"))
+    assert told(phones)["guards"] == []
+    assert told(phones)["aiders"], "the others are"
+
+
+def test_who_signs_in_again_is_called(phones: Desk) -> None:
+    phones.ask("duty.off", "s01")
+    phones.ask("duty.on", "s01")
+    phones.handle(phones.pressed(what="held"))
+    assert told(phones)["guards"]
+
+
+def test_signing_out_lasts_until_the_next_shift_begins(desk: Desk) -> None:
+    # The clock stands at a Saturday morning in Shanghai; the shift begins every day at noon.
+    every_day = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+    body = {"staff": "g01", "days": every_day, "starts": "12:00", "ends": "20:00"}
+    desk.ask("staff.save", id="g01", body={"name": "g01", "roles": ["security"], "duty": "plan"})
+    assert desk.ask("shift.save", body=body).ok
+    desk.ask("duty.off", "g01")
+    record = desk.reader.record("duty", "g01")
+    wait_s = (record.due.ms - desk.clock().utc_ms) / 1000
+    assert 0 < wait_s <= 24 * 3600
+    desk.clock.move(wait_s - 1)
+    desk.handle()
+    assert "g01" not in on_duty(desk)
+    desk.clock.move(2)
+    desk.handle()
+    assert "g01" in on_duty(desk)
+    assert desk.reader.record("duty", "g01").is_open is False
+
+
+def on_duty(desk: Desk) -> set[str]:
+    return {one.staff for one in desk.reader.staff() if one.on_duty}
+
+
+def test_the_plan_puts_people_on_duty_by_the_branchs_clock(desk: Desk) -> None:
+    desk.ask("staff.save", id="g01", body={"name": "g01", "roles": ["security"], "duty": "plan"})
+    assert "g01" not in on_duty(desk)
+    local = desk.loop._desk.world({}, desk.clock()).local
+    day = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")[local.weekday()]
+    body = {"staff": "g01", "days": [day], "starts": f"{local.hour:02d}:00", "ends": "23:59"}
+    assert desk.ask("shift.save", body=body).ok
+    assert "g01" in on_duty(desk)
+
+
+def test_only_a_valid_certificate_covers_first_aid(phones: Desk) -> None:
+    body = {"name": "f01", "roles": ["first_aid"], "duty": "always"}
+    assert phones.ask("staff.save", id="f01", body=body).ok
+    phones.handle(phones.pressed(what="held"))
+    assert told(phones)["aiders"] == []
+    assert told(phones)["guards"]
+    phones.handle(phones.acted("accept", "f01"))
+    assert "first_aid" in phones.incident().missing_roles
+
+
+def test_a_restart_forgets_neither_plans_nor_who_signed_out(desk: Desk) -> None:
+    desk.ask("duty.off", "g01")
+    desk.ask("shift.save", body=SHIFT)
+    desk.restart()
+    assert "g01" not in on_duty(desk)
+    assert len(desk.reader.records("shift")) == 1
+
+
+def test_a_round_that_cannot_be_written_plans_nothing(desk: Desk, monkeypatch) -> None:
+    def fails(work: object) -> None:
+        raise StoreError("full")
+
+    monkeypatch.setattr(desk.writer, "commit", fails)
+    request = Request(request_id="r", do="duty.off", by="g01", terminal="board")
+    desk.handle(desk.message("request", body=request))
+    monkeypatch.undo()
+    assert "g01" in on_duty(desk)
+    assert desk.link.sent("terminal/board/result") == []
+    desk.clock.move(2)
+    desk.handle()
+    assert "g01" not in on_duty(desk), "as soon as it can be written"
+    assert desk.link.sent("terminal/board/result")[-1].ok
+
+
+def test_a_gateway_that_starts_on_a_full_disk_serves_and_takes_the_file_over_later(
+    desk: Desk, monkeypatch
+) -> None:
+    def fails(self: Writer, work: object) -> None:
+        raise StoreError("full")
+
+    monkeypatch.setattr(Writer, "commit", fails)
+    desk.restart()
+    assert "store_unwritable" in {one.name for one in desk.loop._health.present_faults()}
+    assert "g01" in desk.loop._desk.roster.on_duty()
+    monkeypatch.undo()
+    for _ in range(2):
+        desk.clock.move(2)
+        desk.handle()
+    assert desk.fault_names() == set()
+    assert "g01" in on_duty(desk)
+
+
+def test_a_body_that_is_no_json_object_is_rejected(desk: Desk) -> None:
+    desk.handle(desk.message("request", body=b'{"request_id": "a", "do": 5}'))
+    assert desk.reader.rejected_count() == 1
