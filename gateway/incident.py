@@ -33,7 +33,7 @@ from gateway.course import (
 )
 from gateway.cover import with_stand_ins
 from gateway.responders import arrived, with_changes
-from protocol.messages import Alert, Incident, Kind
+from protocol.messages import Action, Alert, Incident, Kind
 from protocol.moment import MAX_AGE_MS, Moment, parse_rfc3339, rfc3339
 
 # A press of an earlier boot happened some time in the last day, as far as anybody can say.
@@ -138,6 +138,23 @@ def step(course: Course, event: Event, now: Moment, rules: Rules) -> Outcome:
         return outcome
     after = replace(outcome.course.incident, version=course.incident.version + 1)
     return replace(outcome, course=replace(outcome.course, incident=after))
+
+
+def amend(incident: Incident, action: Action, rules: Rules) -> Outcome:
+    """A closed incident after the one thing that may still be said of it: what it turned out to
+    be, once, where nobody said so at the close. All else about it stays as it is."""
+    if action.action != "situation" or incident.situation is not None:
+        return Refused("already_closed")
+    if not rules.roster.knows(action.by):
+        return Refused("unknown_staff")
+    situation = (action.situation or "").strip()
+    if not situation:
+        return Refused("situation_needed")
+    after = replace(incident, situation=situation, version=incident.version + 1)
+    entry = Entry(event="situation_set", by=action.by, detail={"situation": situation})
+    return Changed(
+        course=Course(incident=after, boot="", raised_ms=None, due_ms=0), entries=(entry,)
+    )
 
 
 def _decide(course: Course, event: Event, now: Moment, rules: Rules) -> Outcome:

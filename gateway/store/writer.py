@@ -87,13 +87,6 @@ class Writer:
             ).fetchone()
             return (bool(found[0]), found[1]) if found else None
 
-    def is_closed(self, incident_id: str) -> bool:
-        with named_errors(self._path):
-            found = self._db.execute(
-                "SELECT 1 FROM incidents WHERE incident_id = ? AND stage = 'closed'", [incident_id]
-            )
-            return found.fetchone() is not None
-
     def closed_incident(self, incident_id: str) -> Incident | None:
         with named_errors(self._path):
             found = self._db.execute(

@@ -418,7 +418,7 @@ def test_closed_incidents_keep_no_clocks(writer: Writer, reader: Reader) -> None
     closed = acted_through(raised().course)
     writer.commit(work(closed))
     assert writer.courses() == []
-    assert writer.is_closed(closed.incident.incident_id)
+    assert writer.closed_incident(closed.incident.incident_id) == closed.incident
     assert reader.rows("SELECT boot, press_ms, due_ms FROM incidents") == [(None,) * 3]
     assert writer.farewells() == [closed.incident.incident_id]
     writer.commit(Work(farewells_said={closed.incident.incident_id}))
