@@ -390,7 +390,7 @@ class Branch:
     def _notify(self, course: Course, tell: Tell, now: Moment, to: Round) -> None:
         incident = course.incident
         for channel in self._open_to(tell):
-            if not self._reaches(channel.roles, tell):
+            if not self._reaches(channel, tell):
                 continue
             notice_id = f"{incident.incident_id}.{incident.version}.{tell.why}.{channel.name}"
             to.work.notices[notice_id] = NoticeRecord(
@@ -400,13 +400,14 @@ class Branch:
                 step=tell.step,
                 why=tell.why,
                 made_ms=now.utc_ms,
+                staff=self._meant(channel, tell),
             )
 
     def tell_for_desk(self, now: Moment, to: Round) -> None:
         """Notices of what the desk has to tell, which are about no incident."""
         for tell in to.tells:
             for channel in self._config.channels:
-                if not self._reaches(channel.roles, tell):
+                if not self._reaches(channel, tell):
                     continue
                 notice_id = f"desk.{now.utc_ms}.{tell.why}.{channel.name}"
                 to.work.notices[notice_id] = NoticeRecord(
@@ -416,6 +417,7 @@ class Branch:
                     step=tell.step,
                     why=tell.why,
                     made_ms=now.utc_ms,
+                    staff=self._meant(channel, tell),
                 )
 
     def _open_to(self, tell: Tell) -> list[ChannelSettings]:
@@ -429,8 +431,16 @@ class Branch:
             if (not tell.channels or one.name in tell.channels) and one.name not in tell.silent
         ] or every
 
-    def _reaches(self, roles: list[str], tell: Tell) -> bool:
-        """Whether a channel for `roles` (none: for all) belongs to somebody who is told."""
-        if not roles or tell.everywhere:
-            return True
-        return any(self._rules.roster.has_role(staff, *roles) for staff in tell.staff)
+    def _reaches(self, channel: ChannelSettings, tell: Tell) -> bool:
+        """Whether a channel is for all, or belongs to somebody who is told."""
+        is_for_all = channel.staff is None and not channel.roles
+        return is_for_all or tell.everywhere or bool(self._meant(channel, tell))
+
+    def _meant(self, channel: ChannelSettings, tell: Tell) -> tuple[str, ...]:
+        """Those of the staff who are told that this channel is for."""
+        if channel.staff is not None:
+            return tuple(staff for staff in tell.staff if staff == channel.staff)
+        if not channel.roles:
+            return tell.staff
+        has_role = self._rules.roster.has_role
+        return tuple(staff for staff in tell.staff if has_role(staff, *channel.roles))

@@ -6,6 +6,7 @@ from flask import Flask
 
 from dashboard.exports import may_export
 from dashboard.pages import (
+    accept,
     board,
     chrome,
     demo,
@@ -37,5 +38,5 @@ def register(app: Flask) -> None:
     app.jinja_env.filters.update(times.FILTERS)
     app.jinja_env.globals.update(words.GLOBALS, may_export=may_export)
     app.context_processor(chrome.for_every_page)
-    for module in (board, incidents, devices, reports, hub, team, shifts, demo):
+    for module in (board, incidents, accept, devices, reports, hub, team, shifts, demo):
         app.register_blueprint(module.blueprint)

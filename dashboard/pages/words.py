@@ -310,6 +310,8 @@ _SPOKEN: Mapping[str, Callable[[Mapping[str, object], Mapping[str, str]], str]] 
     "overdue_close": _told(_l("Arrived, but still not closed")),
     "notice_delivered": _notice(_l("Message delivered")),
     "notice_failed": _notice(_l("Message not delivered")),
+    "canary_delivered": _notice(_l("Test message delivered")),
+    "canary_failed": _notice(_l("Test message not delivered")),
 }
 
 # What templates may say.
