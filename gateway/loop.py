@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from gateway import shipped
 from gateway.branch import Branch
 from gateway.channels.notice import DeliveryResult, Notice, write
 from gateway.channels.sender import Noticed
@@ -114,7 +115,7 @@ class Loop:
     def _seed(self) -> None:
         """The desk takes over what the configuration says."""
         now, to = self._clock(), Round()
-        self._desk.seed(self._config.plans(), now, to)
+        self._desk.seed([*shipped.plans(), *self._config.plans()], now, to)
         self._settle(now, to)
         self._writer.commit(to.work)
 
