@@ -33,7 +33,7 @@ LIMIT_MAX = 500
 MAX_ID = 64
 
 
-def _json(value: object, *, status: int = 200) -> Response:
+def as_json(value: object, *, status: int = 200) -> Response:
     return Response(msgspec.json.encode(value), status=status, mimetype="application/json")
 
 
@@ -43,17 +43,17 @@ def _json(value: object, *, status: int = 200) -> Response:
 @blueprint.get("/api/v1/incidents")
 def incidents() -> Response:
     """The incidents, newest first; `before` pages on."""
-    stage = _one("stage") or "all"
+    stage = one_of("stage") or "all"
     if stage not in STAGES:
-        raise _bad("stage", _("stage must be open, closed or all."))
-    limit, before = _limit(), _one("before")
+        raise bad_value("stage", _("stage must be open, closed or all."))
+    limit, before = _limit(), one_of("before")
     reader = the_board().reader
     if before is not None:
         if not 0 < len(before) <= MAX_ID:
-            raise _bad("before", _("before must be the id of an incident."))
+            raise bad_value("before", _("before must be the id of an incident."))
         if reader.incident(before) is None:
             raise _unknown_incident()
-    return _json(reader.incidents(stage=stage, limit=limit, before=before))
+    return as_json(reader.incidents(stage=stage, limit=limit, before=before))
 
 
 @blueprint.get("/api/v1/incidents/<incident_id>")
@@ -67,17 +67,17 @@ def incident(incident_id: str) -> Response:
         LogLine(at=entry.at, event=entry.event, by=entry.by, seq=entry.seq, detail=entry.detail)
         for entry in reader.log(incident_id)
     )
-    return _json(with_log(found, lines))
+    return as_json(with_log(found, lines))
 
 
 @blueprint.post("/api/v1/incidents/<incident_id>/actions")
 def actions(incident_id: str) -> Response:
     """Does something to an incident; answers with the incident after it."""
-    asked = _body(ActionRequest)
+    asked = body_of(ActionRequest)
     outcome = act(
         incident_id=incident_id,
         action=asked.action,
-        by=_author(asked.by),
+        by=author(asked.by),
         outcome=asked.outcome,
         text=asked.text,
         to=asked.to,
@@ -85,14 +85,14 @@ def actions(incident_id: str) -> Response:
     )
     if not outcome.ok:
         raise Problem(outcome.status, outcome.reason, outcome.message)
-    return _json(outcome.incident)
+    return as_json(outcome.incident)
 
 
-def _author(by: str | None) -> str:
+def author(by: str | None) -> str:
     """Who acts: a session only as itself, a machine in the name it gives."""
     if current_user.is_machine:
         if by is None:
-            raise _bad("by", _("by is missing: say which member of staff acts."))
+            raise bad_value("by", _("by is missing: say which member of staff acts."))
         return by
     if by not in (None, current_user.id):
         text = _("A signed-in member of staff may only act as themselves.")
@@ -100,7 +100,7 @@ def _author(by: str | None) -> str:
     return current_user.id
 
 
-def _body(kind: type) -> object:
+def body_of(kind: type) -> object:
     """The request's JSON body as `kind`. Raises: Problem 415, 422."""
     if request.mimetype != "application/json":
         text = _("The body must be JSON, sent as application/json.")
@@ -120,23 +120,23 @@ def units() -> Response:
     """Every unit, by id."""
     board = the_board()
     records = {record.unit: record for record in board.reader.units()}
-    return _json(tuple(unit_views(board.live.picture, records).values()))
+    return as_json(tuple(unit_views(board.live.picture, records).values()))
 
 
 @blueprint.get("/api/v1/reports/response-times")
 def response_times() -> Response:
     """How fast incidents were answered; drills apart."""
     try:
-        start_ms, end_ms = window(start=_one("from"), end=_one("to"), now_ms=now().utc_ms)
+        start_ms, end_ms = window(start=one_of("from"), end=one_of("to"), now_ms=now().utc_ms)
     except BadTime as error:
         text = _(
             "%(field)s must be a date or an RFC 3339 time, such as 2026-11-24T08:00:00Z.",
             field=error.field,
         )
-        raise _bad(error.field, text) from error
+        raise bad_value(error.field, text) from error
     times = the_board().reader.response_times(start_ms=start_ms, end_ms=end_ms)
     real, drills = split_drills(times)
-    return _json(
+    return as_json(
         ResponseTimesReport(
             start=rfc3339(start_ms),
             to=rfc3339(end_ms),
@@ -150,7 +150,7 @@ def response_times() -> Response:
 @blueprint.get("/api/v1/openapi.json")
 def describe() -> Response:
     """The description of this interface."""
-    return _json(openapi.document())
+    return as_json(openapi.document())
 
 
 # -- how the board is -------------------------------------------------------------------------
@@ -170,8 +170,8 @@ def healthz() -> Response:
     except StoreError:
         missing.append("store")
     if missing:
-        return _json(Health(status="unwell", missing=tuple(missing)), status=503)
-    return _json({"status": "ok"})
+        return as_json(Health(status="unwell", missing=tuple(missing)), status=503)
+    return as_json({"status": "ok"})
 
 
 @blueprint.get("/metrics")
@@ -187,22 +187,22 @@ def _unknown_incident() -> Problem:
     return Problem(404, "unknown_incident", explain("unknown_incident"))
 
 
-def _one(name: str) -> str | None:
+def one_of(name: str) -> str | None:
     """The query parameter `name`, None if absent. Raises: Problem 422 when given twice."""
     values = request.args.getlist(name)
     if len(values) > 1:
-        raise _bad(name, _("%(field)s is given twice.", field=name))
+        raise bad_value(name, _("%(field)s is given twice.", field=name))
     return values[0] if values else None
 
 
 def _limit() -> int:
-    text = _one("limit")
+    text = one_of("limit")
     if text is None:
         return LIMIT_DEFAULT
     if not (text.isascii() and text.isdigit() and len(text) <= 3 and 1 <= int(text) <= LIMIT_MAX):
-        raise _bad("limit", _("limit must be a number from 1 to %(max)d.", max=LIMIT_MAX))
+        raise bad_value("limit", _("limit must be a number from 1 to %(max)d.", max=LIMIT_MAX))
     return int(text)
 
 
-def _bad(field: str, message: str) -> Problem:
+def bad_value(field: str, message: str) -> Problem:
     return Problem(422, f"bad_{field}", message)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from dashboard import api, auth, language, pages, security
+from dashboard import auth, desk_api, language, pages, security
 from dashboard.board import Board
 
 
@@ -20,6 +20,6 @@ def create_app(board: Board) -> Flask:
     language.set_up(app, default=board.config.language, timezone=board.config.timezone)
     auth.set_up(app, secure_cookies=board.config.http.secure_cookies)
     security.set_up(app)
-    app.register_blueprint(api.blueprint)
+    app.register_blueprint(desk_api.blueprint)  # with all of api.py
     pages.register(app)
     return app

@@ -31,6 +31,7 @@ from protocol.messages import (
     GatewayStatus,
     Incident,
     MessageError,
+    Request,
     SimulatedLamp,
     TerminalEvent,
     TerminalStatus,
@@ -291,14 +292,19 @@ class Live:
 
     # -- out, from any thread -------------------------------------------------------------------
 
-    def ask(self, action: Action, *, timeout_s: float = ANSWER_S) -> ActionResult:
-        """What the gateway answers to an action.
+    def ask(self, asked: Action | Request, *, timeout_s: float = ANSWER_S) -> ActionResult:
+        """What the gateway answers to an action or a request.
 
         Raises: BrokerAway, GatewaySilent (nobody knows whether it happened), TooManyWaiting.
         """
         try:
-            with self._waiting.answer_to(action.action_id) as answer:
-                if self.link.send("action", message=action) is None:
+            name, id = (
+                ("action", asked.action_id)
+                if isinstance(asked, Action)
+                else ("request", asked.request_id)
+            )
+            with self._waiting.answer_to(id) as answer:
+                if self.link.send(name, message=asked) is None:
                     raise BrokerAway
                 return answer.result(timeout_s)
         # The answer did not come, or the board is stopping.

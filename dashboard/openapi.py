@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from dashboard import wire
+from gateway.store import KINDS, SECRET
 from protocol.messages import Incident
 from protocol.version import version
 
@@ -26,9 +27,12 @@ _PROBLEMS = {
 _COMMON = (400, 401, 405, 413, 503)
 _KINDS = (
     wire.ActionRequest,
+    wire.DeskReply,
+    wire.DeskRequest,
     wire.Health,
     wire.IncidentWithLog,
     wire.ProblemReply,
+    wire.RecordView,
     wire.ResponseTimesReport,
     wire.UnitView,
     Incident,
@@ -71,11 +75,12 @@ def _schemas() -> dict[str, Any]:
     )
     # A machine must name who acts; a signed-in browser may leave it out, and that is more than
     # is promised here.
-    request = schemas["ActionRequest"]
-    request["required"] = ["action", "by"]
-    request["properties"]["by"] = next(
-        kind for kind in request["properties"]["by"]["anyOf"] if kind != {"type": "null"}
-    )
+    for name, needed in (("ActionRequest", "action"), ("DeskRequest", "do")):
+        request = schemas[name]
+        request["required"] = [needed, "by"]
+        request["properties"]["by"] = next(
+            kind for kind in request["properties"]["by"]["anyOf"] if kind != {"type": "null"}
+        )
     return schemas
 
 
@@ -115,6 +120,7 @@ def _paths() -> dict[str, Any]:
                 "requestBody": {"required": True, "content": _json(_ref("ActionRequest"))},
             }
         },
+        **_desk_paths(),
         "/api/v1/units": {
             "get": _route("units", "Every unit", reply={"type": "array", "items": _ref("UnitView")})
         },
@@ -144,6 +150,50 @@ def _paths() -> dict[str, Any]:
             }
         },
     }
+
+
+def _desk_paths() -> dict[str, Any]:
+    kind = {"name": "kind", "in": "path", "required": True, "schema": {"enum": _open_kinds()}}
+    id = {**kind, "name": "id", "schema": {"type": "string", "minLength": 1}}
+    refusal = _json({"anyOf": [_ref("DeskReply"), _ref("ProblemReply")]})
+    asked = _route(
+        "request",
+        "Asks the branch's desk for something",
+        reply=_ref("DeskReply"),
+        problems=(415,),
+    )
+    for status in (403, 404, 409, 422, 503, 504):
+        asked["responses"][str(status)] = {"description": "Why not.", "content": refusal}
+    return {
+        "/api/v1/requests": {
+            "post": {
+                **asked,
+                "requestBody": {"required": True, "content": _json(_ref("DeskRequest"))},
+            }
+        },
+        "/api/v1/records/{kind}": {
+            "get": _route(
+                "records",
+                "The records of a kind",
+                reply={"type": "array", "items": _ref("RecordView")},
+                parameters=[kind, _query("closed", {"type": "string", "enum": ["true", "false"]})],
+                problems=(404, 422),
+            )
+        },
+        "/api/v1/records/{kind}/{id}": {
+            "get": _route(
+                "record",
+                "One record, also when it counts no more",
+                reply=_ref("RecordView"),
+                parameters=[kind, id],
+                problems=(404,),
+            )
+        },
+    }
+
+
+def _open_kinds() -> list[str]:
+    return sorted(KINDS.keys() - SECRET)
 
 
 def _healthz() -> dict[str, Any]:

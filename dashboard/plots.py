@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from flask_babel import format_date
 from flask_babel import gettext as _
 from matplotlib import rc_context
 from matplotlib.axes import Axes
@@ -192,5 +193,4 @@ def _day_axis(axes: Axes, starts: Sequence[date], width: int) -> None:
 def _day_name(starts: Sequence[date], number: int) -> str:
     if not 0 <= number < len(starts):
         return ""
-    day = starts[number]
-    return f"{day.month}-{day.day:02d}"
+    return format_date(starts[number], _("d MMM"))

@@ -5,20 +5,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import Any, Literal
+from dataclasses import dataclass, field, fields
+from typing import Annotated, Any, Literal
 
 import msgspec
 
 from dashboard.figures import ResponseFigures
 from protocol.messages import (
     ActionName,
+    Count,
     Fault,
+    FieldFault,
     GatewayStatus,
     Id,
     Incident,
     Lamp,
     LongText,
+    Name,
     ShortText,
     Sounder,
     UnitStatus,
@@ -35,6 +38,48 @@ class ActionRequest:
     text: LongText | None = None
     to: Id | None = None
     situation: ShortText | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskRequest:
+    """What somebody wants of the desk; fields as protocol.messages.Request. by: a staff id; a
+    signed-in session may leave it out."""
+
+    do: Name
+    by: Id | None = None
+    id: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    version: Count | None = None
+    body: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskReply:
+    """What became of a request. reason, message: why not. faults: what is wrong, field by field.
+
+    id, version: of the record after it, or as it is now when somebody else was faster.
+    """
+
+    ok: bool
+    reason: str = ""
+    message: str = ""
+    faults: tuple[FieldFault, ...] = ()
+    id: str = ""
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordView:
+    """One record of the desk. due_at: RFC 3339, None without a date. body: as its kind says."""
+
+    kind: str
+    id: str
+    version: int
+    is_open: bool
+    by: str
+    at: str
+    incident_id: str | None
+    due_at: str | None
+    body: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

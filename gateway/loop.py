@@ -89,6 +89,7 @@ class Loop:
         self._retaken: list[Event] = []
         self._listening = False
         self._greeting_owed = False
+        self._seed_owed = True
 
     @property
     def loopback(self) -> Loopback:
@@ -113,11 +114,19 @@ class Loop:
                 self._retaken.append(_given_up(record))
 
     def _seed(self) -> None:
-        """The desk takes over what the configuration says."""
+        """The desk takes over what the configuration says; a disk that is full now does not keep
+        the gateway from starting with what it knew before."""
         now, to = self._clock(), Round()
-        self._desk.seed([*shipped.plans(), *self._config.plans()], now, to)
-        self._settle(now, to)
-        self._writer.commit(to.work)
+        try:
+            self._desk.seed([*shipped.plans(), *self._config.plans()], now, to)
+            self._settle(now, to)
+            self._writer.commit(to.work)
+        except StoreDamaged:
+            raise
+        except StoreError as error:
+            self._withhold(error, [], now)
+            return
+        self._seed_owed = False
 
     def own_fault(self, wrong: Wrong) -> None:
         """Something wrong with the gateway itself, from now until its next start."""
@@ -141,6 +150,8 @@ class Loop:
         now, to = self._clock(), Round()
         events = [*self._retaken, *events]
         try:
+            if self._seed_owed:
+                self._desk.seed(self._config.plans(), now, to)
             for event in events:
                 self._take(event, now, to)
             self._branch.fall_due(now, to)
@@ -153,7 +164,7 @@ class Loop:
         except StoreError as error:
             self._withhold(error, events, now)
             return
-        self._retaken = []
+        self._retaken, self._seed_owed = [], False
         if self._store_trouble and to.work:
             self._store_healed(now)
         self._tell(to, now)

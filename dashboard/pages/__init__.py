@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from flask import Flask
 
-from dashboard.pages import board, chrome, demo, devices, incidents, reports, times, words
+from dashboard.pages import (
+    board,
+    chrome,
+    demo,
+    devices,
+    hub,
+    incidents,
+    reports,
+    shifts,
+    team,
+    times,
+    words,
+)
 
 # Short, so that all modules of a screen are of one version soon after an update; long enough
 # that fifty screens which reload together do not ask for each file again.
@@ -19,5 +31,5 @@ def register(app: Flask) -> None:
     app.jinja_env.filters.update(times.FILTERS)
     app.jinja_env.globals.update(words.GLOBALS)
     app.context_processor(chrome.for_every_page)
-    for module in (board, incidents, devices, reports, demo):
+    for module in (board, incidents, devices, reports, hub, team, shifts, demo):
         app.register_blueprint(module.blueprint)

@@ -14,6 +14,8 @@ from protocol.moment import parse_rfc3339
 LATE_MS = 5_000
 # The gateway's mark for a press of which nobody knows the time (a day or more either way).
 UNKNOWN_MS = 24 * 3600 * 1000
+# How wide labels are, in letters, a Chinese character taking two; board.css has letters for each.
+SIZES = (9, 14, 18, 23, 40, 64)
 CLOSERS = frozenset({"lead", "admin"})
 
 _KIND_ORDER = {"urgent": 0, "silent": 1, "call": 2, "seat": 3}
@@ -35,15 +37,15 @@ class Person:
 class Card:
     """One incident to show to one viewer.
 
-    size: how wide its label is, s m l xl; wide: the widest of its label_parts.
+    size: how wide its label is; wide: the widest of its label_parts (both of SIZES).
     waited_ms: since the press, by the server's clock.
     actions: what the viewer may do, the one that is due first. may_not_close: why there is no
     close button although somebody has arrived.
     """
 
     incident: Incident
-    size: str
-    wide: str
+    size: int
+    wide: int
     label_parts: tuple[str, ...]
     waited_ms: int
     people: tuple[Person, ...]
@@ -135,10 +137,10 @@ def _actions(incident: Incident, viewer: str | None, *, may_close: bool) -> tupl
     return tuple(offered)
 
 
-def label_size(label: str) -> str:
-    """s, m, l or xl by how much room the text takes; a Chinese character takes two letters'."""
-    limits = ((9, "s"), (20, "m"), (40, "l"))
-    return next((size for limit, size in limits if _columns(label) <= limit), "xl")
+def label_size(label: str) -> int:
+    """The smallest of SIZES that has room for the text."""
+    columns = _columns(label)
+    return next((size for size in SIZES if columns <= size), SIZES[-1])
 
 
 def _columns(text: str) -> int:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
-from flask_babel import format_datetime, to_user_timezone
+from flask_babel import format_date, format_datetime, to_user_timezone
 from flask_babel import gettext as _
 
 from dashboard.language import get_locale
 from protocol.moment import parse_rfc3339, rfc3339
 
 NOTHING = "—"
+
+
+def today() -> date:
+    """The branch's own date."""
+    return to_user_timezone(datetime.now(UTC)).date()
 
 
 def at(text: str | None) -> str:
@@ -40,6 +45,11 @@ def day(text: str) -> str:
     return format_datetime(
         _moment(text), "y年M月d日 EEEE" if get_locale() == "zh" else "EEEE d MMMM y"
     )
+
+
+def calendar_day(of: date) -> str:
+    """A day of the calendar, with its year."""
+    return format_date(of, _("d MMM y"))
 
 
 def duration(ms: int | None) -> str:
@@ -81,6 +91,7 @@ FILTERS = {
     "clock": clock,
     "hour": hour,
     "day": day,
+    "calendar_day": calendar_day,
     "duration": duration,
     "lasting": lasting,
     "from_ms": from_ms,

@@ -3,6 +3,8 @@
 The only importer of sqlite-utils. `Writer` is the gateway's; `Reader` is read-only and anybody's.
 """
 
+from gateway.desk.record import Record
+from gateway.desk.rooms import KINDS, SECRET
 from gateway.store.reader import Reader
 from gateway.store.records import (
     NoticeRecord,
@@ -16,9 +18,12 @@ from gateway.store.records import (
 from gateway.store.writer import Writer
 
 __all__ = [
+    "KINDS",
+    "SECRET",
     "NoticeRecord",
     "PointRecord",
     "Reader",
+    "Record",
     "Rejected",
     "ResponseTime",
     "StaffRecord",

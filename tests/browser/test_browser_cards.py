@@ -85,12 +85,8 @@ def test_a_label_in_two_languages_breaks_between_them(label, parts):
 
 
 def test_a_chinese_character_takes_the_room_of_two_letters():
-    assert [label_size(text) for text in ("柜台", "柜台柜台柜", "x" * 20, "x" * 41)] == [
-        "s",
-        "m",
-        "m",
-        "xl",
-    ]
+    texts = ("柜台", "柜台柜台柜", "x" * 15, "x" * 23, "x" * 41, "x" * 99)
+    assert [label_size(text) for text in texts] == [9, 14, 18, 23, 64, 64]
 
 
 @pytest.mark.parametrize(

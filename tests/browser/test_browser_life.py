@@ -95,7 +95,16 @@ def test_the_keyboard_presses_the_demos_buttons(demo, screen):
 def test_a_new_call_is_said_to_screen_readers(demo, screen):
     board = screen()
     demo.press("point-1")
-    expect(board.locator("#announce")).to_have_text("Call: 1号柜台 Counter 1")
+    said = board.locator("#announce")
+    expect(said).to_have_text("Call: 1号柜台 Counter 1. Nobody is coming yet.")
+    demo.act(demo.open_incident("point-1"), "accept", "101")
+    expect(said).to_have_text("Call: 1号柜台 Counter 1. On the way.")
+
+
+def test_a_new_call_is_said_on_every_other_page_too(demo, screen):
+    page = screen("/devices")
+    demo.press("point-1")
+    expect(page.locator("#announce")).to_have_text("Call 1号柜台 Counter 1")
 
 
 def test_a_refused_action_says_why_on_its_card(demo, screen):

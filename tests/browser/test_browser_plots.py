@@ -54,6 +54,13 @@ def test_days_without_calls_say_so(app: Flask, name: str):
     assert ">No calls in these days</text>" in svg
 
 
+@pytest.mark.parametrize(("lang", "day"), [("zh", "11/1"), ("en", "1 Nov")])
+def test_days_are_named_as_their_readers_name_them(app: Flask, lang: str, day: str):
+    with app.test_request_context(f"/?lang={lang}"):
+        svg = plots.by_day(real=[answered(4_000)], drills=[], zone=ZONE, days=DAYS).decode()
+    assert f">{day}</text>" in svg
+
+
 @pytest.mark.parametrize(("first", "last"), [(DAYS[0], DAYS[0]), (date(2016, 1, 1), DAYS[1])])
 def test_a_day_and_ten_years_can_be_drawn(app: Flask, first: date, last: date):
     with app.test_request_context("/?lang=zh"):

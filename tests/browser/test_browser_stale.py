@@ -34,6 +34,15 @@ def test_a_frozen_program_makes_every_screen_say_so(demo, screen, program, lang,
         expect(page.locator("#stale")).to_be_hidden(timeout=SAYS_SO_WITHIN_MS)
 
 
+def test_a_stale_screen_does_not_say_that_all_is_well(demo, screen):
+    wall = screen()
+    expect(wall.locator(".calm-word")).to_be_visible()
+    with demo.frozen("gateway"):
+        expect(wall.locator("#stale")).to_be_visible(timeout=SAYS_SO_WITHIN_MS)
+        expect(wall.locator(".calm-word")).to_be_hidden()
+    expect(wall.locator(".calm-word")).to_be_visible(timeout=SAYS_SO_WITHIN_MS)
+
+
 def test_a_page_that_cannot_be_renewed_says_so_although_the_beat_goes_on(demo, screen):
     wall = screen()
     expect(wall.locator("#pulse.on")).to_be_visible()

@@ -91,6 +91,7 @@ id = "g01"
 name = "Li Na"
 roles = ["customer_service", "security", "first_aid"]
 pin_hash = "{pin_hash(PINS["g01"])}"
+certificates = [{{ what = "first_aid", expires = "2099-12-31" }}]
 [[staff]]
 id = "l01"
 name = "Wang Wei"

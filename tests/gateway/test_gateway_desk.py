@@ -10,6 +10,7 @@ from gateway_kit import Desk, with_channels
 from gateway.channels.notice import Notice
 from gateway.config import ChannelSettings
 from gateway.errors import StoreError
+from gateway.store import Writer
 from protocol.messages import Request
 
 SHIFT = {"staff": "g01", "days": ["mon"], "starts": "08:00", "ends": "17:00"}
@@ -279,6 +280,24 @@ def test_a_round_that_cannot_be_written_plans_nothing(desk: Desk, monkeypatch) -
     desk.handle()
     assert "g01" in on_duty(desk)
     assert desk.link.sent("terminal/board/result") == []
+
+
+def test_a_gateway_that_starts_on_a_full_disk_serves_and_takes_the_file_over_later(
+    desk: Desk, monkeypatch
+) -> None:
+    def fails(self: Writer, work: object) -> None:
+        raise StoreError("full")
+
+    monkeypatch.setattr(Writer, "commit", fails)
+    desk.restart()
+    assert "store_unwritable" in {one.name for one in desk.loop._health.present_faults()}
+    assert "g01" in desk.loop._desk.roster.on_duty()
+    monkeypatch.undo()
+    for _ in range(2):
+        desk.clock.move(2)
+        desk.handle()
+    assert desk.fault_names() == set()
+    assert "g01" in on_duty(desk)
 
 
 def test_a_body_that_is_no_json_object_is_rejected(desk: Desk) -> None:

@@ -15,6 +15,8 @@ from hypothesis.stateful import (
 )
 
 from gateway import incident as machine
+from gateway import steps
+from gateway.actions import ACTIONS
 from gateway.incident import Acted, Attended, Changed, Due, Event, Joined, Place
 from protocol.moment import Moment
 
@@ -69,7 +71,7 @@ class IncidentMachine(RuleBasedStateMachine):
         self._happens(Attended())
 
     @rule(
-        name=st.sampled_from(list(machine._ACTIONS)),
+        name=st.sampled_from(list(ACTIONS)),
         by=st.sampled_from(PEOPLE),
         to=st.sampled_from([*PEOPLE, None]),
         text=st.sampled_from([None, "", "helped"]),
@@ -165,14 +167,14 @@ TestIncidentMachine.settings = settings(
 
 def test_the_machine_above_would_see_a_step_that_is_skipped(monkeypatch) -> None:
     """A planted bug: the properties are no decoration."""
-    real = machine._next_step
+    real = steps.next_step
 
     def skips(course, now, *, from_ms, rules):
         if course.incident.step == 0:
             course, _ = real(course, now, from_ms=from_ms, rules=rules)
         return real(course, now, from_ms=from_ms, rules=rules)
 
-    monkeypatch.setattr(machine, "_next_step", skips)
+    monkeypatch.setattr(steps, "next_step", skips)
     quick = settings(TestIncidentMachine.settings, phases=[Phase.generate], print_blob=False)
     with pytest.raises(AssertionError):
         run_state_machine_as_test(IncidentMachine, settings=quick)

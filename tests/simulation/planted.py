@@ -10,10 +10,12 @@ from firmware import indicators, outgoing, point
 from firmware import loop as unit_loop
 from firmware.events import ReceiptHeard, SendAlert
 from gateway import incident as machine
+from gateway import steps
 from gateway.branch import Branch
 from gateway.course import Changed, Course, Joined
 from gateway.loop import Loop
 from gateway.policy import Policy
+from gateway.round import Round
 from gateway.store import Writer
 from protocol.link import Received
 from protocol.messages import Alert, Receipt, decode
@@ -51,12 +53,12 @@ def alert_taken_twice(patch: Patch) -> None:
 
 def action_taken_twice(patch: Patch) -> None:
     """An action that a terminal repeats is a new one."""
-    patch(Branch, "_known_result", lambda self, action_id, to: None)
+    patch(Round, "judged", lambda self, action_id, stored: None)
 
 
 def step_skipped(patch: Patch) -> None:
     """The second step is left out."""
-    climb = machine._climb
+    climb = steps.climb
 
     def skipping(course: Course, *rest: Any) -> Changed:
         number = course.incident.step
@@ -64,7 +66,7 @@ def step_skipped(patch: Patch) -> None:
             course = replace(course, incident=replace(course.incident, step=2))
         return climb(course, *rest)
 
-    patch(machine, "_climb", skipping)
+    patch(steps, "climb", skipping)
 
 
 def step_slow(patch: Patch) -> None:

@@ -88,6 +88,7 @@ export function startActions() {
   document.addEventListener("toggle", (event) => {
     if (event.target.matches?.("details.closer") && event.target.open) {
       event.target.querySelector(".outcome")?.focus({ preventScroll: true });
+      event.target.scrollIntoView({ block: "nearest" });
     }
   }, true);
   setInterval(keepErrors, 1000);

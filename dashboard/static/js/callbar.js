@@ -1,9 +1,11 @@
 // On every page but the board: a bar that names the gravest unanswered call and leads there.
 import { serverNow, stopwatch } from "./clock.js";
 import { live, state } from "./live.js";
+import { say } from "./announce.js";
 
 const bar = document.getElementById("callbar");
 const GRAVE = { urgent: 0, silent: 1, call: 2, seat: 3 };
+let named = "";
 
 function look() {
   const unanswered = [...state.incidents.values()]
@@ -11,11 +13,23 @@ function look() {
     .sort((a, b) => GRAVE[a.kind] - GRAVE[b.kind] || a.raised_at.localeCompare(b.raised_at));
   const first = unanswered[0];
   bar.hidden = !first;
-  if (!first) return;
+  if (!first) {
+    named = "";
+    return;
+  }
   bar.classList.toggle("kind-urgent", first.kind === "urgent");
+  for (const one of bar.querySelectorAll("[data-callbar-kind]")) one.hidden = one.dataset.callbarKind !== first.kind;
   const more = unanswered.length > 1 ? ` +${unanswered.length - 1}` : "";
   bar.querySelector("[data-callbar-text]").textContent = first.label + more;
+  sayOnce();
   bar.querySelector("[data-callbar-time]").textContent = stopwatch(serverNow() - Date.parse(first.raised_at));
+}
+
+function sayOnce() {
+  const kind = bar.querySelector("[data-callbar-kind]:not([hidden])")?.textContent ?? "";
+  const name = `${kind} ${bar.querySelector("[data-callbar-text]").textContent}`;
+  if (name !== named) say(name);
+  named = name;
 }
 
 export function startCallBar() {

@@ -105,12 +105,9 @@ function putRegion(region, renewed) {
       continue;
     }
     const node = adopt(child, before);
-    if (before) {
-      if (before === place) place = place.nextElementSibling;
-      before.remove();
-    } else {
-      announce(node);
-    }
+    if (before && before === place) place = place.nextElementSibling;
+    before?.remove();
+    announce(node, before);
     region.insertBefore(node, place);
   }
   for (const gone of old.values()) gone.remove();

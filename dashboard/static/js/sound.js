@@ -72,12 +72,11 @@ function turn() {
 
 function show(name, muted) {
   page.dataset.sound = muted ? "muted" : isOn() ? "on" : "blocked";
-  byId("soundbar").hidden = isOn();
+  byId("soundbar").hidden = isOn() || Boolean(muted);
   byId("soundbar").classList.toggle("urged", Boolean(name));
   byId("mutebar").hidden = !muted;
   byId("mute-left").textContent = stopwatch(muted + 999);
-  const mute = byId("mute");
-  if (mute) mute.hidden = !name || Boolean(muted);
+  byId("mute").hidden = !name || Boolean(muted);
 }
 
 /** Lets the browser sound; only a touch or a key may ask for it. */
@@ -99,7 +98,7 @@ export function startSound() {
   context = new AudioContext(); // runs at once where a kiosk allows it; else waits for the touch
   byId("sound-on").addEventListener("click", soundOn);
   byId("unmute").addEventListener("click", toggleMute);
-  byId("mute")?.addEventListener("click", toggleMute);
+  byId("mute").addEventListener("click", toggleMute);
   // Any touch will do; who accepts a call has touched.
   for (const name of ["pointerup", "keydown"]) addEventListener(name, () => isOn() || soundOn(), true);
   live.addEventListener("news", turn);

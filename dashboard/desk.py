@@ -1,0 +1,131 @@
+"""What staff ask of the branch's desk: sent to the gateway, which judges, and told back."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from dashboard.actions import STATUS, explain
+from dashboard.board import the_board
+from dashboard.errors import BrokerAway, GatewaySilent, TooManyWaiting
+from protocol.messages import FieldFault, Request
+
+# A named reason → its HTTP status, beside those of actions.
+DESK_STATUS = STATUS | {
+    "unknown_request": 404,
+    "unknown_record": 404,
+    "wrong_fields": 422,
+    "still_needed": 409,
+    "changed_meanwhile": 409,
+}
+
+# What is wrong with a field → words for people. A name that is not here is shown as it is.
+FIELD_FAULTS = {
+    "bad_id": _l("Use small letters, digits and hyphens, a letter or digit first."),
+    "bad_phone": _l("A telephone number has digits, and at most + - ( ) / . x between them."),
+    "before_first": _l("This day is before the first one."),
+    "empty": _l("Choose at least one."),
+    "in_the_past": _l("This day is over already."),
+    "last_lead": _l("Nobody else could change the plans then: name another lead first."),
+    "missing": _l("This is needed too."),
+    "no_such_day": _l("There is no such day."),
+    "outside_shift": _l("This is not within the shift."),
+    "overlaps": _l("This person works at that time already."),
+    "owns_incident": _l("This person owns an open incident: hand it over first."),
+    "same_as_start": _l("It must end at another time than it starts."),
+    "shift_there": _l("A shift is planned there: change it first."),
+    "unknown_channel": _l("There is no such channel."),
+    "unknown_post": _l("There is no such post."),
+    "unknown_staff": _l("There is nobody with this staff id."),
+    "unreadable": _l("This cannot be taken as it is."),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What became of a request. reason: "" when ok. faults: of the fields, if that is why.
+
+    id, version: of the record after it, or as it is now.
+    """
+
+    ok: bool
+    reason: str = ""
+    message: str = ""
+    faults: tuple[FieldFault, ...] = ()
+    id: str = ""
+    version: int = 0
+
+    @property
+    def status(self) -> int:
+        return 200 if self.ok else DESK_STATUS.get(self.reason, 409)
+
+
+def ask_desk(
+    do: str,
+    *,
+    by: str,
+    id: str = "",
+    version: int | None = None,
+    body: dict[str, Any] | None = None,
+) -> Answer:
+    """Has the gateway's desk do `do`; waits up to 5 s for its answer."""
+    board = the_board()
+    request = Request(
+        request_id=uuid.uuid4().hex,
+        do=do,
+        by=by,
+        terminal=board.config.terminal,
+        id=id,
+        version=version,
+        body=body or {},
+    )
+    try:
+        result = board.live.ask(request)
+    except GatewaySilent:
+        return _refused("gateway_silent")
+    except BrokerAway:
+        return _refused("broker_away")
+    except TooManyWaiting:
+        return _refused("board_busy")
+    if result.ok:
+        return Answer(ok=True, id=result.id, version=result.version)
+    return Answer(
+        ok=False,
+        reason=result.reason,
+        message=explain_desk(result.reason),
+        faults=result.faults,
+        id=result.id,
+        version=result.version,
+    )
+
+
+def _refused(reason: str) -> Answer:
+    return Answer(ok=False, reason=reason, message=explain_desk(reason))
+
+
+def explain_desk(reason: str) -> str:
+    """A sentence for people about a named reason, in their language."""
+    sentences = {
+        "changed_meanwhile": _(
+            "Somebody else has changed this since you opened it. Nothing was overwritten: "
+            "look at what it is now, then change it again."
+        ),
+        "not_allowed": _("You may not do this. Ask a duty lead."),
+        "still_needed": _("Something still needs this."),
+        "unknown_record": _("There is no such thing any more."),
+        "unknown_request": _(
+            "The gateway does not know how to do this: is it older than the board?"
+        ),
+        "wrong_fields": _("Nothing was saved yet: look at what is marked."),
+    }
+    return sentences.get(reason) or explain(reason)
+
+
+def fault_sentence(fault: FieldFault) -> str:
+    """What is wrong with a field, with what the name alone does not say."""
+    words = str(FIELD_FAULTS.get(fault.name, fault.name))
+    return f"{words} ({fault.detail})" if fault.detail else words

@@ -1,0 +1,74 @@
+"""The desk for programs: any request, and any kind of record that is nobody's secret."""
+
+from __future__ import annotations
+
+import msgspec
+from flask import Response
+from flask_babel import gettext as _
+
+from dashboard.api import as_json, author, bad_value, blueprint, body_of, one_of
+from dashboard.board import the_board
+from dashboard.desk import ask_desk, explain_desk
+from dashboard.errors import Problem
+from dashboard.wire import DeskReply, DeskRequest, RecordView
+from gateway.store import KINDS, SECRET, Record
+from protocol.moment import rfc3339
+
+
+@blueprint.post("/api/v1/requests")
+def requests() -> Response:
+    """Has the desk do something; answers with the record's id and version after it."""
+    asked = body_of(DeskRequest)
+    answer = ask_desk(
+        asked.do, by=author(asked.by), id=asked.id, version=asked.version, body=asked.body
+    )
+    reply = DeskReply(
+        ok=answer.ok,
+        reason=answer.reason,
+        message=answer.message,
+        faults=answer.faults,
+        id=answer.id,
+        version=answer.version,
+    )
+    return as_json(reply, status=answer.status)
+
+
+@blueprint.get("/api/v1/records/<kind>")
+def records(kind: str) -> Response:
+    """The records of a kind; with `closed=true` also those that count no more."""
+    closed = one_of("closed") or "false"
+    if closed not in ("true", "false"):
+        raise bad_value("closed", _("closed must be true or false."))
+    found = the_board().reader.records(_known(kind), closed_too=closed == "true")
+    return as_json([record_view(one) for one in found])
+
+
+@blueprint.get("/api/v1/records/<kind>/<id>")
+def record(kind: str, id: str) -> Response:
+    """One record, also when it counts no more."""
+    found = the_board().reader.record(_known(kind), id)
+    if found is None:
+        raise Problem(404, "unknown_record", explain_desk("unknown_record"))
+    return as_json(record_view(found))
+
+
+def record_view(record: Record) -> RecordView:
+    """The record as programs read it."""
+    due_at = rfc3339(record.due.ms) if record.due and not record.due.boot else None
+    return RecordView(
+        kind=record.kind,
+        id=record.id,
+        version=record.version,
+        is_open=record.is_open,
+        by=record.by,
+        at=record.at,
+        incident_id=record.incident_id,
+        due_at=due_at,
+        body=msgspec.to_builtins(record.body),
+    )
+
+
+def _known(kind: str) -> str:
+    if kind not in KINDS or kind in SECRET:
+        raise Problem(404, "unknown_kind", _("There are no records of this kind."))
+    return kind

@@ -1,0 +1,81 @@
+"""Forms of plans: what was typed goes to the desk, and what is wrong comes back to its field."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import abort
+from flask_wtf import FlaskForm
+from wtforms import HiddenField
+from wtforms.fields import Field
+
+from dashboard.desk import Answer, ask_desk, fault_sentence
+from dashboard.pages.branch import viewer_id
+
+
+class PlanForm(FlaskForm):
+    """A plan on a page. version: of the plan as this page showed it, 0 for a new one."""
+
+    version = HiddenField(default="0")
+
+    def place(self, path: str) -> str | None:
+        """The form's field for a path of the plan's body, such as breaks[1].ends; None: none."""
+        name = path.partition("[")[0].partition(".")[0]
+        return name if name in self else None
+
+    @property
+    def seen_version(self) -> int | None:
+        text = self.version.data or ""
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else None
+
+
+def save(form: PlanForm, kind: str, id: str, body: dict[str, Any]) -> Answer:
+    """Has the desk save the plan; what is wrong with it stands at the form's fields afterwards."""
+    answer = ask_desk(
+        f"{kind}.save", by=needed_viewer(), id=id, version=form.seen_version, body=body
+    )
+    mark(form, answer)
+    return answer
+
+
+def mark(form: PlanForm, answer: Answer) -> None:
+    """Puts the faults of an answer at the fields they speak of, or at the whole."""
+    if not answer.ok and not answer.faults:
+        form.form_errors.append(answer.message)
+    for fault in answer.faults:
+        name = form.place(fault.field)
+        sentence = fault_sentence(fault)
+        if name is None:
+            form.form_errors.append(sentence)
+        else:
+            field: Field = form[name]
+            field.errors = [*field.errors, sentence]
+
+
+def needed_viewer() -> str:
+    """The staff id of whoever acts; machines act through the interface."""
+    viewer = viewer_id()
+    if viewer is None:
+        abort(403)
+    return viewer
+
+
+def words_of(text: str | None) -> str | None:
+    """What was typed without its edges; None for nothing."""
+    return (text or "").strip() or None
+
+
+def without_nothing(body: dict[str, Any]) -> dict[str, Any]:
+    """The body without what was left empty: the plan's own defaults hold there."""
+    return {key: value for key, value in body.items() if value not in (None, "")}
+
+
+def choices(table: dict[str, Any], *, none: Any = None) -> Callable[[], list[tuple[str, str]]]:
+    """The words of a table as a select's choices, in the language of the request."""
+
+    def present() -> list[tuple[str, str]]:
+        first = [("", str(none))] if none is not None else []
+        return first + [(name, str(text)) for name, text in table.items()]
+
+    return present

@@ -1,0 +1,38 @@
+"""GET /branch: everything about the branch that is not a call, one tile each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, render_template
+from flask_babel import lazy_gettext as _l
+
+blueprint = Blueprint("hub", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A page to go to. icon: of _icons.html. hint: what one does there."""
+
+    endpoint: str
+    icon: str
+    title: Any
+    hint: Any
+
+
+GROUPS: tuple[tuple[Any, tuple[Tile, ...]], ...] = (
+    (
+        _l("People"),
+        (
+            Tile("team.listing", "person", _l("Team"), _l("Who is on duty, roles, certificates")),
+            Tile("shifts.week", "calendar", _l("Shifts"), _l("The week's plan and exceptions")),
+        ),
+    ),
+)
+
+
+@blueprint.get("/branch")
+def show() -> str:
+    """The tiles, by group."""
+    return render_template("hub.html", groups=GROUPS)

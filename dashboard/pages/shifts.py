@@ -1,0 +1,244 @@
+"""The week's plan: shifts, breaks, exceptions and posts."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import DateField, IntegerField, SelectField, StringField
+from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp
+
+from dashboard.board import the_board
+from dashboard.desk import ask_desk, explain_desk, fault_sentence
+from dashboard.errors import Problem
+from dashboard.pages import words
+from dashboard.pages.forms import PlanForm, needed_viewer, save, without_nothing
+from dashboard.pages.team import checks, may_edit
+from dashboard.pages.times import today
+from gateway.store import Record
+
+blueprint = Blueprint("shifts", __name__, url_prefix="/shifts")
+
+WEEKDAYS = {
+    "mon": _l("Monday"),
+    "tue": _l("Tuesday"),
+    "wed": _l("Wednesday"),
+    "thu": _l("Thursday"),
+    "fri": _l("Friday"),
+    "sat": _l("Saturday"),
+    "sun": _l("Sunday"),
+}
+ABSENCES = {"away": _l("Away"), "extra": _l("There besides")}
+BREAKS = 3
+_TIME = Regexp(r"^([01]\d|2[0-3]):[0-5]\d$", message=_l("A time is written as 08:30."))
+
+
+def time_field(label: Any, *, needed: bool = True) -> StringField:
+    """A time of day; browsers offer a clock for it."""
+    return StringField(label, validators=[InputRequired() if needed else Optional(), _TIME])
+
+
+class ShiftForm(PlanForm):
+    """When somebody works, week after week."""
+
+    staff = SelectField(_l("Who"), validate_choice=False)
+    post = SelectField(_l("Post"), validate_choice=False)
+    days = checks(_l("Days"), WEEKDAYS)
+    starts = time_field(_l("From"))
+    ends = time_field(_l("Until"))
+    first = DateField(_l("First day"), validators=[Optional()])
+    last = DateField(_l("Last day"), validators=[Optional()])
+    every_weeks = IntegerField(
+        _l("Every … weeks"), default=1, validators=[InputRequired(), NumberRange(1, 8)]
+    )
+    break_1_starts, break_1_ends = (
+        time_field(_l("First break from"), needed=False),
+        time_field(_l("until"), needed=False),
+    )
+    break_2_starts, break_2_ends = (
+        time_field(_l("Second break from"), needed=False),
+        time_field(_l("until"), needed=False),
+    )
+    break_3_starts, break_3_ends = (
+        time_field(_l("Third break from"), needed=False),
+        time_field(_l("until"), needed=False),
+    )
+
+    def breaks(self) -> list[tuple[int, dict[str, str]]]:
+        """(row on the page, break) of each row of which something was filled in."""
+        rows = [
+            (row, (self[f"break_{row}_starts"].data or "", self[f"break_{row}_ends"].data or ""))
+            for row in range(1, BREAKS + 1)
+        ]
+        return [(row, {"starts": one, "ends": two}) for row, (one, two) in rows if one or two]
+
+    def place(self, path: str) -> str | None:
+        """A break's fault stands at its own row."""
+        if path.startswith("breaks["):
+            number = int(path.removeprefix("breaks[").partition("]")[0])
+            rows = [row for row, _ in self.breaks()]
+            return f"break_{rows[number]}_starts" if number < len(rows) else None
+        return super().place(path)
+
+    def body(self) -> dict[str, Any]:
+        return without_nothing(
+            {
+                "staff": self.staff.data,
+                "post": self.post.data,
+                "days": self.days.data or [],
+                "starts": self.starts.data,
+                "ends": self.ends.data,
+                "first": self.first.data and self.first.data.isoformat(),
+                "last": self.last.data and self.last.data.isoformat(),
+                "every_weeks": self.every_weeks.data,
+                "breaks": [one for _, one in self.breaks()],
+            }
+        )
+
+
+class ExceptionForm(PlanForm):
+    """Days that are not as planned."""
+
+    staff = SelectField(_l("Who"), validate_choice=False)
+    what = SelectField(_l("What"), choices=list(ABSENCES.items()), validate_choice=False)
+    first = DateField(_l("First day"), validators=[InputRequired()])
+    last = DateField(_l("Last day"), validators=[InputRequired()])
+    starts = time_field(_l("From"), needed=False)
+    ends = time_field(_l("Until"), needed=False)
+    reason = StringField(_l("Reason"), validators=[Length(max=200)])
+
+    def body(self) -> dict[str, Any]:
+        return without_nothing(
+            {
+                "staff": self.staff.data,
+                "what": self.what.data,
+                "first": self.first.data.isoformat(),
+                "last": self.last.data.isoformat(),
+                "starts": self.starts.data,
+                "ends": self.ends.data,
+                "reason": (self.reason.data or "").strip(),
+            }
+        )
+
+
+class PostForm(PlanForm):
+    """A place to work at."""
+
+    name = StringField(_l("Name"), validators=[InputRequired(), Length(max=100)])
+    roles = checks(_l("Roles that its holder should cover"), words.ROLES)
+
+    def body(self) -> dict[str, Any]:
+        return {"name": (self.name.data or "").strip(), "roles": self.roles.data or []}
+
+
+FORMS: dict[str, type[PlanForm]] = {
+    "shift": ShiftForm,
+    "exception": ExceptionForm,
+    "post": PostForm,
+}
+
+
+@blueprint.get("")
+def week() -> str:
+    """Who works when, a row for each of the team and a column for each day."""
+    reader = the_board().reader
+    staff, shifts = reader.records("staff"), reader.records("shift")
+    now = today().isoformat()
+    plan = {
+        one.id: {
+            day: sorted(
+                (
+                    shift
+                    for shift in shifts
+                    if shift.body.staff == one.id and day in shift.body.days
+                ),
+                key=lambda shift: shift.body.starts,
+            )
+            for day in WEEKDAYS
+        }
+        for one in staff
+    }
+    return render_template(
+        "shifts.html",
+        staff=staff,
+        plan=plan,
+        posts={one.id: one.body for one in reader.records("post")},
+        exceptions=[one for one in reader.records("exception") if one.body.last >= now],
+        names={one.id: one.body.name for one in staff},
+        WEEKDAYS=WEEKDAYS,
+        ABSENCES=ABSENCES,
+        may_edit=may_edit(),
+    )
+
+
+@blueprint.route("/<any(shift, exception, post):kind>/new", methods=["GET", "POST"])
+def new(kind: str) -> str | Response:
+    """A page for a new one."""
+    form = _form(kind, {"staff": request.args.get("staff")} if request.method == "GET" else None)
+    return _saved(form, kind, "", None) or _page(form, kind, None)
+
+
+@blueprint.route("/<any(shift, exception, post):kind>/<id>", methods=["GET", "POST"])
+def edit(kind: str, id: str) -> str | Response:
+    """A page for one that there is."""
+    record = the_board().reader.record(kind, id)
+    if record is None or not record.is_open:
+        raise Problem(404, "unknown_record", explain_desk("unknown_record"))
+    form = _form(kind, _values(record) if request.method == "GET" else None)
+    return _saved(form, kind, id, record) or _page(form, kind, record)
+
+
+@blueprint.post("/<any(shift, exception, post):kind>/<id>/retire")
+def retire(kind: str, id: str) -> Response:
+    """Takes one out of the plan."""
+    answer = ask_desk(f"{kind}.retire", by=needed_viewer(), id=id)
+    said = _("Taken out of the plan.") if answer.ok else answer.message
+    flash(" ".join([said, *map(fault_sentence, answer.faults)]))
+    return redirect(url_for("shifts.week"))
+
+
+def _saved(form: PlanForm, kind: str, id: str, record: Record | None) -> Response | None:
+    if request.method != "POST" or not form.validate():
+        return None
+    if not save(form, kind, id, form.body()).ok:
+        return None
+    flash(_("Saved."))
+    return redirect(url_for("shifts.week"))
+
+
+def _page(form: PlanForm, kind: str, record: Record | None) -> str:
+    return render_template(
+        "shift.html", form=form, kind=kind, record=record, breaks=BREAKS, may_edit=may_edit()
+    )
+
+
+def _form(kind: str, values: dict[str, Any] | None) -> PlanForm:
+    form = FORMS[kind]() if values is None else FORMS[kind](formdata=None, **values)
+    reader = the_board().reader
+    if "staff" in form:
+        form.staff.choices = [
+            ("", _("Choose a person")),
+            *((one.id, one.body.name) for one in reader.records("staff")),
+        ]
+    if "post" in form:
+        form.post.choices = [
+            ("", _("No fixed place")),
+            *((one.id, one.body.name) for one in reader.records("post")),
+        ]
+    return form
+
+
+def _values(record: Record) -> dict[str, Any]:
+    """What the form shows of a plan."""
+    body, values = record.body, {"version": str(record.version)}
+    for name in body.__dataclass_fields__:
+        values[name] = getattr(body, name)
+    for name in ("first", "last"):
+        if values.get(name):
+            values[name] = date.fromisoformat(values[name])
+    for row, pause in enumerate(values.pop("breaks", ()), start=1):
+        values[f"break_{row}_starts"], values[f"break_{row}_ends"] = pause.starts, pause.ends
+    return values

@@ -1,0 +1,270 @@
+"""The team: who is there, what they cover, their certificates and PINs, and who is on duty."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_login import current_user
+from werkzeug.security import generate_password_hash
+from wtforms import (
+    DateField,
+    PasswordField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    widgets,
+)
+from wtforms.validators import InputRequired, Length, Optional, Regexp
+
+from dashboard.board import the_board
+from dashboard.desk import ask_desk, explain_desk, fault_sentence
+from dashboard.errors import Problem
+from dashboard.pages import words
+from dashboard.pages.forms import PlanForm, choices, needed_viewer, save, words_of
+from dashboard.pages.times import today
+from gateway.store import Record
+
+blueprint = Blueprint("team", __name__, url_prefix="/team")
+
+SOON = timedelta(days=30)
+PIN_MIN = 6
+CERTIFICATES = {"first_aid": _l("First aid"), "aed": _l("AED")}
+DUTY_MODES = {
+    "plan": _l("By the shifts"),
+    "sign_in": _l("While signed in to duty"),
+    "always": _l("Always"),
+    "never": _l("Never"),
+}
+LANGUAGES = {
+    "zh": _l("Mandarin"),
+    "yue": _l("Cantonese"),
+    "wuu": _l("Shanghainese"),
+    "en": _l("English"),
+    "sgn": _l("Sign language"),
+}
+EDITORS = frozenset({"lead", "admin"})
+
+
+def checks(label: Any, table: dict[str, Any]) -> SelectMultipleField:
+    """Several of a table, each with a box to tick."""
+    return SelectMultipleField(
+        label,
+        choices=choices(table),
+        widget=widgets.ListWidget(prefix_label=False),
+        option_widget=widgets.CheckboxInput(),
+        validate_choice=False,
+    )
+
+
+class StaffForm(PlanForm):
+    """A member of staff."""
+
+    id = StringField(_l("Staff id"), validators=[InputRequired(), Length(max=32)])
+    name = StringField(_l("Name"), validators=[InputRequired(), Length(max=100)])
+    roles = checks(_l("Roles"), words.ROLES)
+    duty = SelectField(_l("On duty"), choices=choices(DUTY_MODES), validate_choice=False)
+    languages = checks(_l("Languages"), LANGUAGES)
+    phone = StringField(_l("Telephone"), validators=[Length(max=32)])
+    first_aid = DateField(_l("First-aid certificate valid until"), validators=[Optional()])
+    aed = DateField(_l("AED certificate valid until"), validators=[Optional()])
+
+    def place(self, path: str) -> str | None:
+        """A certificate's fault stands at its own date."""
+        if path.startswith("certificates["):
+            number = path.removeprefix("certificates[").partition("]")[0]
+            named = [one["what"] for one in self.certificates()]
+            return named[int(number)] if int(number) < len(named) else None
+        return super().place(path)
+
+    def certificates(self) -> list[dict[str, str]]:
+        dates = {name: self[name].data for name in CERTIFICATES}
+        return [
+            {"what": name, "expires": expires.isoformat()}
+            for name, expires in dates.items()
+            if expires
+        ]
+
+    def body(self) -> dict[str, Any]:
+        return {
+            "name": (self.name.data or "").strip(),
+            "roles": self.roles.data or [],
+            "duty": self.duty.data or "plan",
+            "languages": self.languages.data or [],
+            "phone": words_of(self.phone.data) or "",
+            "certificates": self.certificates(),
+        }
+
+
+class PinForm(PlanForm):
+    """A new PIN."""
+
+    pin = PasswordField(
+        _l("New PIN"),
+        validators=[
+            Length(min=PIN_MIN, max=64, message=_l("A PIN has at least 6 digits or letters.")),
+            Regexp(r"^\S+$", message=_l("A PIN has no spaces.")),
+        ],
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One of the team as the list shows them. signed: "on", "off" or None when as planned."""
+
+    record: Record
+    on_duty: bool
+    signed: str | None
+    may_sign_in: bool
+    certificates: tuple[tuple[str, date, str], ...]
+
+
+@blueprint.get("")
+def listing() -> str:
+    """Everybody, those on duty first."""
+    reader = the_board().reader
+    staff = {one.staff: one for one in reader.staff()}
+    signed = {one.id: one.body.state for one in reader.records("duty")}
+    rows = [
+        Row(
+            record=record,
+            on_duty=staff[record.id].on_duty,
+            signed=signed.get(record.id),
+            may_sign_in=bool(staff[record.id].pin_hash),
+            certificates=tuple(_certificates(record)),
+        )
+        for record in reader.records("staff")
+        if record.id in staff
+    ]
+    rows.sort(key=lambda row: (not row.on_duty, row.record.id))
+    return render_template("team.html", rows=rows, may_edit=may_edit(), **_words())
+
+
+def _certificates(record: Record):
+    """(what, last day, "valid", "soon" or "expired") of each certificate."""
+    now = today()
+    for one in record.body.certificates:
+        expires = date.fromisoformat(one.expires)
+        state = "expired" if expires < now else "soon" if expires < now + SOON else "valid"
+        yield one.what, expires, state
+
+
+@blueprint.route("/new", methods=["GET", "POST"])
+def new() -> str | Response:
+    """A page to add somebody."""
+    form = StaffForm()
+    if request.method == "POST" and form.validate():
+        answer = save(form, "staff", (form.id.data or "").strip().lower(), form.body())
+        if answer.ok:
+            flash(_("Saved. Give them a PIN so that they can sign in."))
+            return redirect(url_for("team.edit", staff=answer.id))
+    return render_template("staff.html", form=form, record=None, may_edit=may_edit(), **_words())
+
+
+@blueprint.route("/<staff>", methods=["GET", "POST"])
+def edit(staff: str) -> str | Response:
+    """One of the team."""
+    record = _found(staff)
+    form = StaffForm() if request.method == "POST" else _filled(record)
+    form.id.data = record.id
+    if request.method == "POST" and form.validate():
+        answer = save(form, "staff", record.id, form.body())
+        if answer.ok:
+            flash(_("Saved."))
+            return redirect(url_for("team.listing"))
+    return _page(record, form, PinForm(formdata=None))
+
+
+def _filled(record: Record) -> StaffForm:
+    body = record.body
+    expires = {one.what: date.fromisoformat(one.expires) for one in body.certificates}
+    return StaffForm(
+        formdata=None,
+        version=str(record.version),
+        id=record.id,
+        name=body.name,
+        roles=body.roles,
+        duty=body.duty,
+        languages=body.languages,
+        phone=body.phone,
+        **expires,
+    )
+
+
+def _page(record: Record, form: StaffForm, pin: PinForm) -> str:
+    return render_template(
+        "staff.html",
+        form=form,
+        pin=pin,
+        record=record,
+        shifts=[one for one in the_board().reader.records("shift") if one.body.staff == record.id],
+        may_edit=may_edit(),
+        **_words(),
+    )
+
+
+@blueprint.post("/<staff>/pin")
+def set_pin(staff: str) -> str | Response:
+    """A new PIN: by a lead, or by oneself."""
+    record, form = _found(staff), PinForm()
+    if form.validate():
+        hash_ = generate_password_hash(form.pin.data)
+        answer = ask_desk("pin.save", by=needed_viewer(), id=record.id, body={"hash": hash_})
+        if answer.ok:
+            flash(_("The new PIN counts from now on."))
+            return redirect(url_for("team.listing"))
+        form.form_errors.append(answer.message)
+    return _page(record, _filled(record), form)
+
+
+@blueprint.post("/<staff>/retire")
+def retire(staff: str) -> Response:
+    """Somebody leaves; old incidents keep their name."""
+    answer = ask_desk("staff.retire", by=needed_viewer(), id=staff, version=_version())
+    if answer.ok:
+        flash(_("Taken off the team."))
+        return redirect(url_for("team.listing"))
+    flash(" ".join([answer.message, *map(fault_sentence, answer.faults)]))
+    return redirect(url_for("team.edit", staff=staff))
+
+
+@blueprint.post("/<staff>/duty")
+def duty(staff: str) -> Response:
+    """Signs somebody in to duty, out of it, or back to the plan."""
+    state = request.form.get("state", "")
+    if state not in ("on", "off", "plan"):
+        raise Problem(422, "bad_state", _("Choose on, off or as planned."))
+    answer = ask_desk(f"duty.{state}", by=needed_viewer(), id=staff)
+    if not answer.ok:
+        flash(answer.message)
+    return redirect(url_for("team.listing"))
+
+
+def may_edit() -> bool:
+    """Whether whoever looks may change plans; the gateway judges it all the same."""
+    return not EDITORS.isdisjoint(current_user.roles)
+
+
+def _version() -> int | None:
+    text = request.form.get("version", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else None
+
+
+def _found(staff: str) -> Record:
+    record = the_board().reader.record("staff", staff)
+    if record is None or not record.is_open:
+        raise Problem(404, "unknown_record", explain_desk("unknown_record"))
+    return record
+
+
+def _words() -> dict[str, Any]:
+    return {
+        "CERTIFICATES": CERTIFICATES,
+        "DUTY_MODES": DUTY_MODES,
+        "LANGUAGES": LANGUAGES,
+        "me_id": current_user.id,
+    }

@@ -1,0 +1,70 @@
+"""PURE. Who is on an incident, since when, and which of the asked roles nobody covers yet."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from gateway.course import Course, Rules
+from protocol.messages import Responder
+from protocol.moment import Moment, rfc3339
+
+
+def with_changes(course: Course, **changes: object) -> Course:
+    """The course with its incident changed; the missing roles follow from the others."""
+    incident = replace(course.incident, **changes)
+    covered = {role for one in incident.responders for role in one.roles}
+    missing = tuple(role for role in incident.asked_roles if role not in covered)
+    return replace(course, incident=replace(incident, missing_roles=missing))
+
+
+def with_responder(course: Course, staff: str, now: Moment, rules: Rules) -> Course:
+    """The course with `staff` as one who accepted; the first to accept owns it."""
+    incident = course.incident
+    responder = Responder(
+        staff=staff, roles=rules.roster.roles_of(staff), accepted_at=rfc3339(now.utc_ms)
+    )
+    changes: dict[str, object] = {
+        "responders": (*incident.responders, responder),
+        "owner": incident.owner or staff,
+    }
+    if incident.stage != "raised":
+        return with_changes(course, **changes)
+    changes |= {
+        "stage": "accepted",
+        "accepted_at": rfc3339(now.utc_ms),
+        "to_accept_ms": since_press_ms(course, now),
+    }
+    course = in_this_boot(with_changes(course, **changes), now)
+    return replace(course, due_ms=now.mono_ms + rules.policy.arrival_s * 1000)
+
+
+def arrived(course: Course, then: Moment, now: Moment, rules: Rules) -> Course:
+    """The course with somebody at the point since `then`, who has, in effect, accepted too."""
+    incident, since_ms = course.incident, since_press_ms(course, then)
+    changed = with_changes(
+        course,
+        stage="arrived",
+        accepted_at=incident.accepted_at or rfc3339(then.utc_ms),
+        to_accept_ms=incident.to_accept_ms if incident.accepted_at else since_ms,
+        arrived_at=rfc3339(then.utc_ms),
+        to_arrive_ms=since_ms,
+        overdue=None,
+    )
+    return replace(in_this_boot(changed, now), due_ms=now.mono_ms + rules.policy.close_s * 1000)
+
+
+def responder_of(course: Course, staff: str) -> Responder | None:
+    return next((one for one in course.incident.responders if one.staff == staff), None)
+
+
+def in_this_boot(course: Course, now: Moment) -> Course:
+    """The course on this boot's clock; what another boot's clock said of the press is lost."""
+    if course.boot == now.boot:
+        return course
+    return replace(course, boot=now.boot, raised_ms=None, due_ms=now.mono_ms)
+
+
+def since_press_ms(course: Course, now: Moment) -> int | None:
+    if course.raised_ms is None or course.boot != now.boot:
+        return None
+    return max(0, now.mono_ms - course.raised_ms)
