@@ -319,6 +319,7 @@ class Loop:
             open=len(self._branch.courses),
             rejected=self._rejected,
             log_head=self._writer.log_head,
+            desk=self._desk.changes,
         )
         self._voice.say_status(status, now_ms=now.mono_ms)
 

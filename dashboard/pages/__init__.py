@@ -7,12 +7,16 @@ from flask import Flask
 from dashboard.pages import (
     board,
     chrome,
+    complaints,
     demo,
     devices,
+    directory,
     hub,
     incidents,
+    playbooks,
     reports,
     shifts,
+    situation_routes,
     team,
     times,
     words,
@@ -31,5 +35,18 @@ def register(app: Flask) -> None:
     app.jinja_env.filters.update(times.FILTERS)
     app.jinja_env.globals.update(words.GLOBALS)
     app.context_processor(chrome.for_every_page)
-    for module in (board, incidents, devices, reports, hub, team, shifts, demo):
+    for module in (
+        board,
+        incidents,
+        situation_routes,
+        devices,
+        reports,
+        hub,
+        team,
+        shifts,
+        playbooks,
+        directory,
+        complaints,
+        demo,
+    ):
         app.register_blueprint(module.blueprint)

@@ -42,6 +42,7 @@ class Desk:
         self._timed: dict[tuple[str, str], Record] = {}
         self._minute: int | None = None
         self._is_new = True
+        self.changes = 0
         self.roster = Roster()
 
     def load(self) -> None:
@@ -143,6 +144,7 @@ class Desk:
 
     def _put(self, record: Record, to: Round) -> None:
         to.work.records[record.kind, record.id] = record
+        self.changes += 1
         self._keep(record)
         self._minute = None
 

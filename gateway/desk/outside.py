@@ -62,13 +62,17 @@ class Contact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where the branch is, in the words that an ambulance needs. Its id is `place`."""
+    """Where the branch is, in the words that an ambulance needs. Its id is `place`.
+
+    phone: where those who were called can ring back.
+    """
 
     name: Translated = field(default_factory=Translated)
     address: Translated = field(default_factory=Translated)
     entrance: Translated = field(default_factory=Translated)
     floor: Translated = field(default_factory=Translated)
     landmark: Translated = field(default_factory=Translated)
+    phone: ShortText = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +142,8 @@ def _check_place(world: World, id: str, place: Place) -> Iterator[FieldFault]:
     for name in ("name", "address", "entrance", "floor", "landmark"):
         is_needed = name in ("name", "address")
         yield from untranslated(getattr(place, name), name, needed=is_needed)
+    if place.phone and not is_phone(place.phone):
+        yield FieldFault(field="phone", name="bad_phone", detail=place.phone)
 
 
 PLANS = (
