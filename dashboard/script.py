@@ -79,7 +79,7 @@ def _chinese(known: Known) -> Iterator[str]:
         yield f"从{known.entrance or '大门'}进，{known.floor or '一楼'}，{known.where}。"
     else:
         yield f"位置：{known.where}。"
-    yield f"{known.happened or '有顾客需要帮助'}。"
+    yield f"{known.happened or '有客户需要帮助'}。"
     if known.since and known.minutes is not None:
         ago = f"大约{known.minutes}分钟前" if known.minutes else "刚刚"
         yield f"时间：{known.since}，{ago}。"
