@@ -30,7 +30,9 @@ class Token:
     """A machine that may use the interface. sha256: of its bearer token, in hexadecimal."""
 
     name: Id
-    sha256: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}(?![\s\S])")]
+    sha256: Annotated[
+        str, msgspec.Meta(pattern=r"^[0-9a-f]{64}(?![\s\S])", description="64 hexadecimal digits")
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

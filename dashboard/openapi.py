@@ -7,7 +7,10 @@ from typing import Any
 import msgspec
 
 from dashboard import wire
+from dashboard.review.calendar import MONTH_PATTERN
+from dashboard.review.month import MonthReview
 from gateway.store import KINDS, SECRET
+from gateway.store.exports import EXPORTS
 from protocol.messages import Incident
 from protocol.version import version
 
@@ -25,6 +28,14 @@ _PROBLEMS = {
     504: "The gateway did not answer in 5 s.",
 }
 _COMMON = (400, 401, 405, 413, 503)
+# What each event of the stream carries, and when it comes.
+EVENTS = {
+    "incident": (Incident, "an incident, with each change; a closed one once"),
+    "unit": (wire.UnitView, "a unit"),
+    "gateway": (wire.GatewayView, "the gateway, and every fault of the branch"),
+    "beat": (wire.Beat, "a sign of life each second: a screen that misses it is stale"),
+    "lamp": (wire.LampView, "what a point shows; of a demo only"),
+}
 _KINDS = (
     wire.ActionRequest,
     wire.DeskReply,
@@ -34,8 +45,8 @@ _KINDS = (
     wire.ProblemReply,
     wire.RecordView,
     wire.ResponseTimesReport,
-    wire.UnitView,
-    Incident,
+    *(kind for kind, _ in EVENTS.values()),
+    MonthReview,
 )
 _TIME = {"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]}
 _INCIDENT_ID = {
@@ -133,9 +144,20 @@ def _paths() -> dict[str, Any]:
                 problems=(422,),
             )
         },
+        "/api/v1/reports/month": {
+            "get": _route(
+                "month",
+                "A month of the branch's calendar in figures, beside the month before",
+                reply=_ref("MonthReview"),
+                parameters=[_query("month", {"type": "string", "pattern": MONTH_PATTERN})],
+                problems=(422,),
+            )
+        },
+        "/api/v1/export/{name}.{kind}": {"get": _export()},
         "/api/v1/openapi.json": {
             "get": _route("describe", "This description", reply={"type": "object"})
         },
+        "/events": {"get": _events()},
         "/healthz": {"get": _healthz()},
         "/metrics": {
             "get": {
@@ -192,8 +214,49 @@ def _desk_paths() -> dict[str, Any]:
     }
 
 
+def _events() -> dict[str, Any]:
+    """A stream that does not end. OpenAPI 3.1 has no words for what is in it: `x-events` has the
+    schema of each event's data, by its name.
+    """
+    names = "\n".join(f"- `{name}`: {text}" for name, (_, text) in EVENTS.items())
+    return {
+        "operationId": "events",
+        "summary": "Server-sent events: what there is, then each change",
+        "description": (
+            "Each event has `event`, `id` (counts up) and `data`: a whole state as one line of "
+            f"JSON. On connecting come the present states.\n\n{names}\n\nThe stream is cut when "
+            "a reader is too slow or its session ends; `retry` says how soon to come back."
+        ),
+        "x-events": {name: _ref(kind.__name__) for name, (kind, _) in EVENTS.items()},
+        "responses": {
+            "200": {
+                "description": "The stream, until either side ends it.",
+                "content": {"text/event-stream": {"schema": {"type": "string"}}},
+            },
+            **_problems((401, 405, 503)),
+        },
+    }
+
+
 def _open_kinds() -> list[str]:
     return sorted(KINDS.keys() - SECRET)
+
+
+def _export() -> dict[str, Any]:
+    route = _route(
+        "export",
+        "Everything that is kept of one kind, oldest first where it has times",
+        reply={"type": "array", "items": {"type": "object"}},
+        parameters=[
+            _path("name", {"type": "string", "enum": list(EXPORTS)}),
+            _path("kind", {"type": "string", "enum": ["csv", "json"]}),
+            _query("from", _TIME),
+            _query("to", _TIME),
+        ],
+        problems=(403, 404, 422),
+    )
+    route["responses"]["200"]["content"]["text/csv"] = {"schema": {"type": "string"}}
+    return route
 
 
 def _healthz() -> dict[str, Any]:
@@ -241,6 +304,10 @@ def _json(schema: dict[str, Any]) -> dict[str, Any]:
 
 def _ref(name: str) -> dict[str, str]:
     return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _path(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"name": name, "in": "path", "required": True, "schema": schema}
 
 
 def _query(name: str, schema: dict[str, Any]) -> dict[str, Any]:

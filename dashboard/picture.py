@@ -21,6 +21,8 @@ MAX_OPEN = 10_000
 MAX_CLOSED = 500
 MAX_UNITS = 2_000
 MAX_POINTS = 10_000
+# (subject, name) of the one fault that the store cannot hold: that it cannot be written.
+STORE_UNWRITABLE = ("gateway", "store_unwritable")
 
 
 class StoredUnit(Protocol):
@@ -91,6 +93,15 @@ class Picture:
             store=self.store,
             open=len(self.incidents),
         )
+
+    @property
+    def store_unwritable(self) -> bool:
+        """Whether the gateway says that it cannot store anything."""
+        return any(_is_unstorable(fault) for fault in self.faults)
+
+
+def _is_unstorable(fault: Fault) -> bool:
+    return (fault.subject, fault.name) == STORE_UNWRITABLE
 
 
 def _gateway_state(picture: Picture) -> str:
@@ -192,9 +203,15 @@ def with_stored(picture: Picture, stored: Stored) -> Picture:
             store=True,
             stored={record.unit: record for record in stored.units},
             unit_of_point=stored.unit_of_point,
-            faults=picture.faults if stored.faults is None else stored.faults,
+            faults=picture.faults if stored.faults is None else _known(picture, stored.faults),
         )
     )
+
+
+def _known(picture: Picture, stored: tuple[Fault, ...]) -> tuple[Fault, ...]:
+    """The store's faults, and that of the store itself, which only news can bring and take away."""
+    unstorable = tuple(fault for fault in picture.faults if _is_unstorable(fault))
+    return (*(fault for fault in stored if not _is_unstorable(fault)), *unstorable)
 
 
 def unit_view(

@@ -154,7 +154,9 @@ class Beat:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """missing: those of broker, gateway and store that the board does not reach."""
+    """missing: those of broker, gateway and store that the board does not reach; store also when
+    the gateway cannot write it.
+    """
 
     status: Literal["ok", "unwell"]
     missing: tuple[Literal["broker", "gateway", "store"], ...] = ()

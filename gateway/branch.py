@@ -6,6 +6,7 @@ waits, writes or sends. If the write fails the branch is thrown away and read fr
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from gateway import incident as machine
@@ -21,9 +22,13 @@ from gateway.course import (
     Outcome,
     Place,
     Refused,
+    Repeated,
     Rules,
     Tell,
+    Vacated,
 )
+from gateway.desk.points import known_as, seat_limits_ms
+from gateway.desk.record import Record
 from gateway.roster import Roster
 from gateway.round import Round
 from gateway.store import NoticeRecord, PointRecord, Rejected, Writer
@@ -33,6 +38,7 @@ from protocol.messages import (
     ActionResult,
     Alert,
     Feedback,
+    Incident,
     TerminalEvent,
 )
 from protocol.moment import MAX_AGE_MS, Moment, rfc3339
@@ -52,11 +58,9 @@ class Branch:
         self._config = config
         self._writer = writer
         self._rules = Rules(policy=config.rules_policy(), roster=Roster())
-        self._seat_check_ms = {
-            one.id: one.seat_check_after_s * 1000
-            for one in config.points
-            if one.seat_check_after_s is not None
-        }
+        self._seat_check_ms: dict[str, int] = {}
+        # The newest press of each point, by this run's monotonic clock.
+        self._pressed_ms: dict[str, int] = {}
         self.courses: dict[str, Course] = {}
         self._open_at: dict[str, str] = {}
         self.points: dict[str, PointRecord] = {}
@@ -75,6 +79,29 @@ class Branch:
         if roster is not self._rules.roster:
             self._rules = replace(self._rules, roster=roster)
 
+    def follow_points(self, plans: Mapping[str, Record], to: Round) -> None:
+        """From now on these are the points; one that is planned no more goes, unless it calls."""
+        self._seat_check_ms = seat_limits_ms(plans)
+        for id, plan in plans.items():
+            known = self.points.get(id)
+            record = known_as(plan, known or PointRecord(point=id, label=id, unit=""))
+            if record != known:
+                self._put_point(record, to)
+                to.points.add(id)
+        for record in [one for one in self.points.values() if one.configured]:
+            if record.point in plans:
+                continue
+            if self._course_at(record.point) is not None:
+                self._put_point(replace(record, configured=False), to)
+            else:
+                del self.points[record.point]
+                to.work.points.pop(record.point, None)
+                to.work.points_gone.add(record.point)
+
+    def _put_point(self, record: PointRecord, to: Round) -> None:
+        self.points[record.point] = to.work.points[record.point] = record
+        to.work.points_gone.discard(record.point)
+
     # --- alerts ---
 
     def take_alert(self, unit: str, alert: Alert, now: Moment, to: Round) -> None:
@@ -82,10 +109,13 @@ class Branch:
         to.receipts.setdefault(unit, []).append(alert.alert_id)
         to.points.add(alert.point)
         if alert.alert_id in to.work.alerts or self._writer.knows_alert(alert.alert_id):
+            self._hear_again(alert, now, to)
             return
         point = self._point(unit, alert.point, to)
         if alert.what in CALLS:
             self._call(alert, point, now, to)
+        elif self.is_foreign(unit, alert.point):
+            pass  # a press counts whoever says it; that somebody came or sits there does not
         elif alert.what == "presence":
             self._attend(alert, now, to)
         elif alert.what in ("seat_occupied", "seat_vacated"):
@@ -98,12 +128,38 @@ class Branch:
             incident_id=self._open_at.get(alert.point) if alert.what in OF_INCIDENTS else None,
         )
 
+    def is_foreign(self, unit: str, point: str) -> bool:
+        """Whether the unit speaks for a point that the configuration gives to another."""
+        record = self.points.get(point)
+        return record is not None and record.configured and record.unit != unit
+
+    def _hear_again(self, alert: Alert, now: Moment, to: Round) -> None:
+        course = self._course_at(alert.point)
+        if course is not None and alert.what in CALLS:
+            self._apply(machine.step(course, Repeated(alert), now, self._rules), now, to)
+
     def _call(self, alert: Alert, point: PointRecord, now: Moment, to: Round) -> None:
         course = self._course_at(alert.point)
         if course is not None:
             self._apply(machine.step(course, Joined(alert), now, self._rules), now, to)
-            return
-        self._raise(alert, point, now, to, kind=None)
+        else:
+            self._raise(alert, point, now, to, kind=None)
+        if alert.age_ms is not None:
+            pressed_ms = now.mono_ms - alert.age_ms
+            self._pressed_ms[alert.point] = max(
+                pressed_ms, self._pressed_ms.get(alert.point, pressed_ms)
+            )
+        # The news of the empty seat may have overtaken the press.
+        if point.seat == "vacated" and point.seat_boot == now.boot and point.seat_ms is not None:
+            self._look_for_fall(point.point, now.mono_ms - point.seat_ms, now, to)
+
+    def _look_for_fall(self, point: str, age_ms: int, now: Moment, to: Round) -> None:
+        """The seat at the point was vacated age_ms ago: soon after a press?"""
+        course = self._course_at(point)
+        if course is not None:
+            pressed_ms = self._pressed_ms.get(point)
+            vacated = Vacated(age_ms, None if pressed_ms is None else now.mono_ms - pressed_ms)
+            self._apply(machine.step(course, vacated, now, self._rules), now, to)
 
     def _raise(
         self, alert: Alert, point: PointRecord, now: Moment, to: Round, *, kind: str | None
@@ -122,21 +178,31 @@ class Branch:
             self._apply(machine.step(course, attended, now, self._rules), now, to)
 
     def _sit(self, alert: Alert, point: PointRecord, now: Moment, to: Round) -> None:
+        if alert.what == "seat_vacated" and alert.age_ms is not None:
+            self._look_for_fall(point.point, alert.age_ms, now, to)
+        then_ms = now.mono_ms - (alert.age_ms or 0)
+        is_old_news = point.seat_boot == now.boot and then_ms < (point.seat_ms or then_ms)
+        if is_old_news:
+            return
         record = replace(
             point,
             seat="occupied" if alert.what == "seat_occupied" else "vacated",
             seat_alert_id=alert.alert_id,
             seat_boot=now.boot,
-            seat_ms=now.mono_ms - (alert.age_ms or 0),
+            seat_ms=then_ms,
         )
-        self.points[point.point] = to.work.points[point.point] = record
+        self._put_point(record, to)
 
     def _point(self, unit: str, point: str, to: Round) -> PointRecord:
-        """The point's record; one that no configuration names is remembered under its id."""
-        if point not in self.points:
-            record = PointRecord(point=point, label=point, unit=unit, configured=False)
-            self.points[point] = to.work.points[point] = record
-        return self.points[point]
+        """The point's record; one that no configuration names is remembered under its ids."""
+        known = self.points.get(point)
+        if known is None:
+            known = PointRecord(point=point, label=f"{unit} {point}", unit=unit, configured=False)
+            self._put_point(known, to)
+        elif not known.unit:
+            known = replace(known, unit=unit)
+            self._put_point(known, to)
+        return known
 
     def _course_at(self, point: str) -> Course | None:
         return self.courses.get(self._open_at.get(point, ""))
@@ -157,14 +223,24 @@ class Branch:
         """Why it is refused, "" when it is done."""
         course = self.courses.get(action.incident_id)
         if course is None:
-            closed = action.incident_id in to.work.courses or self._writer.is_closed(
-                action.incident_id
-            )
-            return "already_closed" if closed else "unknown_incident"
+            return self._act_afterwards(action, now, to)
         outcome = machine.step(course, Acted(action), now, self._rules)
         if isinstance(outcome, Refused):
             return outcome.reason
         self._apply(outcome, now, to)
+        return ""
+
+    def _act_afterwards(self, action: Action, now: Moment, to: Round) -> str:
+        """Why an action on a closed incident is refused, "" when it is done."""
+        changed = to.work.courses.get(action.incident_id)
+        before = changed.incident if changed else self._writer.closed_incident(action.incident_id)
+        if before is None:
+            return "unknown_incident"
+        outcome = machine.amend(before, action, self._rules)
+        if isinstance(outcome, Refused):
+            return outcome.reason
+        if isinstance(outcome, Changed):
+            self._put(outcome, before, now, to)
         return ""
 
     # --- time ---
@@ -186,7 +262,7 @@ class Branch:
         if self._due_unknown:
             self._due_unknown = False
             self._next_due_ms = min(
-                (now.mono_ms if c.boot != now.boot else c.due_ms for c in self.courses.values()),
+                (now.mono_ms if c.boot != now.boot else c.next_ms for c in self.courses.values()),
                 default=None,
             )
         return self._next_due_ms
@@ -196,8 +272,8 @@ class Branch:
         searches a thousand open ones for it again and again."""
         if before is not None:
             self._due_unknown = True
-        elif self._next_due_ms is None or after.due_ms < self._next_due_ms:
-            self._next_due_ms = after.due_ms
+        elif self._next_due_ms is None or after.next_ms < self._next_due_ms:
+            self._next_due_ms = after.next_ms
 
     def _seats_due(self, now: Moment) -> list[PointRecord]:
         return [
@@ -211,8 +287,7 @@ class Branch:
 
     def _check_seat(self, point: PointRecord, now: Moment, to: Round) -> None:
         """Somebody has sat there for very long: staff go and ask, once a sitting."""
-        record = replace(point, seat_ms=None)
-        self.points[point.point] = to.work.points[point.point] = record
+        self._put_point(replace(point, seat_ms=None), to)
         if self._course_at(point.point) is not None:
             return
         check = Alert(
@@ -237,19 +312,22 @@ class Branch:
     # --- what others are told ---
 
     def feedback(self, point: str) -> Feedback:
-        """What the lamp and the sounder of a point stand for now."""
+        """What the lamp and the sounder of a point stand for now.
+
+        version: of the branch's log, which never goes back, so that an older word is known.
+        """
         course = self._course_at(point)
         record = self.points.get(point)
         silent = record.silent if record else False
         if course is None:
-            return Feedback(point=point, stage="idle", silent=silent)
+            return Feedback(point=point, stage="idle", silent=silent, version=self._writer.log_seq)
         incident = course.incident
         return Feedback(
             point=point,
             stage=incident.stage,
             incident_id=incident.incident_id,
             silent=silent or incident.kind == "silent",
-            version=incident.version,
+            version=self._writer.log_seq,
         )
 
     def reject(self, topic: str, reason: str, payload: bytes, now: Moment, to: Round) -> None:
@@ -272,20 +350,25 @@ class Branch:
         incident = course.incident
         before = self.courses.get(incident.incident_id)
         self._follow_due(before, course)
-        to.changes.append((before.incident if before else None, incident))
-        to.work.courses[incident.incident_id] = course
         to.points.add(incident.point)
         if incident.is_open:
             self.courses[incident.incident_id] = course
         else:
             del self.courses[incident.incident_id]
             del self._open_at[incident.point]
+        self._put(outcome, before.incident if before else None, now, to)
+        for tell in outcome.tells:
+            self._notify(course, tell, now, to)
+
+    def _put(self, outcome: Changed, before: Incident | None, now: Moment, to: Round) -> None:
+        """What is to be written of a change."""
+        course, incident = outcome.course, outcome.course.incident
+        to.changes.append((before, incident))
+        to.work.courses[incident.incident_id] = course
         for entry in outcome.entries:
             to.work.entries.append(
                 LoggedEntry(at_ms=now.utc_ms, entry=entry, incident_id=incident.incident_id)
             )
-        for tell in outcome.tells:
-            self._notify(course, tell, now, to)
 
     def _notify(self, course: Course, tell: Tell, now: Moment, to: Round) -> None:
         incident = course.incident
@@ -301,6 +384,22 @@ class Branch:
                 why=tell.why,
                 made_ms=now.utc_ms,
             )
+
+    def tell_for_desk(self, now: Moment, to: Round) -> None:
+        """Notices of what the desk has to tell, which are about no incident."""
+        for tell in to.tells:
+            for channel in self._config.channels:
+                if not self._reaches(channel.roles, tell):
+                    continue
+                notice_id = f"desk.{now.utc_ms}.{tell.why}.{channel.name}"
+                to.work.notices[notice_id] = NoticeRecord(
+                    notice_id=notice_id,
+                    incident_id="",
+                    channel=channel.name,
+                    step=tell.step,
+                    why=tell.why,
+                    made_ms=now.utc_ms,
+                )
 
     def _reaches(self, roles: list[str], tell: Tell) -> bool:
         """Whether a channel for `roles` (none: for all) belongs to somebody who is told."""

@@ -11,6 +11,7 @@ from typing import Annotated
 import msgspec
 
 from gateway.desk.plans import LEADS
+from gateway.desk.points import Point
 from gateway.desk.team import CERTIFIED, Certificate, KnownRole, Label, Pin, Staff
 from gateway.policy import DEFAULT_ROLES, DEFAULT_STEPS, LEAD, Audience, Policy, Step
 from gateway.store.records import PointRecord
@@ -31,9 +32,10 @@ class UnitSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PointSettings:
-    """`[[points]]`: a place customers call from.
+    """`[[points]]`: a place customers call from, until a page says otherwise.
 
-    seat_check_after_s: a seat occupied for so long raises a `seat` incident; none: never.
+    seat_check_after_s: a seat occupied for so long raises a `seat` incident; none: never. place:
+    the part of the branch it is in.
     """
 
     id: Id
@@ -41,6 +43,7 @@ class PointSettings:
     unit: Id
     silent: bool = False
     seat_check_after_s: PositiveSeconds | None = None
+    place: ShortText = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,7 +193,7 @@ class GatewayConfig:
         )
 
     def point_records(self) -> list[PointRecord]:
-        """The points as the store keeps them."""
+        """The points as the store keeps them, in the order of the file."""
         return [
             PointRecord(point=one.id, label=one.label, unit=one.unit, silent=one.silent)
             for one in self.points
@@ -198,6 +201,18 @@ class GatewayConfig:
 
     def plans(self) -> Iterator[tuple[str, str, object]]:
         """(kind, id, body) of each plan of the desk that the file writes."""
+        for point in self.points:
+            yield (
+                "point",
+                point.id,
+                Point(
+                    label=point.label,
+                    unit=point.unit,
+                    silent=point.silent,
+                    seat_check_after_s=point.seat_check_after_s,
+                    place=point.place,
+                ),
+            )
         for one in self.staff:
             yield (
                 "staff",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from gateway.policy import Policy
@@ -10,15 +11,32 @@ from gateway.roster import Roster
 from protocol.messages import Action, Alert, Incident
 from protocol.moment import Moment
 
-Why = Literal["step", "again", "urgent", "real", "overdue_arrival", "overdue_close", "handover"]
+Why = Literal[
+    "step",
+    "ring",
+    "again",
+    "urgent",
+    "real",
+    "stand_in",
+    "overdue_arrival",
+    "overdue_close",
+    "offer",
+    "declined",
+    "handover",
+    "followups_overdue",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What decisions rest on besides the incident itself."""
+    """What decisions rest on besides the incident itself.
+
+    policy: of this incident. substitutes: {role: roles that may stand in for it, in order}.
+    """
 
     policy: Policy
     roster: Roster
+    substitutes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,16 +54,24 @@ class Course:
 
     boot: which boot of this machine the monotonic times count in. raised_ms: monotonic time of
     the press, None when nobody knows it. due_ms: when the next thing happens if nobody acts.
+    ring_ms: when the present step rings again, None if it does not; it is not stored, since a
+    gateway that starts rings at once.
     """
 
     incident: Incident
     boot: str
     raised_ms: int | None
     due_ms: int
+    ring_ms: int | None = None
+
+    @property
+    def next_ms(self) -> int:
+        """When something is due next, by the monotonic clock of `boot`."""
+        return self.due_ms if self.ring_ms is None else min(self.due_ms, self.ring_ms)
 
     def is_due(self, now: Moment) -> bool:
         """A deadline of another boot is due now: when in doubt, alert."""
-        return self.boot != now.boot or now.mono_ms >= self.due_ms
+        return self.boot != now.boot or now.mono_ms >= self.next_ms
 
 
 # --- events ---------------------------------------------------------------------------------
@@ -59,10 +85,28 @@ class Joined:
 
 
 @dataclass(frozen=True, slots=True)
+class Repeated:
+    """A further copy of an alert that was taken: it may prove that the press was earlier."""
+
+    alert: Alert
+
+
+@dataclass(frozen=True, slots=True)
 class Attended:
     """Somebody pressed the staff presence button at the point, age_ms ago."""
 
     age_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Vacated:
+    """The seat at the point became empty age_ms ago.
+
+    pressed_age_ms: how long ago the newest press there was, None where only the incident knows.
+    """
+
+    age_ms: int
+    pressed_age_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +121,7 @@ class Due:
     """Its deadline has come and nobody acted."""
 
 
-Event = Joined | Attended | Acted | Due
+Event = Joined | Repeated | Attended | Vacated | Acted | Due
 
 
 # --- results --------------------------------------------------------------------------------
@@ -94,12 +138,18 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tell:
-    """People to be told. staff: their ids; everywhere: on every screen, whoever they are."""
+    """People to be told.
+
+    staff: their ids; everywhere: on every screen, whoever they are. channels: only through these,
+    all if there are none; never through those in `silent`.
+    """
 
     why: Why
     step: int
     staff: tuple[str, ...]
     everywhere: bool = False
+    channels: tuple[str, ...] = ()
+    silent: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

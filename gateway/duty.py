@@ -15,8 +15,8 @@ from protocol.messages import Id, ShortText
 DAY = timedelta(days=1)
 TIME_PATTERN = r"^([01]\d|2[0-3]):[0-5]\d(?![\s\S])"
 DATE_PATTERN = r"^\d{4}-\d{2}-\d{2}(?![\s\S])"
-ClockTime = Annotated[str, msgspec.Meta(pattern=TIME_PATTERN)]
-Day = Annotated[str, msgspec.Meta(pattern=DATE_PATTERN)]
+ClockTime = Annotated[str, msgspec.Meta(pattern=TIME_PATTERN, description="a time such as 08:30")]
+Day = Annotated[str, msgspec.Meta(pattern=DATE_PATTERN, description="a day such as 2026-11-24")]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DATE = re.compile(DATE_PATTERN)

@@ -6,7 +6,14 @@ class GatewayError(Exception):
 
 
 class StoreError(GatewayError):
-    """The store cannot be read or written now."""
+    """The store cannot be read or written now.
+
+    may_heal: whether it may be well by itself soon: locked, or on a full disk.
+    """
+
+    def __init__(self, text: str, *, may_heal: bool = True) -> None:
+        super().__init__(text)
+        self.may_heal = may_heal
 
 
 class StoreDamaged(StoreError):

@@ -5,7 +5,7 @@ Like the branch it puts every change into the round, and waits, writes and sends
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from gateway.course import Entry
@@ -16,8 +16,9 @@ from gateway.supervision import Watched, Wrong, changes, faults_of, heard, liste
 from protocol.messages import Fault, TerminalStatus, UnitStatus
 from protocol.moment import Moment, rfc3339
 
-# What the gateway knows without the broker.
-_OWN_SUBJECTS = ("gateway", "broker", "channel/")
+# What only units and screens themselves can say: names of their points' lines begin so.
+_HEARD_SUBJECTS = ("unit/", "terminal/")
+_LINE_FAULTS = ("call_", "seat_")
 
 
 class Health:
@@ -108,11 +109,21 @@ class Health:
         return tuple(sorted(found.values(), key=lambda fault: fault.since))
 
     def check_faults(
-        self, points: Mapping[str, PointRecord], now: Moment, to: Round, *, listening: bool
+        self,
+        points: Mapping[str, PointRecord],
+        now: Moment,
+        to: Round,
+        *,
+        listening: bool,
+        desk: Iterable[Wrong] = (),
     ) -> None:
-        """Raises and clears faults. listening: we hear the broker; only then does silence count."""
-        found = list(self._wrongs(points, now.mono_ms, listening=listening))
+        """Raises and clears faults. listening: we hear the broker; only then does silence count.
+
+        desk: what the rooms of the desk find wrong now.
+        """
+        found = [*self._wrongs(points, now.mono_ms, listening=listening), *desk]
         new, gone = changes(self.faults, found)
+        self._follow_details(found, to)
         for wrong in new:
             fault = self.faults[wrong.subject, wrong.name] = _fault(wrong, now)
             to.work.faults_raised[wrong.subject, wrong.name] = fault
@@ -122,6 +133,14 @@ class Health:
             to.work.faults_cleared.add((subject, name))
             self._log_fault("fault_cleared", subject, name, now, to)
         to.faults_changed = to.faults_changed or bool(new or gone)
+
+    def _follow_details(self, found: list[Wrong], to: Round) -> None:
+        """A fault that goes on may say something else now, such as how many are left."""
+        for key, wrong in {(one.subject, one.name): one for one in found}.items():
+            known = self.faults.get(key)
+            if known is not None and known.detail != wrong.detail:
+                self.faults[key] = to.work.faults_raised[key] = replace(known, detail=wrong.detail)
+                to.faults_changed = True
 
     def _wrongs(
         self, points: Mapping[str, PointRecord], now_ms: int, *, listening: bool
@@ -134,7 +153,7 @@ class Health:
         for point, record in points.items():
             if not record.configured:
                 yield Wrong(
-                    f"point/{point}", "unconfigured", "add it to [[points]] of gateway.toml"
+                    f"point/{point}", "unconfigured", "give it a name on the page of points"
                 )
         if not listening:
             yield from self._kept_while_deaf()
@@ -147,13 +166,21 @@ class Health:
     def _kept_while_deaf(self) -> Iterator[Wrong]:
         """Without the broker nothing new is known of units and screens, so what was so stays."""
         for fault in self.faults.values():
-            if fault.name != "unconfigured" and not fault.subject.startswith(_OWN_SUBJECTS):
+            if _is_heard(fault):
                 yield Wrong(fault.subject, fault.name, fault.detail)
 
     @staticmethod
     def _log_fault(event: str, subject: str, name: str, now: Moment, to: Round) -> None:
         entry = Entry(event=event, detail={"subject": subject, "name": name})
         to.work.entries.append(LoggedEntry(at_ms=now.utc_ms, entry=entry))
+
+
+def _is_heard(fault: Fault) -> bool:
+    """Whether only the broker could tell that this fault is over."""
+    if fault.name == "unconfigured":
+        return False
+    is_line = fault.subject.startswith("point/") and fault.name.startswith(_LINE_FAULTS)
+    return is_line or fault.subject.startswith(_HEARD_SUBJECTS)
 
 
 def _lasting(status: UnitStatus) -> UnitStatus:

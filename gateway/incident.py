@@ -25,16 +25,24 @@ from gateway.course import (
     Outcome,
     Place,
     Refused,
+    Repeated,
     Rules,
     Unchanged,
+    Vacated,
     Why,
 )
+from gateway.cover import with_stand_ins
 from gateway.responders import arrived, with_changes
-from protocol.messages import Alert, Incident
+from protocol.messages import Action, Alert, Incident, Kind
 from protocol.moment import MAX_AGE_MS, Moment, parse_rfc3339, rfc3339
 
 # A press of an earlier boot happened some time in the last day, as far as anybody can say.
 UNKNOWN_AGE_MS = 24 * 3600 * 1000
+# Copies of an alert differ by their ways through the network; only more than that is a proof.
+PROOF_MS = 500
+
+# A seat that is empty so soon after a press: whoever called may have fallen off it.
+FALL_MS = 10_000
 
 # Which kind outranks which when presses of several kinds meet in one incident.
 _RANK = {"seat": 0, "call": 1, "urgent": 2, "silent": 3}
@@ -69,18 +77,21 @@ def raise_incident(
         missing_roles=asked,
     )
     raised_ms = now.mono_ms - age_ms
-    course = Course(
+    pressed = Course(
         incident=incident,
         boot=now.boot,
         raised_ms=None if uncertain_ms else raised_ms,
         due_ms=raised_ms + rules.policy.gap_ms(0),
     )
-    tell = steps.telling(course, rules, why="step")
+    course, substituted = with_stand_ins(pressed, rules)
+    course, tell = steps.telling(course, rules, why="step")
     entry = Entry(
         event="raised",
         detail={"alert_id": alert.alert_id, "kind": kind, "late_ms": age_ms, "told": tell.staff},
     )
-    return Changed(course=course, entries=(entry,), tells=(tell,))
+    return Changed(
+        course=steps.ringing(course, now, rules), entries=(entry, *substituted), tells=(tell,)
+    )
 
 
 def _age(alert: Alert, now: Moment) -> tuple[int, int]:
@@ -108,7 +119,11 @@ def _kind(alert: Alert, place: Place) -> str:
 def _incident_id(alert_id: str, raised_utc_ms: int) -> str:
     """Date and time for people, and a piece of the alert's hash: a repeat gives the same id."""
     day_and_time = rfc3339(raised_utc_ms)[:19].replace("-", "").replace(":", "").replace("T", "-")
-    return f"{day_and_time}-{hashlib.sha256(alert_id.encode()).hexdigest()[:12]}"
+    return f"{day_and_time}-{_hash(alert_id)}"
+
+
+def _hash(alert_id: str) -> str:
+    return hashlib.sha256(alert_id.encode()).hexdigest()[:12]
 
 
 # --- going on -------------------------------------------------------------------------------
@@ -125,12 +140,33 @@ def step(course: Course, event: Event, now: Moment, rules: Rules) -> Outcome:
     return replace(outcome, course=replace(outcome.course, incident=after))
 
 
+def amend(incident: Incident, action: Action, rules: Rules) -> Outcome:
+    """A closed incident after the one thing that may still be said of it: what it turned out to
+    be, once, where nobody said so at the close. All else about it stays as it is."""
+    if action.action != "situation" or incident.situation is not None:
+        return Refused("already_closed")
+    if not rules.roster.knows(action.by):
+        return Refused("unknown_staff")
+    situation = (action.situation or "").strip()
+    if not situation:
+        return Refused("situation_needed")
+    after = replace(incident, situation=situation, version=incident.version + 1)
+    entry = Entry(event="situation_set", by=action.by, detail={"situation": situation})
+    return Changed(
+        course=Course(incident=after, boot="", raised_ms=None, due_ms=0), entries=(entry,)
+    )
+
+
 def _decide(course: Course, event: Event, now: Moment, rules: Rules) -> Outcome:
     match event:
         case Joined(alert):
             return _join(course, alert, now, rules)
+        case Repeated(alert):
+            return _prove_earlier(course, alert, now)
         case Attended(age_ms):
             return _attend(course, _before(now, age_ms), now, rules)
+        case Vacated():
+            return _vacate(course, event, now, rules)
         case Acted(action) if not rules.roster.knows(action.by):
             return Refused("unknown_staff")
         case Acted(action):
@@ -139,22 +175,54 @@ def _decide(course: Course, event: Event, now: Moment, rules: Rules) -> Outcome:
             return steps.fall_due(course, now, rules)
 
 
+def _prove_earlier(course: Course, alert: Alert, now: Moment) -> Outcome:
+    """A copy says how old its alert was when it left, not how long it lay in a queue before us. Of
+    several copies the one that makes the press earliest is nearest to the truth."""
+    incident = course.incident
+    age_ms, uncertain_ms = _age(alert, now)
+    earlier_ms = (course.raised_ms or 0) - (now.mono_ms - age_ms)
+    knows_better = course.raised_ms is not None and course.boot == now.boot and not uncertain_ms
+    if not (raised_by(incident, alert) and knows_better and earlier_ms >= PROOF_MS):
+        return Unchanged()
+
+    def later(ms: int | None) -> int | None:
+        return None if ms is None else ms + earlier_ms
+
+    changed = with_changes(
+        course,
+        raised_at=rfc3339(parse_rfc3339(incident.raised_at) - earlier_ms),
+        late_ms=incident.late_ms + earlier_ms,
+        to_accept_ms=later(incident.to_accept_ms),
+        to_arrive_ms=later(incident.to_arrive_ms),
+    )
+    due_ms = course.due_ms - earlier_ms if incident.stage == "raised" else course.due_ms
+    return Changed(
+        course=replace(changed, raised_ms=course.raised_ms - earlier_ms, due_ms=due_ms),
+        entries=(Entry(event="raised_earlier", detail={"earlier_ms": earlier_ms}),),
+    )
+
+
+def raised_by(incident: Incident, alert: Alert) -> bool:
+    """Whether this alert began the incident: its id carries a piece of the alert's hash."""
+    return incident.incident_id.endswith(f"-{_hash(alert.alert_id)}")
+
+
 def _join(course: Course, alert: Alert, now: Moment, rules: Rules) -> Outcome:
     """A further press: counted; holding makes a call urgent; a real press ends a drill."""
     incident = course.incident
     pressed = alert.what == "pressed"
     kind = max(incident.kind, "urgent" if alert.what == "held" else "call", key=_RANK.__getitem__)
-    changes: dict[str, object] = {"presses": incident.presses + pressed, "kind": kind}
+    changes: dict[str, object] = {"presses": incident.presses + pressed}
     entries = [Entry(event="joined", detail={"alert_id": alert.alert_id, "what": alert.what})]
     becomes_real = incident.drill and not alert.drill
     if becomes_real:
         changes["drill"] = False
         entries.append(Entry(event="became_real", detail={}))
+    changed = with_changes(course, **changes)
     outranks = kind != incident.kind
     if outranks:
-        changes["asked_roles"] = rules.policy.asked_roles(kind)
-        entries.append(Entry(event=f"became_{kind}", detail={}))
-    changed = with_changes(course, **changes)
+        changed, became = _become(changed, kind, now, rules)
+        entries += became
     why: Why | None = None
     if becomes_real:  # whoever was told of a drill may be taking their time
         why = "real"
@@ -162,8 +230,20 @@ def _join(course: Course, alert: Alert, now: Moment, rules: Rules) -> Outcome:
         why = "urgent" if kind == "urgent" else "step"
     elif incident.stage != "raised" and pressed:
         why = "again"
-    tells = (steps.telling(changed, rules, why=why),) if why else ()
-    return Changed(course=changed, entries=tuple(entries), tells=tells)
+    if why is None:
+        return Changed(course=changed, entries=tuple(entries))
+    changed, tell = steps.telling(changed, rules, why=why)
+    return Changed(course=changed, entries=tuple(entries), tells=(tell,))
+
+
+def _become(
+    course: Course, kind: Kind, now: Moment, rules: Rules
+) -> tuple[Course, tuple[Entry, ...]]:
+    """The course as one of another kind, which asks for other roles; and what the log gets."""
+    asked = rules.policy.asked_roles(kind)
+    changed = with_changes(course, kind=kind, asked_roles=asked)
+    changed, substituted = with_stand_ins(changed, rules)
+    return changed, (Entry(event=f"became_{kind}", detail={}), *substituted)
 
 
 def _attend(course: Course, then: Moment, now: Moment, rules: Rules) -> Outcome:
@@ -182,6 +262,36 @@ def _attend(course: Course, then: Moment, now: Moment, rules: Rules) -> Outcome:
         course=arrived(with_changes(course, responders=responders), then, now, rules),
         entries=(Entry(event="arrived", by=arriving or "", detail={"how": "presence"}),),
     )
+
+
+def _vacate(course: Course, event: Vacated, now: Moment, rules: Rules) -> Outcome:
+    """The seat is empty soon after a press: perhaps a fall, so a call becomes urgent.
+
+    By ages, since either alert may have been long under way. Once somebody is there they see.
+    """
+    incident = course.incident
+    if incident.stage == "arrived" or incident.possible_fall or incident.kind in ("seat", "silent"):
+        return Unchanged()
+    after_ms = _after_press_ms(course, event, now)
+    if after_ms is None:
+        return Unchanged()
+    entry = Entry(event="possible_fall", detail={"after_ms": after_ms})
+    changed = with_changes(course, possible_fall=True)
+    if incident.kind != "call":
+        return Changed(course=changed, entries=(entry,))
+    changed, entries = _become(changed, "urgent", now, rules)
+    changed, tell = steps.telling(changed, rules, why="urgent")
+    return Changed(course=changed, entries=(entry, *entries), tells=(tell,))
+
+
+def _after_press_ms(course: Course, event: Vacated, now: Moment) -> int | None:
+    """Milliseconds from a press to the empty seat; None when it was not that soon."""
+    then_ms = now.mono_ms - event.age_ms
+    presses = [now.mono_ms - event.pressed_age_ms] if event.pressed_age_ms is not None else []
+    if course.raised_ms is not None and course.boot == now.boot:
+        presses.append(course.raised_ms)
+    after = [then_ms - press_ms for press_ms in presses if 0 <= then_ms - press_ms <= FALL_MS]
+    return min(after, default=None)
 
 
 def _before(now: Moment, age_ms: int) -> Moment:

@@ -10,11 +10,13 @@ from zoneinfo import ZoneInfo
 
 from gateway import shipped
 from gateway.branch import Branch
-from gateway.channels.notice import DeliveryResult, Notice, write
+from gateway.channels.notice import DeliveryResult, Notice, write, write_reminder
 from gateway.channels.sender import Noticed
 from gateway.config import GatewayConfig
 from gateway.course import Entry
+from gateway.desk import followups
 from gateway.desk.desk import Desk
+from gateway.desk.rooms import DEFAULTS
 from gateway.errors import StoreDamaged, StoreError
 from gateway.health import Health
 from gateway.round import Round
@@ -40,7 +42,7 @@ from protocol.service import Loopback
 log = logging.getLogger(__name__)
 
 TICK_MS = 1_000
-# Results of channels kept for the round after a failed one.
+# What nobody says twice, kept for the round after a failed one.
 MAX_RETAKEN = 1000
 
 STORE_UNWRITABLE = Wrong("gateway", "store_unwritable")
@@ -118,7 +120,7 @@ class Loop:
         the gateway from starting with what it knew before."""
         now, to = self._clock(), Round()
         try:
-            self._desk.seed([*shipped.plans(), *self._config.plans()], now, to)
+            self._desk.seed([*DEFAULTS, *shipped.plans(), *self._config.plans()], now, to)
             self._settle(now, to)
             self._writer.commit(to.work)
         except StoreDamaged:
@@ -140,6 +142,7 @@ class Loop:
         self._health.load(
             units=self._reader.units(), faults=self._reader.faults(), now=self._clock()
         )
+        self._desk.look_at(self._branch.points, self._health.faults)
         self._rejected = self._reader.rejected_count()
 
     def handle(self, events: list[Event]) -> None:
@@ -148,30 +151,33 @@ class Loop:
         Raises: StoreDamaged when the store is beyond healing.
         """
         now, to = self._clock(), Round()
-        events = [*self._retaken, *events]
+        fresh, events = events, [*self._retaken, *events]
         try:
             if self._seed_owed:
-                self._desk.seed(self._config.plans(), now, to)
+                self._desk.seed([*DEFAULTS, *self._config.plans()], now, to)
             for event in events:
                 self._take(event, now, to)
             self._branch.fall_due(now, to)
             self._tick(now, to)
             self._desk.follow(self._branch.courses, now, to)
+            self._branch.tell_for_desk(now, to)
             self._settle(now, to)
             self._writer.commit(to.work)
         except StoreDamaged:
             raise
         except StoreError as error:
-            self._withhold(error, events, now)
+            self._retaken = [one for one in events if _is_said_once(one)][-MAX_RETAKEN:]
+            self._withhold(error, fresh, now)
             return
         self._retaken, self._seed_owed = [], False
         if self._store_trouble and to.work:
             self._store_healed(now)
         self._tell(to, now)
-        self._voice.confirm(_messages(events))
+        self._voice.confirm(_messages(fresh))
 
     def _settle(self, now: Moment, to: Round) -> None:
-        self._desk.settle(self._branch.courses, now, to)
+        if self._desk.settle(self._branch.courses, now, to):
+            self._branch.follow_points(self._desk.points, to)
         self._branch.follow_roster(self._desk.roster)
 
     def wait_ms(self) -> int:
@@ -209,8 +215,7 @@ class Loop:
         try:
             match name:
                 case "alert":
-                    self._branch.take_alert(ident, decode(Alert, received.payload), now, to)
-                    self._health.meet(ident, to)
+                    self._take_alert(ident, decode(Alert, received.payload), now, to)
                 case "action":
                     self._branch.take_action(decode(Action, received.payload), now, to)
                 case "request":
@@ -232,6 +237,13 @@ class Loop:
         except MessageError as error:
             self._branch.reject(received.topic, str(error), received.payload, now, to)
 
+    def _take_alert(self, unit: str, alert: Alert, now: Moment, to: Round) -> None:
+        self._branch.take_alert(unit, alert, now, to)
+        self._health.meet(unit, to)
+        if self._branch.is_foreign(unit, alert.point):
+            wrong = Wrong(f"point/{alert.point}", "foreign_unit", f"{unit} speaks for it")
+            self._health.set_own_fault(wrong, now, is_so=True)
+
     def _take_noticed(self, event: Noticed, now: Moment, to: Round) -> None:
         waiting = to.work.notices.get(event.notice_id) or self._reader.notice(event.notice_id)
         if waiting is None:
@@ -250,7 +262,7 @@ class Loop:
             detail = {"channel": event.channel, "detail": event.result.detail}
             entry = Entry(event=f"notice_{state}", detail=detail)
             to.work.entries.append(
-                LoggedEntry(at_ms=now.utc_ms, entry=entry, incident_id=waiting.incident_id)
+                LoggedEntry(at_ms=now.utc_ms, entry=entry, incident_id=waiting.incident_id or None)
             )
 
     def _connected(self, session: int, now: Moment) -> None:
@@ -275,7 +287,13 @@ class Loop:
         if self._voice.is_heartbeat_due(now.mono_ms):
             self._health.save_last_seen(to)
         self._desk.fall_due(self._branch.courses, now, to)
-        self._health.check_faults(self._branch.points, now, to, listening=self._listening)
+        self._health.check_faults(
+            self._branch.points,
+            now,
+            to,
+            listening=self._listening,
+            desk=self._desk.wrongs(self._branch.courses, now),
+        )
 
     # --- after the commit ---
 
@@ -325,6 +343,11 @@ class Loop:
 
     def _hand_to_sender(self, record: NoticeRecord) -> None:
         sender = self._senders.get(record.channel)
+        if sender is not None and not record.incident_id:
+            overdue = followups.overdue(self._desk.world(self._branch.courses, self._clock()))
+            whats = [f"{one.body.what.zh} {one.body.what.en}" for one in overdue]
+            sender.put(write_reminder(whats, notice_id=record.notice_id, channel=record.channel))
+            return
         course = self._branch.courses.get(record.incident_id)
         incident = course.incident if course else self._reader.incident(record.incident_id)
         if sender is not None and incident is not None:
@@ -343,8 +366,6 @@ class Loop:
             log.error("%s; receipts are withheld and units keep their alerts", error)
         self._writer.abandon()
         self._store_trouble = str(error)
-        retaken = [one for one in events if isinstance(one, Noticed | Published)]
-        self._retaken = retaken[-MAX_RETAKEN:]
         self._voice.leave_unconfirmed(_messages(events))
         trouble = STORE_UNWRITABLE._replace(detail=str(error))
         self._health.set_own_fault(trouble, now, is_so=True)
@@ -370,6 +391,14 @@ def _given_up(record: NoticeRecord) -> Noticed:
     """A notice that waits for a channel which the configuration no longer has."""
     result = DeliveryResult(False, "this channel is no longer configured")
     return Noticed(record.notice_id, record.channel, result, record.attempts, is_final=True)
+
+
+def _is_said_once(event: Event) -> bool:
+    """Whether nobody says this again by themselves, as units do with alerts until the receipt and
+    everybody with their status."""
+    if isinstance(event, Received):
+        return event.where is None or event.where.name in ("action", "request", "terminal_event")
+    return isinstance(event, Noticed | Published)
 
 
 def _messages(events: list[Event]) -> list[Received]:

@@ -13,7 +13,7 @@ from gateway import config as configuration
 from gateway.channels.apprise_channel import AppriseChannel
 from gateway.channels.sender import start_senders
 from gateway.config import GatewayConfig
-from gateway.errors import GatewayError, StoreDamaged
+from gateway.errors import GatewayError, StoreDamaged, StoreError
 from gateway.loop import Event, Loop
 from gateway.store import Reader, Writer
 from gateway.supervision import Wrong
@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 
 # Alerts that arrive together share a transaction of at most so many.
 BATCH = 1000
+START_AGAIN_S = 1.0
 # The loop turns at least this often, to feed the watchdog.
 TURN_S = 1.0
 
@@ -70,11 +71,29 @@ def run(config_path: str) -> int:
 def _run_in_spite_of_damage(config: GatewayConfig, stopping: threading.Event) -> None:
     """A damaged store is set aside, once: a branch without its past still needs its present."""
     try:
-        _run(config, stopping)
+        _run_when_it_can(config, stopping)
     except StoreDamaged as error:
         aside = _move_aside(config.store)
         log.error("%s; it was moved to %s and a new one begun; restore a backup", error, aside)
-        _run(config, stopping)
+        _run_when_it_can(config, stopping)
+
+
+def _run_when_it_can(config: GatewayConfig, stopping: threading.Event) -> None:
+    """A store that is locked, or on a full disk, at the start is tried again until it heals."""
+    said = ""
+    while not stopping.is_set():
+        try:
+            _run(config, stopping)
+            return
+        except StoreDamaged:
+            raise
+        except StoreError as error:
+            if not error.may_heal:
+                raise
+            if str(error) != said:
+                log.error("%s; trying again until it can", error)
+            said = str(error)
+            stopping.wait(START_AGAIN_S)
 
 
 def _run(config: GatewayConfig, stopping: threading.Event) -> None:

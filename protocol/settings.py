@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from pathlib import Path
-from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -164,7 +165,7 @@ class _Reader:
             return field.default
         if field.default_factory is not MISSING:
             return field.default_factory()
-        self._fault(_join(path, field.name), "is missing")
+        self._fault(_join(path, field.name), f"is missing; must be {allowed(hint)}")
         raise _Unread
 
     def _read_value(self, hint: Any, value: object, path: str) -> Any:
@@ -173,11 +174,31 @@ class _Reader:
         inner = get_args(hint)
         if get_origin(hint) is list and is_dataclass(inner[0]):
             return self._read_list(inner[0], value, path)
+        if get_origin(hint) is list and isinstance(value, list):
+            return self._read_all(
+                [(inner[0], one, f"{path}[{number}]") for number, one in enumerate(value)]
+            )
+        if get_origin(hint) is dict and isinstance(value, dict):
+            keys = [(inner[0], key, path) for key in value]
+            read = self._read_all(
+                [*keys, *((inner[1], one, _join(path, key)) for key, one in value.items())]
+            )
+            return dict(zip(read[: len(keys)], read[len(keys) :], strict=True))
         try:
             return msgspec.convert(value, hint)
-        except msgspec.ValidationError as error:
-            self._fault(path, f"is {_shown(value)}; {error}")
+        except msgspec.ValidationError:
+            self._fault(path, f"is {_shown(value)}; must be {allowed(hint)}")
             raise _Unread from None
+
+    def _read_all(self, items: list[tuple[Any, object, str]]) -> list[Any]:
+        """Each (hint, value, path) of the items, so that none hides what is wrong with the next."""
+        read = []
+        for item in items:
+            with suppress(_Unread):
+                read.append(self._read_value(*item))
+        if len(read) < len(items):
+            raise _Unread
+        return read
 
     def _read_list(self, kind: type, value: object, path: str) -> list:
         if not isinstance(value, list):
@@ -186,6 +207,33 @@ class _Reader:
         return [
             self.read_table(kind, item, f"{path}[{number}]") for number, item in enumerate(value)
         ]
+
+
+def allowed(hint: Any) -> str:
+    """What a key of this type may be, in words."""
+    origin, inner = get_origin(hint), get_args(hint)
+    if origin is Literal:
+        return f"one of {', '.join(map(str, inner))}"
+    if origin in (Union, UnionType):
+        return " or ".join(allowed(one) for one in inner if one is not NoneType)
+    if origin is Annotated:
+        return _within(inner[0], inner[1])
+    if origin is list:
+        return f"a list, each of it {allowed(inner[0])}"
+    if origin is dict or is_dataclass(hint):
+        return "a table"
+    return {str: "a text", int: "a whole number", bool: "true or false"}.get(hint, "a number")
+
+
+def _within(kind: type, bounds: msgspec.Meta) -> str:
+    """A text or a number within its bounds."""
+    if bounds.description is not None:
+        return bounds.description
+    if kind is str:
+        most = "" if bounds.max_length is None else f", at most {bounds.max_length}"
+        return f"a text of at least {bounds.min_length or 0} characters{most}"
+    most = "" if bounds.le is None else f", at most {bounds.le}"
+    return f"a whole number, at least {bounds.ge or 0}{most}"
 
 
 def _join(path: str, key: str) -> str:

@@ -22,6 +22,8 @@ from simulator.folder import BranchFolder
 from simulator.health import Health
 from simulator.programs import Program, python
 
+# Of a new branch.
+UNITS, POINTS = 3, 6
 BROKER_WITHIN_S = 20.0
 # The main loop turns so often.
 TURN_S = 0.05
@@ -38,8 +40,8 @@ class Options:
     folder: Path | None
     board_port: int
     mqtt_port: int
-    units: int
-    points: int
+    units: int | None
+    points: int | None
     broker: str
     ready_file: Path | None
 
@@ -52,9 +54,8 @@ def run(options: Options) -> int:
     if options.ready_file is not None and not options.ready_file.parent.is_dir():
         raise UsageError(f"{options.ready_file.parent} is no folder; name another --ready-file.")
     broker = _find_broker(options.broker)
-    mqtt_port = ports.choose(options.mqtt_port, option="--mqtt-port")
-    board_port = ports.choose(options.board_port, option="--port")
-    with _folder(options.folder) as path:
+    mqtt_port, board_port = _ports(options)
+    with _folder(options) as path:
         branch = _branch(path, options, mqtt_port=mqtt_port, board_port=board_port)
         demo = Demo(
             branch=branch,
@@ -81,41 +82,82 @@ def _find_broker(wanted: str) -> str | None:
     return found
 
 
+def _ports(options: Options) -> tuple[int, int]:
+    """(the broker's, the board's). Raises: SimulatorError."""
+    if options.mqtt_port and options.mqtt_port == options.board_port:
+        raise UsageError(
+            f"--port and --mqtt-port are both {options.board_port}; board and broker each need "
+            "their own, or 0 for any free one."
+        )
+    mqtt = ports.choose(options.mqtt_port, option="--mqtt-port", free_but=options.board_port)
+    return mqtt, ports.choose(options.board_port, option="--port", free_but=mqtt)
+
+
 @contextmanager
-def _folder(asked: Path | None) -> Iterator[Path]:
+def _folder(options: Options) -> Iterator[Path]:
     """The branch's folder, ours alone; a temporary one is gone afterwards."""
-    if asked is None:
+    if options.folder is None:
         path = Path(tempfile.mkdtemp(prefix="anling-demo-"))
         try:
             yield path
         finally:
             shutil.rmtree(path, ignore_errors=True)
         return
-    path = asked.resolve()
-    if not folder.is_branch(path):
+    path = options.folder.resolve()
+    if folder.is_branch(path):
+        _existing(path, options)  # nothing of what is refused may be touched, not even by a lock
+    else:
         init.make_empty(path)
-    with (path / ".demo.lock").open("w") as lock:
+    with _lock(path):
+        yield path
+
+
+@contextmanager
+def _lock(path: Path) -> Iterator[None]:
+    """Raises: SimulatorError when another demo has it."""
+    try:
+        lock = (path / ".demo.lock").open("w")
+    except OSError as error:
+        raise SimulatorError(f"{error.filename} cannot be written: {error.strerror}.") from error
+    with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise SimulatorError(f"Another demo runs in {path}: stop that one first.") from error
-        yield path
+        yield
+
+
+def _existing(path: Path, options: Options) -> BranchFolder:
+    """The branch that is there. Raises: UsageError when it is not of the size that was asked for,
+    or is none that can be run; ConfigError.
+    """
+    branch = folder.read(path)
+    asked = {"--units": options.units, "--points": options.points}
+    there = {"--units": len(branch.units), "--points": len(branch.points)}
+    for option, number in asked.items():
+        if number not in (None, there[option]):
+            raise UsageError(
+                f"{path} has a branch already, with {there['--units']} units and "
+                f"{there['--points']} points: leave {option} {number} out, or name another --dir."
+            )
+    return branch
 
 
 def _branch(path: Path, options: Options, *, mqtt_port: int, board_port: int) -> BranchFolder:
     """The branch in the folder: the one that is there, on these ports, or a new one."""
     if folder.is_branch(path):
-        folder.set_ports(path, mqtt=mqtt_port, board=board_port)
-    else:
-        new = plan.make(
-            branch="b001",
-            units=options.units,
-            points=options.points,
-            simulated=True,
-            mqtt_port=mqtt_port,
-            board_port=board_port,
-        )
-        init.write_into(new, path)
+        branch = _existing(path, options)
+        folder.set_ports(branch, mqtt=mqtt_port, board=board_port)
+        return branch
+    new = plan.make(
+        branch="b001",
+        units=UNITS if options.units is None else options.units,
+        points=POINTS if options.points is None else options.points,
+        simulated=True,
+        mqtt_port=mqtt_port,
+        board_port=board_port,
+    )
+    init.write_into(new, path)
     return folder.read(path)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 from simulator import broker_files, config_files
@@ -12,6 +13,7 @@ from simulator.plan import Plan
 
 PRIVATE = 0o600
 PUBLIC = 0o644
+OPEN_FOLDER = 0o755
 
 
 def files_of(plan: Plan, folder: Path) -> dict[str, tuple[int, str]]:
@@ -38,7 +40,12 @@ def broker_file(plan: Plan, folder: Path) -> str:
 
 def write(plan: Plan, folder: Path) -> None:
     """Writes the branch into `folder`, which must be empty or missing. Raises: SimulatorError."""
+    is_new = not folder.exists()
     make_empty(folder)
+    if is_new:
+        # Whatever root's umask is: the services and the broker must reach their files, each of
+        # which says itself who may read it.
+        folder.chmod(OPEN_FOLDER)
     write_into(plan, folder.resolve())
 
 
@@ -95,33 +102,55 @@ def state_folder_for(folder: Path) -> str:
     return "/var/lib/anling" if folder.resolve().is_relative_to("/etc") else ""
 
 
-def next_steps(plan: Plan, folder: Path) -> str:
-    """What to do now, for whoever typed `anling init`."""
+def own_command() -> str:
+    """How `anling` is called from any folder, with sudo too: the one beside this Python."""
+    beside = Path(sys.executable).with_name("anling")
+    return str(beside) if beside.is_file() else "anling"
+
+
+def next_steps(plan: Plan, folder: Path, *, command: str) -> str:
+    """What to do now, for whoever typed `anling init`. command: how they call `anling`."""
     folder = folder.resolve()
     head = f"Branch {plan.branch}: {len(plan.units)} units, {len(plan.points)} points in {folder}"
-    return f"{head}\n{_next_simulated(folder) if plan.simulated else _next_real(plan, folder)}"
+    next_ = _next_simulated if plan.simulated else _next_real
+    return f"{head}\n{next_(plan, folder, command)}"
 
 
-def _next_simulated(folder: Path) -> str:
+def _next_simulated(plan: Plan, folder: Path, command: str) -> str:
     return f"""
 Run it:
-  anling demo --dir {folder}
+  {command} demo --dir {folder}
 Who may sign in, and with which PIN: {folder}/credentials.toml
 """
 
 
-def _next_real(plan: Plan, folder: Path) -> str:
+def _next_real(plan: Plan, folder: Path, command: str) -> str:
+    """The steps of README.md, which says more of each; a test holds them to it."""
     state = "" if plan.state_folder else ', and `state` to "/var/lib/anling/unit.db"'
+    unit = plan.units[0]
     return f"""
- 1. Names of points, staff and channels: edit {folder}/gateway.toml
- 2. Check everything:  anling check {folder}/*.toml
- 3. The broker, on this machine (Debian's mosquitto reads conf.d by itself):
+ 1. Names of points, staff and channels; then check everything:
+      sudoedit {folder}/gateway.toml
+      sudo {command} check {folder}/*.toml
+ 2. The broker, on this machine (Debian's mosquitto reads conf.d by itself):
+      sudo apt-get install mosquitto
       sudo chown mosquitto {folder}/{broker_files.PASSWORDS} {folder}/{broker_files.ACCESS}
       sudo cp {folder}/{broker_files.CONFIG} /etc/mosquitto/conf.d/anling.conf
       sudo systemctl restart mosquitto
- 4. Each unit: carry unit-NN.toml to its Raspberry Pi as /etc/anling/unit.toml and set `host` under
-    [mqtt] to this machine's address{state}.
- 5. The services: see systemd/README.md.
- 6. Hand out the PINs in {folder}/credentials.toml, then take the file off this machine.
+ 3. Each unit: carry its file to its Raspberry Pi,
+      sudo cat {folder}/{unit}.toml | ssh USER@UNIT 'umask 077; cat > unit.toml'
+    and there put it in its place; set `host` under [mqtt] to this machine's address{state}:
+      sudo mkdir -p /etc/anling
+      sudo install -o root -g anling -m 640 unit.toml /etc/anling/unit.toml
+      sudoedit /etc/anling/unit.toml
+ 4. The services, which run as the user anling (systemd/README.md):
+      sudo systemd-sysusers /opt/anling/systemd/anling.conf
+      sudo chgrp anling {folder}/gateway.toml {folder}/board.toml
+      sudo chmod 640 {folder}/gateway.toml {folder}/board.toml
+      sudo cp /opt/anling/systemd/anling-gateway.service /etc/systemd/system/
+      sudo cp /opt/anling/systemd/anling-board.service /etc/systemd/system/
+      sudo systemctl daemon-reload
+      sudo systemctl enable --now anling-gateway anling-board
+ 5. Hand out the PINs in {folder}/credentials.toml, then take the file off this machine.
 The board will answer at port {plan.board_port}.
 """

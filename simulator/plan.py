@@ -89,6 +89,7 @@ def make(
 ) -> Plan:
     """A new branch with secrets of its own. Raises: UsageError."""
     _check(branch=branch, units=units, points=points, simulated=simulated, broker=broker)
+    _check_ports(mqtt=mqtt_port, board=board_port)
     names = tuple(f"unit-{number:02d}" for number in range(1, units + 1))
     programs = () if simulated else (*names, "gateway", "board")
     return Plan(
@@ -121,6 +122,14 @@ def _check(*, branch: str, units: int, points: int, simulated: bool, broker: str
         raise UsageError(
             "The embedded broker has no passwords and is for simulated branches only: "
             "add --simulated, or choose --broker mosquitto."
+        )
+
+
+def _check_ports(*, mqtt: int, board: int) -> None:
+    if mqtt == board:
+        raise UsageError(
+            f"--mqtt-port and --board-port are both {mqtt}; the broker and the board each need "
+            "their own."
         )
 
 

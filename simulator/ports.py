@@ -10,8 +10,18 @@ from simulator.errors import SimulatorError
 LOOPBACK = "127.0.0.1"
 
 
-def choose(wanted: int, *, option: str) -> int:
-    """The port to use: `wanted` if it is free, any free one for 0. Raises: SimulatorError."""
+def choose(wanted: int, *, option: str, free_but: int) -> int:
+    """The port to use: `wanted` if it is free, any free one but `free_but` for 0.
+
+    Raises: SimulatorError.
+    """
+    port = _try(wanted, option)
+    while not wanted and port == free_but:
+        port = _try(wanted, option)
+    return port
+
+
+def _try(wanted: int, option: str) -> int:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         # As servers do, so that the remains of a connection do not count as taken.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -11,10 +11,12 @@ from pathlib import Path
 from protocol.link import Broker, Disconnected, LinkEvent, Received
 from protocol.messages import Lamp, MessageError, SimulatedLamp, UnitStatus, decode
 from protocol.polled_link import PolledLink
+from protocol.settings import ConfigError
 from protocol.topics import Topics
-from simulator import folder, ready
+from simulator import folder, kinds, ready
 from simulator.errors import SimulatorError, UsageError
 from simulator.folder import PressPoint
+from simulator.kinds import File
 
 # Well above the 10 ms that a contact must stay closed to count.
 SHORTEST_S = 0.15
@@ -52,38 +54,38 @@ class Target:
 def target_of_ready_file(path: Path) -> Target:
     """The running demo that wrote the file. Raises: UsageError."""
     content = ready.read(path)
-    try:
-        return Target(
-            broker=Broker(**content["mqtt"]),
-            branch=content["branch"],
-            points=tuple(PressPoint(**point) for point in content["points"]),
-        )
-    except (TypeError, KeyError) as error:
-        raise UsageError(f"{path} is no ready file of `anling demo`.") from error
+    door = content.mqtt
+    broker = Broker(host=door.host, port=door.port, username=door.username, password=door.password)
+    return Target(broker=broker, branch=content.branch, points=content.points)
 
 
 def target_of_config(path: Path) -> Target:
     """The simulated unit with this configuration; for a gateway's or board's file, all units
-    beside it. Raises: UsageError.
+    beside it. Raises: ConfigError, UsageError.
     """
-    table = folder.read_toml(path)
-    files = [table] if "points" in table and "unit" in table else _beside(path)
+    files = _units(path)
     if not files:
         raise UsageError(f"{path} is no unit's file and none stands beside it: unit-NN.toml.")
-    if any(one.get("gpio", {}).get("backend") != "simulated" for one in files):
-        raise UsageError(f"{path} is of real buttons; only simulated ones are pressed from here.")
-    try:
-        return Target(
-            broker=Broker(**files[0].get("mqtt", {})),
-            branch=files[0]["branch"],
-            points=tuple(point for one in files for point in folder.points_of(one)),
-        )
-    except (TypeError, KeyError) as error:
-        raise UsageError(f"{path} is incomplete; see what is wrong: anling check {path}") from error
+    for file in files:
+        if file.config.gpio.backend != "simulated":
+            raise UsageError(
+                f"{file.path} is of real buttons; only simulated ones are pressed from here."
+            )
+    return Target(
+        broker=files[0].config.mqtt,
+        branch=files[0].config.branch,
+        points=tuple(point for file in files for point in folder.points_of(file.config)),
+    )
 
 
-def _beside(path: Path) -> list[dict]:
-    return [folder.read_toml(file) for file in sorted(path.parent.glob("unit-*.toml"))]
+def _units(path: Path) -> list[File]:
+    """Raises: ConfigError that names every fault of them."""
+    is_unit = kinds.kind_of(str(path)) == "unit"
+    paths = [path] if is_unit else sorted(path.parent.glob("unit-*.toml"))
+    faults, files = kinds.read(("unit", str(one)) for one in paths)
+    if faults:
+        raise ConfigError(faults)
+    return files
 
 
 def run(target: Target, point_id: str, *, hold_s: float | None) -> str:

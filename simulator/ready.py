@@ -5,9 +5,44 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, TypeVar
 
+import msgspec
+
+from protocol.messages import Id
 from simulator.errors import SimulatorError, UsageError
+from simulator.folder import PressPoint
+
+T = TypeVar("T")
+Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """How a demo's broker is reached: on the same machine, never encrypted."""
+
+    host: Annotated[str, msgspec.Meta(min_length=1)]
+    port: Port
+    username: str | None = None
+    password: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadyFile:
+    """What of the file is needed to press a button."""
+
+    mqtt: Door
+    branch: Id
+    points: tuple[PressPoint, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Writer:
+    """Whose file it is."""
+
+    demo_pid: int | None = None
 
 
 def default_path(environment: dict[str, str] | os._Environ) -> Path:
@@ -36,29 +71,39 @@ def write(path: Path, content: dict) -> None:
         raise SimulatorError(f"{path} cannot be written: {error.strerror}.") from error
 
 
-def read(path: Path) -> dict:
+def read(path: Path) -> ReadyFile:
     """What the file says. Raises: UsageError when there is none that can be trusted."""
     try:
-        with path.open(encoding="utf-8") as file:
+        with path.open("rb") as file:
             owner = os.fstat(file.fileno()).st_uid
-            content = json.load(file)
+            text = file.read()
     except FileNotFoundError as error:
         raise UsageError(
             f"There is no {path}: start `anling demo`, or name a unit's file with --config."
         ) from error
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{path} cannot be read as a ready file: {error}.") from error
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read as a ready file: {error.strerror}.") from error
     if owner not in (os.getuid(), 0):
         raise UsageError(f"{path} belongs to somebody else; name yours with --ready-file.")
-    if not isinstance(content, dict) or not {"mqtt", "branch", "points"} <= content.keys():
+    content = _decoded(text, ReadyFile)
+    if content is None or any("call" not in point.lines for point in content.points):
         raise UsageError(f"{path} is no ready file of `anling demo`.")
     return content
+
+
+def _decoded(text: bytes, kind: type[T]) -> T | None:
+    """None for what is no JSON of that kind."""
+    try:
+        return msgspec.json.decode(text, type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
 
 
 def remove(path: Path, *, demo_pid: int) -> None:
     """Takes the file away, unless a later demo has put its own there."""
     try:
-        if json.loads(path.read_text(encoding="utf-8")).get("demo_pid") == demo_pid:
+        written = _decoded(path.read_bytes(), _Writer)
+        if written is not None and written.demo_pid == demo_pid:
             path.unlink()
-    except (OSError, ValueError):
+    except OSError:
         return

@@ -60,6 +60,10 @@ FAULTS = {
     "silent": (_l("Nothing heard of it"), _l("Look at its power, its network, then its card.")),
     "offline": (_l("Its connection has ended"), _l("Look at its power and its network.")),
     "unconfigured": (_l("Not in the configuration"), _l("Maintenance: add it to gateway.toml.")),
+    "foreign_unit": (
+        _l("Another unit speaks for it"),
+        _l("Maintenance: compare the points in gateway.toml with those of the units."),
+    ),
     "outbox_unwritable": (
         _l("Its card cannot be written"),
         _l("Replace the card; a power cut would lose calls under way."),
@@ -270,6 +274,7 @@ _EVENTS = {
     "accepted": _l("Accepted: on the way"),
     "became_real": _l("No drill any more: a real press"),
     "became_urgent": _l("Became an urgent call: the button was held"),
+    "raised_earlier": _l("A repeated message proved that the press was earlier"),
     "became_silent": _l("Became a silent call"),
     "became_call": _l("Became a call: the button was pressed"),
     "signed_in": _l("Signed in"),

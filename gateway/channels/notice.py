@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -13,6 +14,8 @@ _KINDS = {
     "silent": "无声报警 Silent call",
     "seat": "请查看座位 Please check the seat",
 }
+# A reminder names so many of what is overdue, and counts the rest.
+NAMED = 5
 _WHY = {
     "step": "",
     "again": "仍无人应答 Still unanswered",
@@ -21,6 +24,10 @@ _WHY = {
     "overdue_arrival": "已接受但无人到场 Accepted, but nobody has arrived",
     "overdue_close": "已到场但未结束 Arrived, but not closed",
     "handover": "已交接给您 Handed over to you",
+    "ring": "请应答 Please answer",
+    "stand_in": "请您代替 Please stand in",
+    "offer": "请您接手 Please take this over",
+    "declined": "对方不接手，仍由您负责 Not taken over: it is still yours",
 }
 
 
@@ -65,4 +72,18 @@ def write(incident: Incident, *, notice_id: str, channel: str, why: str) -> Noti
         channel=channel,
         title=title,
         body="\n".join(line for line in lines if line),
+    )
+
+
+def write_reminder(overdue: Sequence[str], *, notice_id: str, channel: str) -> Notice:
+    """The notice about follow-ups that are overdue. overdue: what is to be done, oldest first."""
+    more = len(overdue) - NAMED
+    lines = [f"· {what}" for what in overdue[:NAMED]]
+    if more > 0:
+        lines.append(f"… 另有 {more} 项 and {more} more")
+    return Notice(
+        notice_id=notice_id,
+        channel=channel,
+        title=f"逾期的后续事项 Overdue follow-ups: {len(overdue)}",
+        body="\n".join(lines) or "都已处理 All are done",
     )

@@ -14,11 +14,14 @@ from gateway.desk.rooms import ROOMS
 from gateway.desk.team import roster_of
 from gateway.roster import Roster
 from gateway.round import Round
-from gateway.store.records import LoggedEntry
-from protocol.messages import ActionResult, Incident, Request
+from gateway.store.records import LoggedEntry, PointRecord
+from gateway.supervision import Wrong
+from protocol.messages import ActionResult, Fault, Incident, Request
 from protocol.moment import Moment, rfc3339
 
 MINUTE_MS = 60_000
+# Kinds whose plans the configuration file may write, and may write no more.
+SEEDED = frozenset({"staff", "pin", "point"})
 
 
 class Memory(Protocol):
@@ -27,6 +30,7 @@ class Memory(Protocol):
     def records(self) -> list[Record]: ...
     def record(self, kind: str, id: str) -> Record | None: ...
     def action_result(self, action_id: str) -> tuple[bool, str] | None: ...
+    def closed_incident(self, incident_id: str) -> Incident | None: ...
 
 
 class Desk:
@@ -38,11 +42,16 @@ class Desk:
         self._room_of = {kind: room for room in rooms for kind in room.kinds}
         self._decide = {do: decide for room in rooms for do, decide in room.requests.items()}
         self._follow = [room.follow for room in rooms if room.follow]
+        self._ask_wrongs = [room.wrongs for room in rooms if room.wrongs]
         self._records: dict[str, dict[str, Record]] = {}
         self._timed: dict[tuple[str, str], Record] = {}
         self._minute: int | None = None
         self._is_new = True
         self.changes = 0
+        self._wrongs: tuple[Wrong, ...] = ()
+        self._wrongs_minute: int | None = None
+        self._points: Mapping[str, PointRecord] = {}
+        self._faults: Mapping[tuple[str, str], Fault] = {}
         self.roster = Roster()
 
     def load(self) -> None:
@@ -51,6 +60,13 @@ class Desk:
         for record in self._memory.records():
             self._keep(record)
         self._minute, self._is_new = None, True
+        self._wrongs_minute = None
+
+    def look_at(
+        self, points: Mapping[str, PointRecord], faults: Mapping[tuple[str, str], Fault]
+    ) -> None:
+        """From now on the rooms see these, as they change."""
+        self._points, self._faults = points, faults
 
     # --- what comes ---
 
@@ -65,7 +81,7 @@ class Desk:
             record = seeded(known, kind, id, body, rfc3339(now.utc_ms))
             if record is not None:
                 self._put(record, to)
-        for kind in {kind for kind, _ in said}:
+        for kind in SEEDED | {kind for kind, _ in said}:
             for record in [one for one in self._of(kind).values() if not one.by]:
                 if (kind, record.id) not in said:
                     self._put(_closed(record, now), to)
@@ -117,20 +133,35 @@ class Desk:
 
     def follow(self, courses: Mapping[str, Course], now: Moment, to: Round) -> None:
         """What the round's changes of incidents lead to."""
+        if to.changes:
+            self._wrongs_minute = None
         for before, after in to.changes:
             for follow in self._follow:
                 self._apply(follow(self.world(courses, now), before, after), now, to)
 
-    def settle(self, courses: Mapping[str, Course], now: Moment, to: Round) -> None:
-        """Who is on duty: looked at once a minute, and when something here has changed."""
+    def settle(self, courses: Mapping[str, Course], now: Moment, to: Round) -> bool:
+        """Who is on duty: looked at once a minute, and when something here has changed.
+
+        Whether it was looked at.
+        """
         minute = now.utc_ms // MINUTE_MS
         if minute == self._minute:
-            return
+            return False
         self._minute, before = minute, self.roster.on_duty()
         self.roster = roster_of(self.world(courses, now))
         if self.roster.on_duty() != before or self._is_new:
             self._is_new = False
             to.work.facts["on_duty"] = json.dumps(self.roster.on_duty())
+        return True
+
+    def wrongs(self, courses: Mapping[str, Course], now: Moment) -> tuple[Wrong, ...]:
+        """What the rooms find wrong: looked for once a minute, and after a change."""
+        minute = now.utc_ms // MINUTE_MS
+        if minute != self._wrongs_minute:
+            self._wrongs_minute = minute
+            world = self.world(courses, now)
+            self._wrongs = tuple(one for ask in self._ask_wrongs for one in ask(world))
+        return self._wrongs
 
     # --- applying ---
 
@@ -141,12 +172,13 @@ class Desk:
             to.work.entries.append(
                 LoggedEntry(at_ms=now.utc_ms, entry=entry, incident_id=incident_id)
             )
+        to.tells.extend(done.tells)
 
     def _put(self, record: Record, to: Round) -> None:
         to.work.records[record.kind, record.id] = record
         self.changes += 1
         self._keep(record)
-        self._minute = None
+        self._minute = self._wrongs_minute = None
 
     def _keep(self, record: Record) -> None:
         key = (record.kind, record.id)
@@ -162,6 +194,11 @@ class Desk:
 
     # --- what is so now ---
 
+    @property
+    def points(self) -> Mapping[str, Record]:
+        """The plan of each point."""
+        return self._of("point")
+
     def world(self, courses: Mapping[str, Course], now: Moment) -> World:
         """What a room may look at now."""
         return World(
@@ -170,6 +207,9 @@ class Desk:
             roster=self.roster,
             now=now,
             local=self._local(now),
+            points=self._points,
+            faults=self._faults,
+            past=_Closed(self._memory),
         )
 
     def _local(self, now: Moment) -> datetime:
@@ -191,6 +231,25 @@ class _Incidents(Mapping[str, Incident]):
 
     def __len__(self) -> int:
         return len(self._courses)
+
+
+class _Closed(Mapping[str, Incident]):
+    """The closed incidents, asked of the store one by one: a year of them is no list to walk."""
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+
+    def __getitem__(self, incident_id: str) -> Incident:
+        found = self._memory.closed_incident(incident_id)
+        if found is None:
+            raise KeyError(incident_id)
+        return found
+
+    def __iter__(self):
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
 
 
 def _closed(record: Record, now: Moment) -> Record:

@@ -9,10 +9,10 @@ from typing import Any
 import msgspec
 
 from gateway.course import Entry
+from gateway.desk.asking import read_body
 from gateway.desk.record import Done, Outcome, Record, Refused, World
 from protocol.messages import FieldFault, Request
 from protocol.moment import rfc3339
-from protocol.settings import ConfigError, from_table
 
 LEADS = ("lead", "admin")
 Rule = Callable[[World, str, Any], Iterable[FieldFault]]
@@ -45,16 +45,9 @@ class Plan:
         refused = self._may(world, request)
         if refused:
             return refused
-        try:
-            body = from_table(self.cls, request.body)
-        except ConfigError as error:
-            return Refused(
-                "wrong_fields",
-                tuple(
-                    FieldFault(field=one.key, name="unreadable", detail=one.text)
-                    for one in error.faults
-                ),
-            )
+        body = read_body(self.cls, request)
+        if isinstance(body, Refused):
+            return body
         id = request.id or _new_id(self.kind, request)
         faults = tuple(self.rule(world, id, body))
         if faults:

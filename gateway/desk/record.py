@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from gateway.course import Entry
+from gateway.course import Entry, Tell
 from gateway.roster import Roster
-from protocol.messages import FieldFault, Incident, Request
+from gateway.supervision import Wrong
+from protocol.messages import Fault, FieldFault, Incident, Request
 from protocol.moment import Moment
+
+if TYPE_CHECKING:  # which keeps records of ours, and so reads this file first
+    from gateway.store.records import PointRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,8 @@ class World:
     """What a room may look at.
 
     records: the open ones, by kind and id. incidents: the open ones by id. local: the branch's
-    own date and time.
+    own date and time. points: every point by id, with its seat. faults: what does not work now,
+    by subject and name. past: the closed incidents, each asked of the store when it is needed.
     """
 
     records: Mapping[str, Mapping[str, Record]]
@@ -64,6 +69,13 @@ class World:
     roster: Roster
     now: Moment
     local: datetime
+    points: Mapping[str, PointRecord] = field(default_factory=dict)
+    faults: Mapping[tuple[str, str], Fault] = field(default_factory=dict)
+    past: Mapping[str, Incident] = field(default_factory=dict)
+
+    def incident(self, id: str) -> Incident | None:
+        """An incident, open or closed."""
+        return self.incidents.get(id) or self.past.get(id)
 
     def all(self, kind: str) -> Mapping[str, Record]:
         """The open records of a kind, by id."""
@@ -75,11 +87,19 @@ class World:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """The request is granted. records: as they are from now on. entries: for the log, each with
-    the incident it belongs to or None."""
+    """The request is granted.
+
+    records: as they are from now on. entries: for the log, each with the incident it belongs to
+    or None. tells: people to be told of no incident in particular.
+    """
 
     records: tuple[Record, ...] = ()
     entries: tuple[tuple[Entry, str | None], ...] = ()
+    tells: tuple[Tell, ...] = ()
+
+    def __add__(self, other: Done) -> Done:
+        """Both."""
+        return Done(**{name: getattr(self, name) + getattr(other, name) for name in self.__slots__})
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +120,9 @@ class Room:
     kinds: {kind: its dataclass}. secret: kinds that neither pages, exports nor the log show.
     requests: {Request.do: what decides it}. fall_due: what becomes of a record whose time has
     come. follow: what a change of an incident (before, None for a new one; after) leads to.
+    wrongs: what is not as it should be now; each is a fault on the devices page until it is said
+    no more. It is asked each minute, and within a second of a change. defaults: plans (kind, id,
+    body) that a branch begins with, until a person writes them anew or retires them.
     """
 
     kinds: Mapping[str, type]
@@ -107,3 +130,5 @@ class Room:
     secret: frozenset[str] = frozenset()
     fall_due: Callable[[World, Record], Done] | None = None
     follow: Callable[[World, Incident | None, Incident], Done] | None = field(default=None)
+    wrongs: Callable[[World], Iterable[Wrong]] | None = None
+    defaults: tuple[tuple[str, str, Any], ...] = ()

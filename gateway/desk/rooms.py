@@ -2,10 +2,35 @@
 
 from __future__ import annotations
 
-from gateway.desk import checklist, complaints, outside, team
+from typing import Any
+
+from gateway.desk import (
+    care,
+    checklist,
+    complaints,
+    day,
+    followups,
+    outside,
+    points,
+    reviews,
+    taking,
+    team,
+)
 from gateway.desk.record import Room
 
-ROOMS: tuple[Room, ...] = (team.ROOM, checklist.ROOM, outside.ROOM, complaints.ROOM)
+ROOMS: tuple[Room, ...] = (
+    team.ROOM,
+    points.ROOM,
+    taking.ROOM,
+    care.ROOM,
+    day.ROOM,
+    followups.ROOM,
+    reviews.ROOM,
+    checklist.ROOM,
+    outside.ROOM,
+    complaints.ROOM,
+)
 
 KINDS: dict[str, type] = {kind: cls for room in ROOMS for kind, cls in room.kinds.items()}
+DEFAULTS: tuple[tuple[str, str, Any], ...] = sum((room.defaults for room in ROOMS), ())
 SECRET: frozenset[str] = frozenset().union(*(room.secret for room in ROOMS))

@@ -30,7 +30,12 @@ from protocol.moment import rfc3339
 
 KnownRole = Literal["customer_service", "security", "first_aid", "lead", "maintenance", "admin"]
 Label = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
-Language = Annotated[str, msgspec.Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z]{2,4})?(?![\s\S])")]
+Language = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^[a-z]{2,3}(-[A-Za-z]{2,4})?(?![\s\S])", description="a language such as zh or en"
+    ),
+]
 DutyMode = Literal["plan", "sign_in", "always", "never"]
 CertificateName = Literal["first_aid", "aed"]
 

@@ -29,13 +29,18 @@ def named_errors(path: str) -> Iterator[None]:
     except sqlite3.DatabaseError as error:
         if _is_damage(error):
             raise StoreDamaged(f"the store {path} is damaged ({error})") from error
-        raise StoreError(f"the store {path} cannot be used now ({error})") from error
+        text = f"the store {path} cannot be used now ({error})"
+        raise StoreError(text, may_heal=_code(error) != sqlite3.SQLITE_CANTOPEN) from error
 
 
 def _is_damage(error: sqlite3.DatabaseError) -> bool:
     """Whether SQLite, or Python reading a text that is none, found what nobody has written."""
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    return code in _DAMAGED or "Could not decode to UTF-8" in str(error)
+    return _code(error) in _DAMAGED or "Could not decode to UTF-8" in str(error)
+
+
+def _code(error: sqlite3.DatabaseError) -> int:
+    """SQLite's primary code; 0 for an error of Python's own."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
 def open_for_writing(path: str) -> Database:

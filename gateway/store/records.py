@@ -120,6 +120,7 @@ class Work:
     notices: dict[str, NoticeRecord] = field(default_factory=dict)
     units: dict[str, UnitRecord] = field(default_factory=dict)
     points: dict[str, PointRecord] = field(default_factory=dict)
+    points_gone: set[str] = field(default_factory=set)
     records: dict[tuple[str, str], Record] = field(default_factory=dict)
     facts: dict[str, str] = field(default_factory=dict)
     faults_raised: dict[tuple[str, str], Fault] = field(default_factory=dict)

@@ -15,6 +15,7 @@ from gateway.store.database import named_errors, open_for_writing
 from gateway.store.desk_rows import RECORD_COLUMNS, read_record, record_row
 from gateway.store.migrations import migrations
 from gateway.store.records import LoggedEntry, PointRecord, UnitRecord, Work
+from gateway.store.report_lines import line_of, row_of
 from protocol.messages import Incident
 from protocol.moment import parse_rfc3339, rfc3339
 
@@ -56,6 +57,11 @@ class Writer:
         """Hash of the newest log entry; all zeros while there is none."""
         return self._log_head
 
+    @property
+    def log_seq(self) -> int:
+        """Number of the newest log entry; 0 while there is none."""
+        return self._log_seq
+
     def _read_log_head(self) -> None:
         newest = self._db.execute("SELECT seq, hash FROM log ORDER BY seq DESC LIMIT 1").fetchone()
         self._log_seq, self._log_head = newest or (0, FIRST)
@@ -78,12 +84,13 @@ class Writer:
             ).fetchone()
             return (bool(found[0]), found[1]) if found else None
 
-    def is_closed(self, incident_id: str) -> bool:
+    def closed_incident(self, incident_id: str) -> Incident | None:
         with named_errors(self._path):
             found = self._db.execute(
-                "SELECT 1 FROM incidents WHERE incident_id = ? AND stage = 'closed'", [incident_id]
-            )
-            return found.fetchone() is not None
+                "SELECT body FROM incidents WHERE incident_id = ? AND stage = 'closed'",
+                [incident_id],
+            ).fetchone()
+        return msgspec.json.decode(found[0], type=Incident) if found else None
 
     def courses(self) -> list[Course]:
         """Every open incident, the oldest first."""
@@ -92,15 +99,7 @@ class Writer:
                 "SELECT body, boot, press_ms, due_ms FROM incidents WHERE stage != 'closed'"
                 " ORDER BY raised_ms, incident_id"
             ).fetchall()
-        return [
-            Course(
-                incident=msgspec.json.decode(body, type=Incident),
-                boot=boot,
-                raised_ms=press_ms,
-                due_ms=due_ms,
-            )
-            for body, boot, press_ms, due_ms in found
-        ]
+        return [read_course(*row) for row in found]
 
     def records(self) -> list[Record]:
         """Every record of the desk that is open."""
@@ -132,7 +131,8 @@ class Writer:
         units: Iterable[str],
         points: list[PointRecord],
     ) -> None:
-        """Takes over what the configuration says; what it says no longer goes, unless it calls."""
+        """Takes over what the configuration says; what it says no longer goes, unless it calls
+        or, for a point, was planned on a page."""
         with self._transaction():
             self._db.execute("INSERT OR REPLACE INTO facts VALUES ('branch_name', ?)", [name])
             self._db.execute("UPDATE units SET configured = 0")
@@ -156,6 +156,8 @@ class Writer:
             self._db.execute(
                 "DELETE FROM points WHERE NOT configured AND point NOT IN"
                 " (SELECT point FROM incidents WHERE stage != 'closed')"
+                " AND point NOT IN"
+                " (SELECT id FROM records WHERE kind = 'point' AND is_open AND \"by\" != '')"
             )
 
     def begin_sessions(self) -> int:
@@ -247,8 +249,14 @@ class Writer:
             " press_ms = excluded.press_ms, due_ms = excluded.due_ms",
             [incident_row(course) for course in work.courses.values()],
         )
-        closed = [(i,) for i, course in work.courses.items() if not course.incident.is_open]
-        self._many("INSERT OR IGNORE INTO farewells VALUES (?)", closed)
+        closed = [one.incident for one in work.courses.values() if not one.incident.is_open]
+        self._many(
+            "INSERT OR IGNORE INTO farewells VALUES (?)", [(one.incident_id,) for one in closed]
+        )
+        self._many(
+            "INSERT OR REPLACE INTO report_lines VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [row_of(line_of(one)) for one in closed],
+        )
         self._many(
             "DELETE FROM farewells WHERE incident_id = ?", [(i,) for i in work.farewells_said]
         )
@@ -304,9 +312,11 @@ class Writer:
             " status = excluded.status, last_seen_at = excluded.last_seen_at",
             [_unit_row(record) for record in work.units.values()],
         )
+        self._many("DELETE FROM points WHERE point = ?", [(one,) for one in work.points_gone])
         self._many(
             "INSERT INTO points VALUES (?, ?, ?, ?, ?, 1000000, ?, ?, ?, ?)"
-            " ON CONFLICT (point) DO UPDATE SET seat = excluded.seat,"
+            " ON CONFLICT (point) DO UPDATE SET label = excluded.label, unit = excluded.unit,"
+            " silent = excluded.silent, configured = excluded.configured, seat = excluded.seat,"
             " seat_alert_id = excluded.seat_alert_id, seat_boot = excluded.seat_boot,"
             " seat_ms = excluded.seat_ms",
             [_point_row(record) for record in work.points.values()],
@@ -325,6 +335,19 @@ class Writer:
     def _many(self, sql: str, rows: list[tuple]) -> None:
         if rows:
             self._db.conn.executemany(sql, rows)
+
+
+def read_course(body: str, boot: str, press_ms: int | None, due_ms: int) -> Course:
+    """The course of a row. Its ring, if it rings, was not stored: it is due at once."""
+    incident = msgspec.json.decode(body, type=Incident)
+    rings = incident.stage == "raised" and incident.rings > 0
+    return Course(
+        incident=incident,
+        boot=boot,
+        raised_ms=press_ms,
+        due_ms=due_ms,
+        ring_ms=0 if rings else None,
+    )
 
 
 def incident_row(course: Course) -> tuple:

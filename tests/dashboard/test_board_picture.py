@@ -91,6 +91,22 @@ def _stored_unit(**values):
     )
 
 
+UNWRITABLE = Fault(subject="gateway", name="store_unwritable", since="2026-11-24T08:00:00.000Z")
+SILENT = replace(UNWRITABLE, subject="unit/unit-01", name="silent")
+
+
+def test_that_the_store_cannot_be_written_is_known_by_news_alone():
+    """The store cannot hold that fault, and once it can, the fault is over."""
+    picture = with_faults(Picture(), [UNWRITABLE])
+    picture = with_stored(picture, Stored(open=(), faults=(SILENT,)))
+    assert picture.store_unwritable
+    assert set(picture.faults) == {SILENT, UNWRITABLE}
+    healed = with_faults(picture, [SILENT])
+    healed = with_stored(healed, Stored(open=(), faults=(SILENT, UNWRITABLE)))
+    assert not healed.store_unwritable
+    assert healed.faults == (SILENT,)
+
+
 def test_the_broker_knows_a_unit_better_than_the_store():
     stored = UnitStatus(state="online", session=1, pending=7)
     picture = with_stored(

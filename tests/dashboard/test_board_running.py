@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import psutil
 import pytest
@@ -282,6 +283,23 @@ def test_without_a_broker_the_board_shows_what_it_knows_and_heals(own_branch):
         lambda: (r := own_branch.act(incident_id, action="accept", by="g01")).status == 200 and r
     )
     assert reply.json["owner"] == "g01"
+
+
+def test_a_store_that_the_gateway_cannot_write_makes_the_board_unwell(own_branch):
+    """It can still be read, so only the gateway knows."""
+    unwell = {"status": "unwell", "missing": ["store"]}
+    with (
+        closing(sqlite3.connect(own_branch.folder / "anling.db", isolation_level=None)) as other,
+        own_branch.voice() as voice,
+        own_branch.events() as events,
+    ):
+        other.execute("BEGIN IMMEDIATE")
+        voice.press()
+        events.until(lambda event: "store_unwritable" in str(event["data"]))
+        reply = own_branch.get("/healthz")
+        assert (reply.status, reply.json) == (503, unwell)
+        other.execute("ROLLBACK")
+    eventually(lambda: own_branch.get("/healthz").status == 200)
 
 
 def test_a_close_that_the_board_could_not_hear_is_told_from_the_store(own_branch):

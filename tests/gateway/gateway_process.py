@@ -138,6 +138,7 @@ def _toml(port: int) -> str:
         f'[mqtt]\nhost = "127.0.0.1"\nport = {port}\n[[units]]\nid = "unit-01"\n{points}'
         '[[staff]]\nid = "g01"\nname = "Li Na"\n'
         'roles = ["customer_service", "security", "first_aid", "lead"]\n'
+        'certificates = [{ what = "first_aid", expires = "2099-12-31" }]\n'
     )
 
 

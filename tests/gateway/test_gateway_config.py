@@ -59,7 +59,7 @@ def test_a_small_file_is_enough_and_the_store_lies_beside_it(tmp_path: Path) -> 
         (GOOD.replace('label = "Counter 1"', ""), "points[0].label", "is missing"),
         (GOOD.replace('unit = "unit-01"', 'unit = "unit-09"'), "points[0].unit", "unit-09"),
         (GOOD + '[[units]]\nid = "unit-01"', "units", "2 times"),
-        (GOOD.replace('"lead"]', '"boss"]'), "staff[0].roles", "boss"),
+        (GOOD.replace('"lead"]', '"boss"]'), "staff[0].roles[3]", "one of customer_service"),
         (GOOD.replace(', "lead"]', "]"), "staff", "lead"),
         (GOOD.replace('"security", ', ""), "policy.roles.silent", "security"),
         (GOOD + "on_duty = false", "policy.roles.call", "on duty"),

@@ -81,7 +81,7 @@ def test_a_refusal_has_a_name_and_leaves_no_trace(desk: Desk, request_, reason) 
     [
         ("shift.save", SHIFT | {"staff": "ghost"}, ("staff", "unknown_staff")),
         ("shift.save", SHIFT | {"days": []}, ("days", "empty")),
-        ("shift.save", SHIFT | {"days": ["noday"]}, ("days", "unreadable")),
+        ("shift.save", SHIFT | {"days": ["noday"]}, ("days[0]", "unreadable")),
         ("shift.save", SHIFT | {"starts": "25:00"}, ("starts", "unreadable")),
         ("shift.save", SHIFT | {"ends": "08:00"}, ("ends", "same_as_start")),
         ("shift.save", SHIFT | {"post": "moon"}, ("post", "unknown_post")),
@@ -276,10 +276,12 @@ def test_a_round_that_cannot_be_written_plans_nothing(desk: Desk, monkeypatch) -
     request = Request(request_id="r", do="duty.off", by="g01", terminal="board")
     desk.handle(desk.message("request", body=request))
     monkeypatch.undo()
-    desk.clock.move(2)
-    desk.handle()
     assert "g01" in on_duty(desk)
     assert desk.link.sent("terminal/board/result") == []
+    desk.clock.move(2)
+    desk.handle()
+    assert "g01" not in on_duty(desk), "as soon as it can be written"
+    assert desk.link.sent("terminal/board/result")[-1].ok
 
 
 def test_a_gateway_that_starts_on_a_full_disk_serves_and_takes_the_file_over_later(

@@ -25,6 +25,7 @@ from protocol.messages import (
     TerminalStatus,
     UnitStatus,
 )
+from protocol.moment import parse_rfc3339
 
 
 @pytest.fixture(autouse=True)
@@ -84,7 +85,8 @@ def test_in_a_storm_each_round_is_receipted_at_once_and_lamps_are_told_together(
         receipts.append(len(desk.link.sent("unit/unit-01/receipt")))
     assert receipts == [1, 2, 3, 4], "somebody waits for each"
     assert feedback == [1, 1, 1, 2], "the first at once, the rest with the last"
-    assert desk.link.sent("point/point-1/feedback")[-1].version == 4
+    told = [one.version for one in desk.link.sent("point/point-1/feedback")]
+    assert told == [2, 8], "the log's number with each round: two presses a round"
     desk.link.has_waiting = True
     for _ in range(4):
         desk.clock.move(0.1)
@@ -127,12 +129,84 @@ def test_many_alerts_of_one_round_are_receipted_in_payloads_that_fit(desk: Desk)
 
 def test_a_press_of_an_unknown_unit_or_point_is_a_call_and_a_fault(desk: Desk) -> None:
     desk.handle(Connected(1), desk.pressed(unit="unit-99", point="nowhere"))
-    assert (desk.incident().point, desk.incident().label) == ("nowhere", "nowhere")
+    assert (desk.incident().point, desk.incident().label) == ("nowhere", "unit-99 nowhere")
     assert desk.link.sent("unit/unit-99/receipt")
     desk.clock.move(1)
     desk.handle()
     faults = {(one.subject, one.name) for one in desk.link.sent("gateway/faults")[-1].faults}
     assert {("unit/unit-99", "unconfigured"), ("point/nowhere", "unconfigured")} <= faults
+
+
+def test_feedback_counts_up_for_good_so_that_an_old_word_is_known(desk: Desk) -> None:
+    for _ in range(2):
+        desk.clock.move(1)
+        desk.handle(desk.pressed())
+        for name in ("accept", "arrive"):
+            desk.handle(desk.acted(name))
+        desk.handle(desk.acted("close", outcome="helped", situation="other"))
+    desk.restart()
+    desk.handle(Connected(1), desk.pressed())
+    versions = [one.version for one in desk.link.sent("point/point-1/feedback")]
+    assert versions == sorted(versions) and versions[0] > 8, versions
+
+
+def test_a_press_counts_whoever_says_it_but_not_that_somebody_came(desk: Desk) -> None:
+    desk.handle(Connected(1), desk.pressed(unit="unit-77"))
+    assert desk.incident().stage == "raised"
+    desk.handle(desk.pressed(what="presence", unit="unit-77"))
+    assert desk.incident().stage == "raised"
+    desk.handle(desk.pressed(what="presence"))
+    assert desk.incident().stage == "arrived"
+    desk.clock.move(1)
+    desk.handle()
+    assert "foreign_unit" in desk.fault_names()
+
+
+def test_a_copy_of_the_alert_proves_when_the_press_really_was(desk: Desk) -> None:
+    """The first copy lay in a queue for 15 s and looks young; later ones left old."""
+    desk.handle(desk.pressed(alert_id="late", age_ms=11))
+    young = desk.incident()
+    desk.handle(*(desk.pressed(alert_id="late", age_ms=age) for age in (1_013, 12_013, 3_013)))
+    known = desk.incident()
+    assert parse_rfc3339(young.raised_at) - parse_rfc3339(known.raised_at) == 12_013 - 11
+    assert (known.late_ms, known.presses) == (12_013, 1)
+    desk.clock.move(1)
+    desk.handle(desk.acted("accept"))
+    assert desk.incident().to_accept_ms == 13_013
+    assert desk.events().count("raised_earlier") == 2, "in 12 s only what makes it earlier"
+
+
+def test_the_steps_follow_the_press_as_it_was_proved(desk: Desk) -> None:
+    desk.handle(desk.pressed(alert_id="late", age_ms=0))
+    desk.handle(desk.pressed(alert_id="late", age_ms=29_000))
+    desk.clock.move(1)
+    desk.handle()
+    assert desk.incident().step == 1
+
+
+def test_a_copy_of_another_press_of_the_incident_proves_nothing(desk: Desk) -> None:
+    desk.handle(desk.pressed(alert_id="first", age_ms=0))
+    desk.handle(desk.pressed(alert_id="second", age_ms=0))
+    before = desk.incident()
+    desk.handle(desk.pressed(alert_id="second", age_ms=9_000))
+    assert desk.incident() == before
+
+
+def test_what_staff_did_while_nothing_could_be_stored_is_done_afterwards(desk: Desk) -> None:
+    desk.handle(Connected(1), desk.pressed())
+    action = desk.acted("accept", action_id="kept")
+    junk = desk.message("action", body=b"junk")
+    with closing(sqlite3.connect(desk.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        desk.handle(action, junk)
+        desk.clock.move(2)
+        desk.handle()
+        assert desk.link.sent("terminal/board/result") == []
+    desk.clock.move(2)
+    desk.handle()
+    assert [one.ok for one in desk.link.sent("terminal/board/result")] == [True]
+    assert (desk.incident().stage, desk.reader.rejected_count()) == ("accepted", 1)
+    assert sorted(desk.link.acked()).count(action.mid) == 1
 
 
 def test_presence_and_stuck_raise_nothing_by_themselves(desk: Desk) -> None:
@@ -167,7 +241,7 @@ def test_the_life_of_an_incident(desk: Desk) -> None:
     for seconds, message in [
         (10, desk.acted("accept")),
         (10, desk.pressed(what="presence")),
-        (40, desk.acted("close", outcome="helped", text="water and a chair")),
+        (40, desk.acted("close", outcome="helped", situation="other", text="water and a chair")),
     ]:
         desk.clock.move(seconds)
         desk.handle(message)

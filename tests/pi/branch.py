@@ -55,6 +55,7 @@ unit = "unit-01"
 id = "s1"
 name = "Li Na"
 roles = ["customer_service", "security", "first_aid", "lead"]
+certificates = [{{ what = "first_aid", expires = "2099-12-31" }}]
 """
 
 UNIT = f"""\

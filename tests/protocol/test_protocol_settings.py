@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
+import msgspec
 import pytest
 
 from protocol.link import Broker
@@ -187,3 +188,26 @@ def test_a_file_that_cannot_be_read_says_why(tmp_path: Path) -> None:
         load(House, tmp_path / "gone.toml")
     with pytest.raises(ConfigError, match="directory"):
         load(House, tmp_path)
+
+
+def test_each_entry_of_a_list_or_a_table_is_named_with_what_is_allowed() -> None:
+    table = {"colours": ["red", "rot", "grün"], "sizes": {"a b": 1, "ok": "big"}}
+    with pytest.raises(ConfigError) as caught:
+        from_table(Wardrobe, table)
+    assert {fault.key: fault.text for fault in caught.value.faults} == {
+        "colours[1]": "is 'rot'; must be one of red, blue",
+        "colours[2]": "is 'grün'; must be one of red, blue",
+        "sizes": "is 'a b'; must be a short word",
+        "sizes.ok": "is 'big'; must be a whole number, at least 1, at most 9",
+        "owner": "is missing; must be a text",
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wardrobe:
+    owner: str
+    colours: list[Literal["red", "blue"]]
+    sizes: dict[
+        Annotated[str, msgspec.Meta(pattern="^[a-z]+$", description="a short word")],
+        Annotated[int, msgspec.Meta(ge=1, le=9)],
+    ]

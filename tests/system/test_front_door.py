@@ -65,6 +65,8 @@ def test_wrong_usage_is_one_sentence_and_exit_2(words: list[str], capsys):
         ["init", "{tmp}/x", "--units", "1", "--points", "19"],
         ["init", "{tmp}/x", "--units", "100", "--points", "100"],
         ["init", "{tmp}/x", "--broker", "embedded"],
+        ["init", "{tmp}/x", "--mqtt-port", "8000"],
+        ["init", "{tmp}/x", "--board-port", "1883"],
         ["init", "{tmp}/file"],
         ["press", "point-1", "--ready-file", "{tmp}/missing.json"],
         ["press", "point-1", "--ready-file", "{tmp}/file"],

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import re
 import socket
 import stat
 import tomllib
 from pathlib import Path
 
 import pytest
-from running_branch import anling
+from running_branch import ROOT, anling
 from werkzeug.security import check_password_hash
 
 from simulator import folder, lines, plan
 from simulator.errors import UsageError
-from simulator.init import files_of, state_folder_for
+from simulator.init import files_of, next_steps, state_folder_for, write
 
 
 def test_a_new_branch_has_every_file_and_nothing_wrong(tmp_path: Path):
@@ -123,6 +125,56 @@ def test_no_secret_stands_in_a_file_of_somebody_else(tmp_path: Path):
         holders = {name for name, (_, text) in files.items() if password in text}
         assert holders == {f"{program}.toml", "credentials.toml"}
     assert {name for name, (_, text) in files.items() if new.token in text} == {"credentials.toml"}
+
+
+def test_the_folder_can_be_entered_whatever_the_umask(tmp_path: Path):
+    """The broker and the services are other users; each file says itself who may read it."""
+    before = os.umask(0o077)
+    try:
+        write(_plan(), tmp_path / "b")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "b").stat().st_mode) == 0o755
+    assert stat.S_IMODE((tmp_path / "b" / "gateway.toml").stat().st_mode) == 0o600
+
+
+COMMAND = re.compile(r"^ {4,}(sudo.*?)(?:  +#.*)?$", re.MULTILINE)
+
+
+def test_the_printed_steps_are_those_of_the_readme():
+    """In its order; the README adds what is done on other machines."""
+    steps = next_steps(
+        _plan(state_folder="/var/lib/anling"), Path("/etc/anling"), command=".venv/bin/anling"
+    )
+    printed = COMMAND.findall(steps)
+    written = COMMAND.findall((ROOT / "README.md").read_text())
+    assert len(printed) > 10
+    # The user is made in the README's first step, before anything is there to be given to it.
+    sysusers = "sudo systemd-sysusers /opt/anling/systemd/anling.conf"
+    printed.remove(sysusers)
+    assert sysusers in written
+    later = iter(written)
+    assert [step for step in printed if step not in later] == []
+
+
+def test_the_commands_of_the_services_are_those_of_the_readme():
+    written = COMMAND.findall((ROOT / "README.md").read_text())
+    for command in COMMAND.findall((ROOT / "systemd" / "README.md").read_text()):
+        assert command in written
+
+
+@pytest.mark.parametrize("name", ["gateway", "board", "unit"])
+def test_the_user_of_a_service_is_given_the_file_that_it_reads(name: str):
+    service = (ROOT / "systemd" / f"anling-{name}.service").read_text()
+    file = f"/etc/anling/{name}.toml"
+    assert f"--config {file}\n" in service
+    assert "\nUser=anling\nGroup=anling\n" in service
+    given = [
+        command
+        for command in COMMAND.findall((ROOT / "systemd" / "README.md").read_text())
+        if file in command and re.search(r"chgrp anling|-g anling -m 640", command)
+    ]
+    assert len(given) == 1
 
 
 def test_below_etc_databases_go_where_services_may_write():

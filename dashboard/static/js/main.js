@@ -7,10 +7,8 @@ import { startSound } from "./sound.js";
 import { startActions } from "./act.js";
 import { startKeys } from "./keys.js";
 import { startCallBar } from "./callbar.js";
-import { startPrint } from "./print.js";
 
 startClock();
-startPrint();
 if (document.body.hasAttribute("data-live-page")) {
   startStale();
   startRefresh();

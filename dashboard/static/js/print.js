@@ -1,8 +1,6 @@
-// A button that prints the page; without scripts the browser's own menu does.
+// The button that prints the page; without scripts the browser's own menu does it.
 
-export function startPrint() {
-  for (const button of document.querySelectorAll("[data-print]")) {
-    button.hidden = false;
-    button.addEventListener("click", () => window.print());
-  }
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => window.print());
 }

@@ -1,0 +1,65 @@
+"""PURE. What requests about living records share: their bodies, times and versions."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from gateway.desk.record import Record, Refused, World
+from protocol.messages import FieldFault, Request
+from protocol.moment import MAX_UTC_MS, parse_rfc3339
+from protocol.settings import ConfigError, from_table
+
+
+def read_body(cls: type, request: Request) -> Any | Refused:
+    """The request's body as a dataclass, or every fault of it by field."""
+    try:
+        return from_table(cls, request.body)
+    except ConfigError as error:
+        return Refused(
+            "wrong_fields",
+            tuple(
+                FieldFault(field=one.key, name="unreadable", detail=one.text)
+                for one in error.faults
+            ),
+        )
+
+
+def refused_field(field: str, name: str, detail: str = "") -> Refused:
+    """A refusal for one field."""
+    return Refused("wrong_fields", (FieldFault(field=field, name=name, detail=detail),))
+
+
+def asked_about(world: World, kind: str, request: Request) -> Record | Refused:
+    """The open record that the request is about, as its asker saw it."""
+    if not world.roster.knows(request.by):
+        return Refused("unknown_staff")
+    record = world.get(kind, request.id)
+    if record is None:
+        return Refused("unknown_record")
+    if request.version is not None and request.version != record.version:
+        return Refused("changed_meanwhile")
+    return record
+
+
+def utc_ms_of(world: World, text: str) -> int | None:
+    """When `text` is, in UTC milliseconds; None for no time.
+
+    With a zone it says so itself; without one it is by the branch's clock; a day alone is over at
+    its end, since who promises something for Friday has all of Friday.
+    """
+    try:
+        told = datetime.fromisoformat(text)
+        if told.tzinfo is not None:
+            utc_ms = parse_rfc3339(text)
+            return utc_ms if 0 <= utc_ms <= MAX_UTC_MS else None
+        if len(text) <= len("2026-12-31"):
+            told = datetime.combine(told.date(), time()) + timedelta(days=1)
+        return utc_ms_at(world, told)
+    except (ValueError, OverflowError):
+        return None
+
+
+def utc_ms_at(world: World, local: datetime) -> int:
+    """UTC milliseconds of a moment of the branch's clock, by its offset of now."""
+    return world.now.utc_ms + round((local - world.local).total_seconds() * 1000)

@@ -1,0 +1,61 @@
+"""PURE. When the branch is open for customers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from gateway.desk.plans import Plan
+from gateway.desk.record import World
+from gateway.duty import WEEKDAYS, ClockTime, Weekday, span_on
+from protocol.messages import FieldFault
+
+BRANCH = "branch"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hours:
+    """When customers come, on each of these days, by the branch's clock. closes before opens: past
+    midnight."""
+
+    days: list[Weekday]
+    opens: ClockTime
+    closes: ClockTime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpeningHours:
+    """The week of the branch; the record's id is `branch`. A day that no row names is no day of
+    business."""
+
+    week: list[Hours] = field(default_factory=list)
+
+
+def _check_hours(world: World, id: str, hours: OpeningHours) -> Iterator[FieldFault]:
+    if id != BRANCH:
+        yield FieldFault(field="id", name="bad_id", detail=BRANCH)
+    named: set[str] = set()
+    for number, row in enumerate(hours.week):
+        if not row.days:
+            yield FieldFault(field=f"week[{number}].days", name="empty")
+        if row.opens == row.closes:
+            yield FieldFault(field=f"week[{number}].closes", name="same_as_start")
+        for day in row.days:
+            if day in named:
+                yield FieldFault(field=f"week[{number}].days", name="day_twice", detail=day)
+            named.add(day)
+
+
+PLAN = Plan(kind="hours", cls=OpeningHours, rule=_check_hours)
+
+
+def hours_on(world: World, day: date) -> tuple[datetime, datetime] | None:
+    """When the branch opens and closes on `day`; None when it does not, or nobody has said."""
+    plan = world.get("hours", BRANCH)
+    weekday = WEEKDAYS[day.weekday()]
+    for row in plan.body.week if plan else ():
+        if weekday in row.days:
+            span = span_on(day, row.opens, row.closes)
+            return span.start, span.end
+    return None

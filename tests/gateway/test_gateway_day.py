@@ -1,0 +1,310 @@
+"""Opening and closing the branch: what stands in the way, and who takes it upon them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from gateway_kit import ROSTER, Desk, at, raised
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.config import StaffSettings
+from gateway.desk.day import ROLES, ROOM, BranchDay, Missing, not_over, not_ready, state_of
+from gateway.desk.hours import Hours, OpeningHours
+from gateway.desk.record import Done, Record, Refused, World
+from gateway.desk.team import Certificate, Staff
+from gateway.duty import WEEKDAYS, Pause, Shift
+from gateway.roster import Roster
+from gateway.store import PointRecord
+from protocol.messages import Fault, Request
+
+# A Tuesday morning.
+NOON = datetime(2026, 11, 24, 9, 30)
+ALL_DAYS = list(WEEKDAYS)
+HOURS = OpeningHours(week=[Hours(days=ALL_DAYS, opens="09:00", closes="17:00")])
+
+
+def world(*records: Record, **changes: Any) -> World:
+    kinds: dict[str, dict[str, Record]] = {}
+    for one in records:
+        kinds.setdefault(one.kind, {})[one.id] = one
+    values: dict[str, Any] = {"records": kinds, "incidents": {}, "roster": ROSTER}
+    return World(**(values | {"now": at(1000), "local": NOON} | changes))
+
+
+def hours() -> Record:
+    return Record(kind="hours", id="branch", body=HOURS)
+
+
+def keys(missing: list[Missing]) -> set[str]:
+    return {one.key for one in missing}
+
+
+def seat(point: str = "point-2", state: str = "occupied") -> dict[str, PointRecord]:
+    return {point: PointRecord(point=point, label="Seat 2", unit="u", seat=state)}  # type: ignore[arg-type]
+
+
+def asked(do: str, by: str = "l01", **reasons: str) -> Request:
+    accepted = [{"key": key, "reason": reason} for key, reason in reasons.items()]
+    return Request(request_id="r", do=do, by=by, terminal="t", body={"accepted": accepted})
+
+
+# --- what must be right ---
+
+
+def test_a_branch_without_faults_and_with_every_role_is_ready() -> None:
+    assert not_ready(world()) == []
+
+
+def test_every_fault_is_named_whatever_it_is_of() -> None:
+    found = {
+        (subject, name): Fault(subject=subject, name=name, since="2026-11-24T00:00:00.000Z")
+        for subject, name in (
+            ("unit/unit-01", "silent"),
+            ("channel/guards", "failing"),
+            ("resource/aed", "expired"),
+            ("followups/l01", "overdue"),
+        )
+    }
+    assert keys(not_ready(world(faults=found))) == {":".join(key) for key in found}
+
+
+def test_a_role_that_nobody_on_duty_has_is_named() -> None:
+    assert keys(not_ready(world(roster=Roster()))) == {f"role/{role}:uncovered" for role in ROLES}
+
+
+def test_a_role_that_nobody_has_later_today_is_named_with_the_time() -> None:
+    first = Staff(name="A", roles=["customer_service", "security", "lead"], duty="always")
+    aider = Staff(
+        name="B",
+        roles=["first_aid"],
+        certificates=[Certificate(what="first_aid", expires="2099-01-01")],
+    )
+    shift = Shift(
+        staff="b",
+        days=ALL_DAYS,
+        starts="09:00",
+        ends="17:00",
+        breaks=[Pause(starts="12:00", ends="13:00")],
+    )
+    staff = [
+        Record(kind="staff", id="a", body=first),
+        Record(kind="staff", id="b", body=aider),
+        Record(kind="shift", id="s", body=shift),
+    ]
+    [found] = not_ready(world(hours(), *staff))
+    assert (found.key, found.detail) == ("role/first_aid:uncovered_later", "12:00")
+    assert not_ready(world(*staff)) == [], "until when, nobody has said"
+
+
+@pytest.mark.parametrize(
+    ("expires", "name"),
+    [
+        ("2026-11-23", "expired"),
+        ("2026-11-24", "expires_soon"),
+        ("2026-12-24", "expires_soon"),
+        ("2026-12-25", None),
+    ],
+)
+def test_certificates_are_named_a_month_before(expires, name) -> None:
+    body = Staff(name="B", roles=["lead"], certificates=[Certificate(what="aed", expires=expires)])
+    found = not_ready(world(Record(kind="staff", id="b", body=body)))
+    assert [one.name for one in found] == ([name] if name else [])
+
+
+# --- what must be over ---
+
+
+def test_a_seat_a_call_and_a_call_outside_block_closing() -> None:
+    incident = raised().course.incident
+    call = Record(kind="outside_call", id="c-1", body=SimpleNamespace(contact="ambulance"))
+    now = world(call, incidents={"i-1": incident}, points=seat() | seat("free", "vacated"))
+    assert [(one.key, one.detail) for one in not_over(now)] == [
+        ("incident/i-1:open_incident", "Counter 1"),
+        ("outside_call/c-1:open_outside_call", "ambulance"),
+        ("seat/point-2:occupied_seat", "Seat 2"),
+    ]
+
+
+BLOCKS = st.sets(st.sampled_from(["incident", "outside", "seat"]))
+
+
+@given(BLOCKS, st.booleans(), st.sampled_from(["l01", "g01"]), st.sampled_from(["", "a bag"]))
+def test_nobody_closes_on_an_open_call_whatever_they_say(blocks, accepts, by, reason) -> None:
+    call = Record(kind="outside_call", id="c-1", body=SimpleNamespace(contact="ambulance"))
+    now = world(
+        *([call] if "outside" in blocks else []),
+        incidents={"i-1": raised().course.incident} if "incident" in blocks else {},
+        points=seat() if "seat" in blocks else {},
+    )
+    reasons = {one.key: reason for one in not_over(now)} if accepts else {}
+    outcome = ROOM.requests["day.close"](now, asked("day.close", by, **reasons))
+    may_leave = accepts and bool(reason) and by == "l01"
+    is_closed = blocks <= {"seat"} and (not blocks or may_leave)
+    assert isinstance(outcome, Done) == is_closed
+    if isinstance(outcome, Refused):
+        assert outcome.faults, "it says which"
+
+
+# --- the state of the day ---
+
+
+@pytest.mark.parametrize(
+    ("hour", "body", "state"),
+    [
+        (8, None, "before"),
+        (9, None, "unopened"),
+        (17, None, "unknown"),
+        (9, BranchDay(opened_at="x"), "open"),
+        (9, BranchDay(opened_at="x", closed_at="y"), "closed"),
+        (18, BranchDay(closed_at="y"), "closed"),
+    ],
+)
+def test_the_state_of_the_day(hour, body, state) -> None:
+    records = [hours()]
+    if body:
+        records.append(Record(kind="day", id="2026-11-24", body=body))
+    assert state_of(world(*records, local=NOON.replace(hour=hour, minute=0))) == state
+
+
+def test_without_hours_nobody_is_told_that_it_is_not_opened() -> None:
+    assert state_of(world()) == "unknown"
+    sunday = replace(HOURS.week[0], days=["mon"])
+    closed_today = Record(kind="hours", id="branch", body=OpeningHours(week=[sunday]))
+    assert state_of(world(closed_today)) == "unknown"
+
+
+# --- through the loop ---
+
+
+@pytest.fixture
+def ready(path) -> Any:
+    """A branch where everything is as it should be."""
+    desk = Desk(path)
+    desk.config = replace(
+        desk.config,
+        units=[],
+        points=desk.config.points[:0],
+        staff=[
+            StaffSettings(
+                id="l01",
+                name="Wang Wei",
+                roles=["lead", "customer_service", "security", "first_aid"],
+                certificates=[Certificate(what="first_aid", expires="2099-12-31")],
+            ),
+            StaffSettings(id="g01", name="Li Na", roles=["customer_service"]),
+        ],
+    )
+    desk.start()
+    yield desk
+    desk.stop()
+
+
+def today(desk: Desk) -> Record:
+    day = desk.loop._desk.world({}, desk.clock()).local.date().isoformat()
+    found = desk.reader.record("day", day)
+    assert found is not None
+    return found
+
+
+def test_a_ready_branch_is_opened_by_anybody_and_logged(ready: Desk) -> None:
+    assert ready.ask("day.open", "g01").ok
+    assert (today(ready).body.opened_by, today(ready).body.missing) == ("g01", [])
+    entry = ready.reader.log()[-1]
+    assert (entry.event, entry.by, entry.detail["accepted"]) == ("day_opened", "g01", [])
+    assert ready.ask("day.open").reason == "already_open"
+
+
+def test_what_is_missing_is_accepted_one_by_one_with_a_reason(ready: Desk) -> None:
+    kit = {"what": "first_aid_kit", "name": "Kit", "count": 0}
+    ready.ask("resource.save", id="kit", body=kit)
+    ready.ask("resource.save", id="aed", body=kit | {"what": "aed"})
+    ready.clock.move(1)
+    ready.handle()
+    refused = ready.ask("day.open")
+    assert refused.reason == "not_ready"
+    names = {"resource/kit:too_few", "resource/aed:too_few"}
+    assert {one.field for one in refused.faults} == names
+    one = [{"key": "resource/kit:too_few", "reason": "comes at ten"}]
+    other = [{"key": "resource/aed:too_few", "reason": "  "}]
+    refused = ready.ask("day.open", body={"accepted": one + other})
+    assert [(fault.field, fault.name) for fault in refused.faults] == [
+        ("resource/aed:too_few", "reason_needed")
+    ]
+    assert ready.reader.records("day") == []
+    other[0]["reason"] = "lent by the neighbours"
+    assert ready.ask("day.open", "g01", body={"accepted": one + other}).reason == "not_allowed"
+    assert ready.ask("day.open", body={"accepted": one + other}).ok
+    assert {(one.subject, one.by, one.reason) for one in today(ready).body.missing} == {
+        ("resource/kit", "l01", "comes at ten"),
+        ("resource/aed", "l01", "lent by the neighbours"),
+    }
+    assert len(ready.reader.log()[-1].detail["accepted"]) == 2
+
+
+def test_an_open_call_blocks_closing_and_is_named_even_to_a_lead(desk: Desk) -> None:
+    desk.handle(desk.pressed())
+    incident_id = desk.incident().incident_id
+    key = f"incident/{incident_id}:open_incident"
+    refused = desk.ask("day.close", body={"accepted": [{"key": key, "reason": "never mind"}]})
+    assert refused.reason == "still_busy"
+    assert [(one.field, one.name) for one in refused.faults] == [(key, "open_incident")]
+    desk.handle(desk.acted("arrive"))
+    desk.handle(desk.acted("close", outcome="helped"))
+    assert desk.ask("day.close", "g01").ok
+    assert desk.events()[-1] == "day_closed"
+
+
+def test_a_bag_on_a_seat_is_left_by_a_lead_with_a_reason(desk: Desk) -> None:
+    desk.handle(desk.pressed(what="seat_occupied", point="point-2"))
+    assert [one.field for one in desk.ask("day.close").faults] == ["seat/point-2:occupied_seat"]
+    accepted = [{"key": "seat/point-2:occupied_seat", "reason": "a bag, at the desk now"}]
+    assert desk.ask("day.close", "g01", body={"accepted": accepted}).reason == "not_allowed"
+    assert desk.ask("day.close", body={"accepted": accepted}).ok
+    assert today(desk).body.left[0].reason == "a bag, at the desk now"
+    assert desk.ask("day.close").reason == "already_closed_day"
+
+
+def test_a_branch_that_was_closed_too_early_opens_again(ready: Desk) -> None:
+    for do in ("day.open", "day.close", "day.open"):
+        assert ready.ask(do).ok
+    assert today(ready).body.closed_at is None
+
+
+def test_a_day_ends_at_midnight_and_one_that_nobody_closed_is_written_as_such(ready: Desk) -> None:
+    ready.ask("day.open")
+    day = today(ready)
+    ready.clock.move(24 * 3600)
+    ready.handle()
+    assert ready.reader.records("day") == []
+    assert ready.events()[-1] == "day_not_closed"
+    assert ready.reader.record("day", day.id).is_open is False
+    assert ready.ask("day.open").ok
+
+
+@pytest.mark.parametrize(
+    ("body", "fault"),
+    [
+        ({"week": [{"days": [], "opens": "09:00", "closes": "17:00"}]}, ("week[0].days", "empty")),
+        (
+            {"week": [{"days": ["mon"], "opens": "09:00", "closes": "09:00"}]},
+            ("week[0].closes", "same_as_start"),
+        ),
+        (
+            {"week": [{"days": ["mon"], "opens": "09:00", "closes": "17:00"}] * 2},
+            ("week[1].days", "day_twice"),
+        ),
+        (
+            {"week": [{"days": ["mon"], "opens": "late", "closes": "17:00"}]},
+            ("week[0].opens", "unreadable"),
+        ),
+    ],
+)
+def test_bad_hours_are_named_at_their_field(desk: Desk, body, fault) -> None:
+    result = desk.ask("hours.save", id="branch", body=body)
+    assert fault in [(one.field, one.name) for one in result.faults]
+    assert desk.ask("hours.save", id="other", body={}).faults[0].name == "bad_id"

@@ -1,0 +1,381 @@
+"""What a close leads to, by whom and until when; and what becomes of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from followups_kit import (
+    DAY_MS,
+    HOUR_MS,
+    a_record,
+    a_request,
+    a_world,
+    an_incident,
+    and_then,
+    open_before,
+)
+from gateway_kit import STAFF, UTC_MS, Desk, at, with_channels
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.config import ChannelSettings
+from gateway.desk import followups
+from gateway.desk.record import Done, Record, Refused, World
+from protocol.moment import parse_rfc3339, rfc3339
+
+NOW_MS = at(1000).utc_ms
+OUTCOMES = ("helped", "ambulance", "police", "family", "referred", "false_call", "left", "other")
+SITUATIONS = (None, "fall", "fainted", "property_loss", "complaint", "other")
+
+
+def closed(world: World, incident) -> Done:
+    return followups.follow(world, open_before(incident), incident)
+
+
+def made(done: Done) -> dict[str, tuple[str, int]]:
+    """{rule: (owner, hours until due)} of the follow-ups."""
+    return {
+        one.body.rule: (
+            one.body.owner,
+            round((parse_rfc3339(one.body.due_at) - NOW_MS) / HOUR_MS),
+        )
+        for one in done.records
+        if one.kind == "followup" and one.is_open
+    }
+
+
+# --- what a close makes ---
+
+
+@pytest.mark.parametrize(
+    ("outcome", "situation", "expected"),
+    [
+        ("helped", "other", {}),
+        ("left", "complaint", {}),
+        (
+            "ambulance",
+            "fainted",
+            {
+                "family-told": ("g01", 2),
+                "call-back": ("g01", 24),
+                "visit": ("g01", 168),
+                "after-action": ("l01", 72),
+            },
+        ),
+        (
+            "police",
+            "other",
+            {"police-report": ("g01", 24), "insurer": ("g01", 72), "after-action": ("l01", 72)},
+        ),
+        ("helped", "fall", {"fall-call-back": ("g01", 24)}),
+        ("referred", "other", {"referred": ("g01", 48)}),
+        ("helped", None, {"situation": ("g01", 24)}),
+        ("false_call", None, {}),
+    ],
+)
+def test_an_ending_makes_its_follow_ups(outcome, situation, expected) -> None:
+    assert made(closed(a_world(), an_incident(outcome=outcome, situation=situation))) == expected
+
+
+def test_a_drill_leaves_nothing_to_do() -> None:
+    assert closed(a_world(), an_incident(outcome="ambulance", drill=True)) == Done()
+
+
+def test_what_changes_before_the_close_makes_nothing() -> None:
+    before = open_before(an_incident())
+    assert followups.follow(a_world(), None, before) == Done()
+    assert followups.follow(a_world(), before, replace(before, situation="fall")) == Done()
+
+
+def test_a_branchs_own_rule_counts_and_a_retired_one_does_not() -> None:
+    rule = followups.Rule(zh="送花", en="Send flowers", after_h=5, outcomes=["helped"])
+    gone = a_record(
+        "followup_rule", "family-told", followups.DEFAULTS["family-told"], is_open=False
+    )
+    world = a_world(a_record("followup_rule", "flowers", rule), gone)
+    assert made(closed(world, an_incident())) == {"flowers": ("g01", 5)}
+    ambulance = made(closed(world, an_incident(outcome="ambulance")))
+    assert "family-told" not in ambulance
+
+
+@given(
+    outcome=st.sampled_from(OUTCOMES),
+    situation=st.sampled_from(SITUATIONS),
+    owner=st.sampled_from([*STAFF, "gone"]),
+)
+def test_every_follow_up_has_an_owner_a_time_to_come_and_its_own_id(
+    outcome, situation, owner
+) -> None:
+    done = closed(a_world(), an_incident(outcome=outcome, situation=situation, owner=owner))
+    todo = [one for one in done.records if one.kind == "followup"]
+    assert len({one.id for one in todo}) == len(todo)
+    assert all(one.body.owner and parse_rfc3339(one.body.due_at) > NOW_MS for one in todo)
+    assert all(one.due and one.due.ms == parse_rfc3339(one.body.due_at) for one in todo)
+    asks = any(one.body.rule == "situation" for one in todo)
+    assert asks == (situation is None and outcome != "false_call")
+
+
+def test_the_situation_said_afterwards_ends_its_asking_and_makes_its_own() -> None:
+    incident = an_incident(situation=None)
+    world = and_then(a_world(), closed(a_world(), incident))
+    done = followups.follow(world, incident, replace(incident, situation="fall"))
+    assert made(done) == {"fall-call-back": ("g01", 24)}
+    assert [one.id for one in done.records if not one.is_open] == [
+        f"{incident.incident_id}.situation"
+    ]
+
+
+# --- false calls ---
+
+
+def false_call(number: int, point: str = "point-1"):
+    return an_incident(incident_id=f"i-{number}", outcome="false_call", situation=None, point=point)
+
+
+def test_the_third_false_call_at_a_point_in_a_week_makes_somebody_look_at_the_button() -> None:
+    world, found = a_world(), []
+    for number, point in enumerate(("point-1", "point-2", "point-1", "point-1", "point-1")):
+        done = closed(world, false_call(number, point))
+        found.append(list(made(done)))
+        world = and_then(world, done)
+    assert found == [[], [], [], [followups.LOOK_AT_BUTTON], []]
+
+
+def test_false_calls_are_forgotten_after_a_week() -> None:
+    world = a_world()
+    for number in range(2):
+        world = and_then(world, closed(world, false_call(number)))
+    for record in list(world.all("false_call").values()):
+        assert record.due.ms == UTC_MS + 1_000_000 + 7 * DAY_MS
+        world = and_then(world, followups.fall_due(world, record))
+    assert made(closed(world, false_call(2))) == {}
+
+
+# --- what people ask ---
+
+TODO = followups.Followup(
+    what=followups.Words(zh="问候", en="Ring"), owner="g01", due_at="2026-11-30T00:00:00.000Z"
+)
+
+
+def with_todo(**changes: Any) -> World:
+    return a_world(a_record("followup", "f-1", TODO, **changes), incidents=(an_incident(),))
+
+
+REQUESTS = followups.ROOM.requests
+
+
+def asked(world: World, do: str, by: str, body: dict[str, Any], **changes: Any) -> Done | Refused:
+    changes = {"id": "f-1"} | changes
+    return REQUESTS[f"followup.{do}"](world, a_request(do, by, body=body, **changes))
+
+
+@pytest.mark.parametrize(
+    ("do", "by", "body", "reason"),
+    [
+        ("done", "s01", {"note": "rang"}, None),
+        ("done", "stranger", {}, "unknown_staff"),
+        ("move", "g01", {"due": "2027-01-01", "why": "away"}, None),
+        ("move", "l01", {"due": "2027-01-01", "why": "away"}, None),
+        ("move", "s01", {"due": "2027-01-01", "why": "away"}, "not_allowed"),
+        ("give", "g01", {"to": "s01"}, None),
+        ("give", "s01", {"to": "s01"}, "not_allowed"),
+    ],
+)
+def test_who_may_do_what_with_a_follow_up(do, by, body, reason) -> None:
+    outcome = asked(with_todo(), do, by, body)
+    assert (outcome.reason if isinstance(outcome, Refused) else None) == reason
+
+
+@pytest.mark.parametrize(
+    ("do", "body", "field", "name"),
+    [
+        ("add", {"what": "", "due": "2027-01-01"}, "what", "unreadable"),
+        ("add", {"what": "x", "due": "2020-01-01"}, "due", "in_the_past"),
+        ("add", {"what": "x", "due": "soon"}, "due", "no_such_time"),
+        ("add", {"what": "x", "due": "2027-02-30"}, "due", "no_such_time"),
+        ("add", {"what": "x", "due": "2027-01-01", "owner": "x9"}, "owner", "unknown_staff"),
+        ("add", {"what": "x", "due": "2027-01-01", "incident_id": "i-0"}, "incident_id", None),
+        ("move", {"due": "2020-01-01", "why": "x"}, "due", "in_the_past"),
+        ("move", {"due": "2027-01-01", "why": ""}, "why", "unreadable"),
+        ("give", {"to": "x9"}, "to", "unknown_staff"),
+    ],
+)
+def test_bad_input_is_named_at_its_field(do, body, field, name) -> None:
+    outcome = asked(with_todo(), do, "l01", body)
+    assert isinstance(outcome, Refused)
+    assert (field, name or "unknown_incident") in [(f.field, f.name) for f in outcome.faults]
+
+
+def test_the_second_of_two_is_told() -> None:
+    world = with_todo()
+    first = asked(world, "give", "l01", {"to": "s01"}, version=1)
+    second = asked(and_then(world, first), "done", "g01", {}, version=1)
+    assert second == Refused("changed_meanwhile")
+
+
+@pytest.mark.parametrize(
+    ("due", "hours"),
+    [
+        ("2026-11-19", 28.61),  # the end of that day by the branch's clock
+        ("2026-11-18T23:00", 3.61),
+        ("2026-11-18T15:00:00Z", 3.61),
+    ],
+)
+def test_a_due_time_is_by_the_branchs_clock(due, hours) -> None:
+    done = asked(with_todo(), "add", "g01", {"what": "x", "due": due}, id="")
+    assert isinstance(done, Done)
+    record = done.records[0]
+    ahead_h = (parse_rfc3339(record.body.due_at) - NOW_MS) / HOUR_MS
+    assert ahead_h == pytest.approx(hours, abs=0.1)
+    assert (record.body.owner, record.body.what.zh, record.body.what.en) == ("g01", "x", "x")
+
+
+# --- overdue ---
+
+
+def late(id: str, owner: str, hours: int) -> Record:
+    body = replace(TODO, owner=owner, due_at=rfc3339(NOW_MS - hours * HOUR_MS))
+    return a_record("followup", id, body)
+
+
+def test_what_is_overdue_is_one_amber_a_person_with_the_oldest_named() -> None:
+    world = a_world(late("a", "g01", 1), late("b", "g01", 9), late("c", "s01", 1))
+    world = and_then(world, Done(records=(a_record("followup", "d", TODO),)))
+    assert [(one.subject, one.name, one.detail) for one in followups.wrongs(world)] == [
+        ("followups/g01", "overdue", "2: 问候 Ring"),
+        ("followups/s01", "overdue", "1: 问候 Ring"),
+    ]
+    assert [one.id for one in followups.overdue(world)] == ["b", "a", "c"]
+
+
+def test_leads_hear_of_it_once_a_day_until_all_is_done() -> None:
+    world = a_world(late("a", "g01", 1), late("b", "s01", 2))
+    told = []
+    for id in ("a", "b"):
+        done = followups.fall_due(world, world.get("followup", id))
+        world, told = and_then(world, done), [*told, *done.tells]
+    assert [(one.why, one.staff) for one in told] == [("followups_overdue", ("l01",))]
+    reminder = world.get("reminder", followups.REMINDER)
+    again = followups.fall_due(world, reminder)
+    assert len(again.tells) == 1 and again.records[0].due.ms == NOW_MS + DAY_MS
+    for id in ("a", "b"):
+        over = Done(records=(replace(world.get("followup", id), is_open=False),))
+        world = and_then(world, over)
+    last = followups.fall_due(world, reminder)
+    assert (last.tells, last.records[0].is_open) == ((), False)
+
+
+# --- through the loop ---
+
+
+def end(desk: Desk, outcome: str = "ambulance", **changes: Any) -> str:
+    """A call, lived through; its id."""
+    desk.handle(desk.pressed())
+    desk.handle(desk.acted("arrive"))
+    desk.handle(desk.acted("close", outcome=outcome, **changes))
+    return desk.incident().incident_id
+
+
+def todo(desk: Desk) -> dict[str, Record]:
+    return {one.body.rule: one for one in desk.reader.records("followup")}
+
+
+def test_a_close_is_one_transaction_with_its_follow_ups(desk: Desk) -> None:
+    id = end(desk, situation="fainted")
+    assert set(todo(desk)) == {"family-told", "call-back", "visit", "after-action"}
+    assert {one.incident_id for one in todo(desk).values()} == {id}
+    desk.restart()
+    assert len(todo(desk)) == 4
+    assert desk.ask("followup.done", "g01", id=f"{id}.call-back", version=1).ok
+    assert "call-back" not in todo(desk)
+    entry = desk.reader.log(id)[-1]
+    assert (entry.event, entry.by) == ("followup_done", "g01")
+
+
+def test_an_overdue_one_is_a_fault_until_it_is_done_or_moved(desk: Desk) -> None:
+    id = end(desk, situation="fainted")
+    desk.clock.move(2 * 3600 + 61)
+    desk.handle()
+    assert "overdue" in desk.fault_names()
+    assert desk.events().count("followup_overdue") == 1
+    moved = {"due": "2099-01-01", "why": "the family is abroad"}
+    assert desk.ask("followup.move", "g01", id=f"{id}.family-told", version=1, body=moved).ok
+    desk.clock.move(2)
+    desk.handle()
+    assert "overdue" not in desk.fault_names()
+
+
+def test_the_lead_is_told_by_message_once_a_day(path) -> None:
+    channels = (
+        ChannelSettings(name="leads", url="json://localhost", roles=["lead"]),
+        ChannelSettings(name="guards", url="json://localhost", roles=["security"]),
+    )
+    desk = Desk(path, **with_channels(*channels)).start()
+    end(desk, situation="fainted")
+    for sender in desk.senders.values():
+        sender.notices.clear()
+    for _ in range(4 * 24):
+        desk.clock.move(3600)
+        desk.handle()
+    told = [one for one in desk.senders["leads"].notices if "Overdue" in one.title]
+    assert len(told) == 4
+    assert "通知家属 Tell the family" in told[0].body
+    assert desk.senders["guards"].notices == []
+    desk.restart()
+    waiting = [one.title for one in desk.senders["leads"].notices]
+    assert waiting == [one.title for one in told[-1:]] * 4
+    desk.stop()
+
+
+def test_a_default_rule_that_a_lead_retired_stays_retired(desk: Desk) -> None:
+    assert desk.ask("followup_rule.retire", id="visit", version=1).ok
+    desk.restart()
+    end(desk, situation="fainted")
+    assert "visit" not in todo(desk)
+
+
+# --- the situation, said at the close or afterwards ---
+
+
+def test_a_close_that_says_only_the_outcome_is_taken_and_asked_about(desk: Desk) -> None:
+    id = end(desk, "helped")
+    assert desk.incident().situation is None
+    asked = todo(desk)["situation"]
+    assert (asked.body.owner, asked.due.ms) == ("g01", desk.clock().utc_ms + DAY_MS)
+    desk.restart()
+    desk.handle(desk.acted("situation", "s01", incident_id=id, situation="fall"))
+    assert desk.incident().situation == "fall"
+    assert set(todo(desk)) == {"fall-call-back"}
+    entry = [one for one in desk.reader.log(id) if one.event == "situation_set"][-1]
+    assert (entry.by, entry.detail["situation"]) == ("s01", "fall")
+
+
+@pytest.mark.parametrize(
+    ("name", "by", "changes", "reason"),
+    [
+        ("situation", "s01", {"situation": "fall"}, ""),
+        ("situation", "s01", {"situation": " "}, "situation_needed"),
+        ("situation", "ghost", {"situation": "fall"}, "unknown_staff"),
+        ("note", "s01", {"text": "late thought"}, "already_closed"),
+        ("close", "s01", {"outcome": "police"}, "already_closed"),
+    ],
+)
+def test_nothing_else_of_a_closed_incident_can_change(desk, name, by, changes, reason) -> None:
+    id = end(desk, "helped")
+    before = desk.incident()
+    desk.handle(desk.acted(name, by, incident_id=id, **changes))
+    assert desk.link.sent("terminal/board/result")[-1].reason == reason
+    after = desk.incident()
+    assert replace(after, situation=None, version=0) == replace(before, version=0)
+
+
+def test_the_situation_is_said_once(desk: Desk) -> None:
+    id = end(desk, "helped")
+    for situation in ("fall", "other"):
+        changes = {"incident_id": id, "situation": situation}
+        desk.handle(desk.acted("situation", **changes), desk.acted("situation", **changes))
+    assert desk.incident().situation == "fall"
+    assert desk.events().count("situation_set") == 1
