@@ -25,6 +25,15 @@ DESK_STATUS = STATUS | {
 
 # What is wrong with a field → words for people. A name that is not here is shown as it is.
 FIELD_FAULTS = {
+    "missing_translation": _l("This stands in one language only."),
+    "out_of_range": _l("From 5 seconds to a day."),
+    "playbook_calls": _l("A playbook rings them: change it first."),
+    "stands_in": _l("This one stands in for every situation without a list."),
+    "too_many": _l("These are too many."),
+    "twin": _l("This id stands there twice."),
+    "unknown_contact": _l("Choose somebody of the directory."),
+    "unknown_role": _l("Choose a role."),
+    "unknown_step": _l("The list has no such step."),
     "bad_id": _l("Use small letters, digits and hyphens, a letter or digit first."),
     "bad_phone": _l("A telephone number has digits, and at most + - ( ) / . x between them."),
     "before_first": _l("This day is before the first one."),
@@ -110,6 +119,12 @@ def _refused(reason: str) -> Answer:
 def explain_desk(reason: str) -> str:
     """A sentence for people about a named reason, in their language."""
     sentences = {
+        "already_ticked": _("Somebody else has ticked this already."),
+        "not_ticked": _("This is not ticked any more."),
+        "look_into_first": _("Write down the first look before the answer."),
+        "looked_into_already": _("Somebody else has written the first look already."),
+        "answer_first": _("Write down the answer first."),
+        "answered_already": _("Somebody else has written the answer already."),
         "changed_meanwhile": _(
             "Somebody else has changed this since you opened it. Nothing was overwritten: "
             "look at what it is now, then change it again."

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from gateway import shipped
 from gateway.branch import Branch
 from gateway.channels.book import ChannelBook
 from gateway.channels.letters import Letters, write_reminder
@@ -130,7 +131,7 @@ class Loop:
         the gateway from starting with what it knew before."""
         now, to = self._clock(), Round()
         try:
-            self._desk.seed([*DEFAULTS, *self._config.plans()], now, to)
+            self._desk.seed([*DEFAULTS, *shipped.plans(), *self._config.plans()], now, to)
             self._settle(now, to)
             self._writer.commit(to.work)
         except StoreDamaged:
@@ -345,6 +346,7 @@ class Loop:
             open=len(self._branch.courses),
             rejected=self._rejected,
             log_head=self._writer.log_head,
+            desk=self._desk.changes,
         )
         self._voice.say_status(status, now_ms=now.mono_ms)
 

@@ -283,6 +283,7 @@ class GatewayStatus:
 
     open: incidents not closed. rejected: messages that could not be taken, so far.
     log_head: hash of the newest log entry, so that a cut-off tail of the log shows.
+    desk: another number whenever something of the desk has changed, so that screens look again.
     """
 
     state: Presence
@@ -291,6 +292,7 @@ class GatewayStatus:
     open: Count = 0
     rejected: Count = 0
     log_head: ShortText = ""
+    desk: Count = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

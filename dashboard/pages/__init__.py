@@ -9,14 +9,18 @@ from dashboard.pages import (
     accept,
     board,
     chrome,
+    complaints,
     demo,
     devices,
+    directory,
     export,
     hub,
     incidents,
     month,
+    playbooks,
     reports,
     shifts,
+    situation_routes,
     team,
     times,
     words,
@@ -38,5 +42,19 @@ def register(app: Flask) -> None:
     app.jinja_env.filters.update(times.FILTERS)
     app.jinja_env.globals.update(words.GLOBALS, may_export=may_export)
     app.context_processor(chrome.for_every_page)
-    for module in (board, incidents, accept, devices, reports, hub, team, shifts, demo):
+    for module in (
+        board,
+        incidents,
+        accept,
+        situation_routes,
+        devices,
+        reports,
+        hub,
+        team,
+        shifts,
+        playbooks,
+        directory,
+        complaints,
+        demo,
+    ):
         app.register_blueprint(module.blueprint)

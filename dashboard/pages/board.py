@@ -9,6 +9,7 @@ from flask import Blueprint, render_template
 from dashboard.board import Board, the_board
 from dashboard.pages.branch import cards_for_viewer, present_fault_lines, present_faults
 from dashboard.pages.cards import Card, rank
+from dashboard.pages.complaints import for_leads
 from dashboard.picture import unit_views
 
 blueprint = Blueprint("board", __name__)
@@ -47,6 +48,7 @@ def show() -> str:
         outside=[one for one in incidents if one.outside and one.is_open],
         faults=faults[: MAX_FAULTS_BESIDE_CALLS if incidents else MAX_FAULTS],
         fault_count=len(faults),
+        complaints=for_leads(board),
         health=health(board) if not incidents else None,
     )
 

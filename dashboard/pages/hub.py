@@ -29,6 +29,24 @@ GROUPS: tuple[tuple[Any, tuple[Tile, ...]], ...] = (
             Tile("shifts.week", "calendar", _l("Shifts"), _l("The week's plan and exceptions")),
         ),
     ),
+    (
+        _l("When something happens"),
+        (
+            Tile("playbooks.listing", "list", _l("Playbooks"), _l("What to do, step by step")),
+            Tile(
+                "directory.listing",
+                "phone",
+                _l("Directory"),
+                _l("Numbers, and where the branch is"),
+            ),
+            Tile(
+                "complaints.listing",
+                "help",
+                _l("Complaints"),
+                _l("Look into within a day, answer, ask"),
+            ),
+        ),
+    ),
 )
 
 

@@ -55,6 +55,7 @@ class Desk:
         self._timed: dict[tuple[str, str], Record] = {}
         self._minute: int | None = None
         self._is_new = True
+        self.changes = 0
         self._wrongs: tuple[Wrong, ...] = ()
         self._wrongs_minute: int | None = None
         self._points: Mapping[str, PointRecord] = {}
@@ -191,6 +192,7 @@ class Desk:
 
     def _put(self, record: Record, to: Round) -> None:
         to.work.records[record.kind, record.id] = record
+        self.changes += 1
         self._keep(record)
         self._wrongs_minute = None
         if record.kind in DECIDES_WHO:

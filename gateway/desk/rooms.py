@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from gateway.desk import care, day, followups, points, policies, reviews, taking, team
+from gateway.desk import (
+    care,
+    checklist,
+    complaints,
+    day,
+    followups,
+    outside,
+    points,
+    policies,
+    reviews,
+    taking,
+    team,
+)
 from gateway.desk.record import Room
 
 ROOMS: tuple[Room, ...] = (
@@ -16,6 +28,9 @@ ROOMS: tuple[Room, ...] = (
     day.ROOM,
     followups.ROOM,
     reviews.ROOM,
+    checklist.ROOM,
+    outside.ROOM,
+    complaints.ROOM,
 )
 
 KINDS: dict[str, type] = {kind: cls for room in ROOMS for kind, cls in room.kinds.items()}

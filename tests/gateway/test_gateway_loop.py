@@ -257,7 +257,7 @@ def test_the_life_of_an_incident(desk: Desk) -> None:
     assert desk.link.sent(topic)[-1].stage == "closed"
     said = [call[0] for call in desk.link.calls if len(call) > 1 and call[1] == topic]
     assert said[-2:] == ["send", "clear"], "once more whole, then the retained copy goes"
-    assert desk.events() == ["raised", "accepted", "arrived", "closed"]
+    assert desk.events() == ["raised", "accepted", "arrived", "closed", "checklist_begun"]
 
 
 def test_an_action_is_judged_once_and_answered_each_time(desk: Desk) -> None:
