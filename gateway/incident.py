@@ -247,11 +247,8 @@ def _vacate(course: Course, event: Vacated, now: Moment, rules: Rules) -> Outcom
     if incident.kind != "call":
         return Changed(course=changed, entries=(entry,))
     changed = with_changes(changed, kind="urgent", asked_roles=rules.policy.asked_roles("urgent"))
-    return Changed(
-        course=changed,
-        entries=(entry, Entry(event="became_urgent", detail={})),
-        tells=(steps.telling(changed, rules, why="urgent"),),
-    )
+    tell = steps.telling(changed, rules, why="urgent")
+    return Changed(course=changed, entries=(entry,), tells=(tell,))
 
 
 def _after_press_ms(course: Course, event: Vacated, now: Moment) -> int | None:

@@ -7,11 +7,15 @@ from flask import Flask
 from dashboard.pages import (
     board,
     chrome,
+    day,
     demo,
     devices,
+    hours,
     hub,
     incidents,
+    points,
     reports,
+    resources,
     shifts,
     team,
     times,
@@ -32,4 +36,6 @@ def register(app: Flask) -> None:
     app.jinja_env.globals.update(words.GLOBALS)
     app.context_processor(chrome.for_every_page)
     for module in (board, incidents, devices, reports, hub, team, shifts, demo):
+        app.register_blueprint(module.blueprint)
+    for module in (resources, points, day, hours):
         app.register_blueprint(module.blueprint)

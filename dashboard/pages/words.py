@@ -12,6 +12,8 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
+from dashboard.pages import care_words
+
 KINDS = {
     "urgent": _l("Urgent call"),
     "silent": _l("Silent call"),
@@ -109,6 +111,7 @@ FAULTS = {
     ),
     "overloaded": (_l("More arrives than it can take"), _l("Maintenance: look for a flood.")),
     "failing": (_l("Messages are not delivered"), _l("Ring by telephone instead.")),
+    **care_words.FAULTS,
 }
 LINES = {
     "ok": _l("OK"),
@@ -166,6 +169,8 @@ def fault_words(name: str) -> tuple[str, str]:
 
 def subject_words(subject: str, labels: Mapping[str, str]) -> str:
     """What a fault is about. labels: {point: its name for people}."""
+    if subject in labels:
+        return labels[subject]
     kind, _slash, name = subject.partition("/")
     match kind:
         case "unit":
@@ -180,7 +185,7 @@ def subject_words(subject: str, labels: Mapping[str, str]) -> str:
             return _("Gateway")
         case "broker":
             return _("Broker")
-    return subject
+    return care_words.subject_words(kind, name, ROLES) or subject
 
 
 def step_words(step: int) -> str:
@@ -310,6 +315,7 @@ _SPOKEN: Mapping[str, Callable[[Mapping[str, object], Mapping[str, str]], str]] 
     "overdue_close": _told(_l("Arrived, but still not closed")),
     "notice_delivered": _notice(_l("Message delivered")),
     "notice_failed": _notice(_l("Message not delivered")),
+    **care_words.SPOKEN,
 }
 
 # What templates may say.
@@ -322,6 +328,8 @@ GLOBALS = {
     "OUTCOMES": OUTCOMES,
     "SITUATIONS": SITUATIONS,
     "ROLES": ROLES,
+    "RESOURCES": care_words.RESOURCES,
+    "NEAR": care_words.NEAR,
     "OVERDUE": OVERDUE,
     "LINES": LINES,
     "SEATS": SEATS,
