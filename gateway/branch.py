@@ -38,6 +38,7 @@ from protocol.messages import (
     ActionResult,
     Alert,
     Feedback,
+    Incident,
     TerminalEvent,
 )
 from protocol.moment import MAX_AGE_MS, Moment, rfc3339
@@ -222,14 +223,24 @@ class Branch:
         """Why it is refused, "" when it is done."""
         course = self.courses.get(action.incident_id)
         if course is None:
-            closed = action.incident_id in to.work.courses or self._writer.is_closed(
-                action.incident_id
-            )
-            return "already_closed" if closed else "unknown_incident"
+            return self._act_afterwards(action, now, to)
         outcome = machine.step(course, Acted(action), now, self._rules)
         if isinstance(outcome, Refused):
             return outcome.reason
         self._apply(outcome, now, to)
+        return ""
+
+    def _act_afterwards(self, action: Action, now: Moment, to: Round) -> str:
+        """Why an action on a closed incident is refused, "" when it is done."""
+        changed = to.work.courses.get(action.incident_id)
+        before = changed.incident if changed else self._writer.closed_incident(action.incident_id)
+        if before is None:
+            return "unknown_incident"
+        outcome = machine.amend(before, action, self._rules)
+        if isinstance(outcome, Refused):
+            return outcome.reason
+        if isinstance(outcome, Changed):
+            self._put(outcome, before, now, to)
         return ""
 
     # --- time ---
@@ -251,7 +262,7 @@ class Branch:
         if self._due_unknown:
             self._due_unknown = False
             self._next_due_ms = min(
-                (now.mono_ms if c.boot != now.boot else c.due_ms for c in self.courses.values()),
+                (now.mono_ms if c.boot != now.boot else c.next_ms for c in self.courses.values()),
                 default=None,
             )
         return self._next_due_ms
@@ -261,8 +272,8 @@ class Branch:
         searches a thousand open ones for it again and again."""
         if before is not None:
             self._due_unknown = True
-        elif self._next_due_ms is None or after.due_ms < self._next_due_ms:
-            self._next_due_ms = after.due_ms
+        elif self._next_due_ms is None or after.next_ms < self._next_due_ms:
+            self._next_due_ms = after.next_ms
 
     def _seats_due(self, now: Moment) -> list[PointRecord]:
         return [
@@ -339,20 +350,25 @@ class Branch:
         incident = course.incident
         before = self.courses.get(incident.incident_id)
         self._follow_due(before, course)
-        to.changes.append((before.incident if before else None, incident))
-        to.work.courses[incident.incident_id] = course
         to.points.add(incident.point)
         if incident.is_open:
             self.courses[incident.incident_id] = course
         else:
             del self.courses[incident.incident_id]
             del self._open_at[incident.point]
+        self._put(outcome, before.incident if before else None, now, to)
+        for tell in outcome.tells:
+            self._notify(course, tell, now, to)
+
+    def _put(self, outcome: Changed, before: Incident | None, now: Moment, to: Round) -> None:
+        """What is to be written of a change."""
+        course, incident = outcome.course, outcome.course.incident
+        to.changes.append((before, incident))
+        to.work.courses[incident.incident_id] = course
         for entry in outcome.entries:
             to.work.entries.append(
                 LoggedEntry(at_ms=now.utc_ms, entry=entry, incident_id=incident.incident_id)
             )
-        for tell in outcome.tells:
-            self._notify(course, tell, now, to)
 
     def _notify(self, course: Course, tell: Tell, now: Moment, to: Round) -> None:
         incident = course.incident

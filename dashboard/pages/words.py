@@ -290,7 +290,7 @@ def _number(detail: Mapping[str, object], key: str) -> int:
 _EVENTS = {
     "accepted": _l("Accepted: on the way"),
     "became_real": _l("No drill any more: a real press"),
-    "became_urgent": _l("Became an urgent call: the button was held"),
+    "became_urgent": _l("Became an urgent call"),
     "raised_earlier": _l("A repeated message proved that the press was earlier"),
     "became_silent": _l("Became a silent call"),
     "became_call": _l("Became a call: the button was pressed"),

@@ -171,7 +171,7 @@ def _situation_said(world: World, incident: Incident) -> Done:
     asked = world.get("followup", f"{incident.incident_id}.situation")
     if asked is None:
         return done
-    return done + Done(records=(_over(world, asked, by="", note=""),))
+    return done + Done(records=(over(world, asked, by="", note=""),))
 
 
 def matching(world: World, incident: Incident) -> list[Record]:
@@ -365,7 +365,7 @@ def _do(world: World, request: Request) -> Outcome:
     for refused in (record, asked):
         if isinstance(refused, Refused):
             return refused
-    after = _over(world, record, by=request.by, note=asked.note.strip())
+    after = over(world, record, by=request.by, note=asked.note.strip())
     return _changed(after, "followup_done", request, note=after.body.note)
 
 
@@ -412,7 +412,8 @@ def _next(world: World, record: Record, by: str) -> Record:
     return replace(record, version=record.version + 1, by=by, at=rfc3339(world.now.utc_ms))
 
 
-def _over(world: World, record: Record, *, by: str, note: str) -> Record:
+def over(world: World, record: Record, *, by: str, note: str) -> Record:
+    """The follow-up, done."""
     after = _next(world, record, by)
     return replace(after, body=replace(record.body, note=note), is_open=False, due=None)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gateway.desk import care, day, followups, points, taking, team
+from gateway.desk import care, day, followups, points, reviews, taking, team
 from gateway.desk.record import Room
 
 ROOMS: tuple[Room, ...] = (
@@ -14,6 +14,7 @@ ROOMS: tuple[Room, ...] = (
     care.ROOM,
     day.ROOM,
     followups.ROOM,
+    reviews.ROOM,
 )
 
 KINDS: dict[str, type] = {kind: cls for room in ROOMS for kind, cls in room.kinds.items()}

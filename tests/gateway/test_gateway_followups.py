@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from gateway.config import ChannelSettings
 from gateway.desk import followups
 from gateway.desk.record import Done, Record, Refused, World
-from protocol.moment import parse_rfc3339
+from protocol.moment import parse_rfc3339, rfc3339
 
 NOW_MS = at(1000).utc_ms
 OUTCOMES = ("helped", "ambulance", "police", "family", "referred", "false_call", "left", "other")
@@ -219,9 +219,9 @@ def test_the_second_of_two_is_told() -> None:
 @pytest.mark.parametrize(
     ("due", "hours"),
     [
-        ("2026-11-19", 25.34),  # the end of that day by the branch's clock
-        ("2026-11-18T23:00", 0.35),
-        ("2026-11-18T15:00:00Z", 0.35),
+        ("2026-11-19", 28.61),  # the end of that day by the branch's clock
+        ("2026-11-18T23:00", 3.61),
+        ("2026-11-18T15:00:00Z", 3.61),
     ],
 )
 def test_a_due_time_is_by_the_branchs_clock(due, hours) -> None:
@@ -237,8 +237,6 @@ def test_a_due_time_is_by_the_branchs_clock(due, hours) -> None:
 
 
 def late(id: str, owner: str, hours: int) -> Record:
-    from protocol.moment import rfc3339
-
     body = replace(TODO, owner=owner, due_at=rfc3339(NOW_MS - hours * HOUR_MS))
     return a_record("followup", id, body)
 
@@ -327,9 +325,8 @@ def test_the_lead_is_told_by_message_once_a_day(path) -> None:
     assert "通知家属 Tell the family" in told[0].body
     assert desk.senders["guards"].notices == []
     desk.restart()
-    assert [one.title for one in desk.senders["leads"].notices] == [
-        one.title for one in told[-1:]
-    ] * 4
+    waiting = [one.title for one in desk.senders["leads"].notices]
+    assert waiting == [one.title for one in told[-1:]] * 4
     desk.stop()
 
 
@@ -338,3 +335,47 @@ def test_a_default_rule_that_a_lead_retired_stays_retired(desk: Desk) -> None:
     desk.restart()
     end(desk, situation="fainted")
     assert "visit" not in todo(desk)
+
+
+# --- the situation, said at the close or afterwards ---
+
+
+def test_a_close_that_says_only_the_outcome_is_taken_and_asked_about(desk: Desk) -> None:
+    id = end(desk, "helped")
+    assert desk.incident().situation is None
+    asked = todo(desk)["situation"]
+    assert (asked.body.owner, asked.due.ms) == ("g01", desk.clock().utc_ms + DAY_MS)
+    desk.restart()
+    desk.handle(desk.acted("situation", "s01", incident_id=id, situation="fall"))
+    assert desk.incident().situation == "fall"
+    assert set(todo(desk)) == {"fall-call-back"}
+    entry = [one for one in desk.reader.log(id) if one.event == "situation_set"][-1]
+    assert (entry.by, entry.detail["situation"]) == ("s01", "fall")
+
+
+@pytest.mark.parametrize(
+    ("name", "by", "changes", "reason"),
+    [
+        ("situation", "s01", {"situation": "fall"}, ""),
+        ("situation", "s01", {"situation": " "}, "situation_needed"),
+        ("situation", "ghost", {"situation": "fall"}, "unknown_staff"),
+        ("note", "s01", {"text": "late thought"}, "already_closed"),
+        ("close", "s01", {"outcome": "police"}, "already_closed"),
+    ],
+)
+def test_nothing_else_of_a_closed_incident_can_change(desk, name, by, changes, reason) -> None:
+    id = end(desk, "helped")
+    before = desk.incident()
+    desk.handle(desk.acted(name, by, incident_id=id, **changes))
+    assert desk.link.sent("terminal/board/result")[-1].reason == reason
+    after = desk.incident()
+    assert replace(after, situation=None, version=0) == replace(before, version=0)
+
+
+def test_the_situation_is_said_once(desk: Desk) -> None:
+    id = end(desk, "helped")
+    for situation in ("fall", "other"):
+        changes = {"incident_id": id, "situation": situation}
+        desk.handle(desk.acted("situation", **changes), desk.acted("situation", **changes))
+    assert desk.incident().situation == "fall"
+    assert desk.events().count("situation_set") == 1

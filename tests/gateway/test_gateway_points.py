@@ -131,7 +131,7 @@ def test_an_empty_seat_within_ten_seconds_of_the_press_is_a_possible_fall(after_
     after = outcome.course.incident
     assert (after.kind, after.possible_fall) == ("urgent", True)
     assert after.asked_roles == RULES.policy.asked_roles("urgent")
-    assert [one.event for one in outcome.entries] == ["possible_fall"]
+    assert [one.event for one in outcome.entries] == ["possible_fall", "became_urgent"]
     assert outcome.tells[0].why == "urgent"
 
 

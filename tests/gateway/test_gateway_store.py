@@ -59,6 +59,7 @@ def test_a_new_store_is_strict_durable_and_migrated_once(path: Path, writer: Wri
             "0001_branch",
             "0002_open_or_closed",
             "0003_desk",
+            "0011_reports",
         ]
         with pytest.raises(sqlite3.IntegrityError):
             db.execute("INSERT INTO farewells VALUES (NULL)")
@@ -416,7 +417,7 @@ def test_closed_incidents_keep_no_clocks(writer: Writer, reader: Reader) -> None
     closed = acted_through(raised().course)
     writer.commit(work(closed))
     assert writer.courses() == []
-    assert writer.is_closed(closed.incident.incident_id)
+    assert writer.closed_incident(closed.incident.incident_id) == closed.incident
     assert reader.rows("SELECT boot, press_ms, due_ms FROM incidents") == [(None,) * 3]
     assert writer.farewells() == [closed.incident.incident_id]
     writer.commit(Work(farewells_said={closed.incident.incident_id}))
