@@ -10,15 +10,19 @@ from dashboard.pages import (
     board,
     chrome,
     complaints,
+    day,
     demo,
     devices,
     directory,
     export,
+    hours,
     hub,
     incidents,
     month,
     playbooks,
+    points,
     reports,
+    resources,
     shifts,
     situation_routes,
     team,
@@ -57,4 +61,6 @@ def register(app: Flask) -> None:
         complaints,
         demo,
     ):
+        app.register_blueprint(module.blueprint)
+    for module in (resources, points, day, hours):
         app.register_blueprint(module.blueprint)

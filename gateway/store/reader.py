@@ -280,11 +280,6 @@ class Reader:
         found = self.rows(f"SELECT {RECORD_COLUMNS} FROM records WHERE {where} ORDER BY id", [kind])
         return [read_record(row) for row in found]
 
-    def open_records(self) -> list[Record]:
-        """Every record of the desk that is open, secret ones too."""
-        found = self.rows(f"SELECT {RECORD_COLUMNS} FROM records WHERE is_open ORDER BY kind, id")
-        return [read_record(row) for row in found]
-
     def record(self, kind: str, id: str) -> Record | None:
         """One record, also when it is open no more."""
         found = self.rows(
