@@ -116,11 +116,16 @@ class ChannelSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayConfig:
-    """The whole of `gateway.toml`. store: path of the database. timezone: of the branch's clock."""
+    """The whole of `gateway.toml`.
+
+    store: path of the database. private_key_file: path of the key that seals private notes, ""
+    for beside the store. timezone: of the branch's clock.
+    """
 
     branch: Id
     name: ShortText = ""
     store: str = "anling.db"
+    private_key_file: str = ""
     timezone: str = "Asia/Shanghai"
     mqtt: Broker = field(default_factory=Broker)
     units: list[UnitSettings] = field(default_factory=list)
@@ -237,4 +242,10 @@ def _twins(key: str, numbered: Iterator[tuple[int, str]]) -> Findings:
 def read(path: str | Path) -> GatewayConfig:
     """The configuration at `path`; its store is found beside it. Raises: settings.ConfigError."""
     config = load(GatewayConfig, path)
-    return replace(config, store=str(Path(path).parent / config.store))
+    folder = Path(path).parent
+    named = config.private_key_file
+    return replace(
+        config,
+        store=str(folder / config.store),
+        private_key_file=str(folder / named) if named else "",
+    )

@@ -15,6 +15,7 @@ from gateway.store.records import (
     UnitRecord,
     Work,
 )
+from gateway.store.vault import Vault, key_path
 from gateway.store.writer import Writer
 
 __all__ = [
@@ -28,6 +29,8 @@ __all__ = [
     "ResponseTime",
     "StaffRecord",
     "UnitRecord",
+    "Vault",
     "Work",
     "Writer",
+    "key_path",
 ]
