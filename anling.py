@@ -152,7 +152,9 @@ def _press(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> int:
     if not options.files and options.log is None:
-        return _complain("Name the files to check, or a database with --log.", WRONG)
+        return _complain(
+            "Name the files to check, or a database or an exported log with --log.", WRONG
+        )
     code = _check_files(options.files) if options.files else DONE
     return code or (_check_log(options.log) if options.log is not None else DONE)
 
@@ -171,14 +173,22 @@ def _check_files(files: list[str]) -> int:
 def _check_log(path: str) -> int:
     from gateway.errors import StoreError
     from simulator import check
+    from simulator.errors import SimulatorError
 
     try:
-        broken = check.broken_log(path)
-    except StoreError as error:
-        return _complain(error, FAILED)
-    if broken is not None:
-        return _complain(f"{path}: {broken}", FAILED)
-    print(f"{path}: the log is whole")
+        verdict = check.check_log(path)
+    except (StoreError, SimulatorError) as error:
+        text = error if isinstance(error, StoreError) else f"{path}: {error}"
+        return _complain(text, FAILED)
+    if verdict.broken is not None:
+        return _complain(f"{path}: {verdict.broken}", FAILED)
+    if verdict.is_part:
+        print(
+            f"{path}: entries {verdict.first} to {verdict.last} follow each other without a change;"
+            f" what was before entry {verdict.first} is not in this file"
+        )
+    else:
+        print(f"{path}: the log is whole")
     return DONE
 
 
@@ -265,7 +275,11 @@ def _add_press(commands) -> None:
 def _add_check(commands) -> None:
     parser = _add(commands, "check", _check, "name every fault of configuration files or of a log")
     parser.add_argument("files", metavar="FILE", nargs="*", help="configuration files")
-    parser.add_argument("--log", metavar="DB", help="a gateway's database: is its log unchanged?")
+    parser.add_argument(
+        "--log",
+        metavar="FILE",
+        help="a gateway's database, or a log exported as .csv or .json: is it unchanged?",
+    )
 
 
 def _add_port(parser: Parser, option: str, default: int, *, least: int) -> None:

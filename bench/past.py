@@ -34,10 +34,11 @@ CACHE = ROOT / ".cache" / "bench"
 @dataclass(frozen=True, slots=True)
 class Past:
     """count incidents before end_ms (UTC): A_MONTH in the last 30 days, the rest evenly over the
-    ten years before."""
+    ten years before; or all evenly over evenly_ms, if that is given."""
 
     count: int
     end_ms: int
+    evenly_ms: int | None = None
 
     @property
     def month(self) -> tuple[int, int]:
@@ -50,7 +51,8 @@ class Past:
 
     def write(self, store: Path) -> None:
         """Writes it as the database `store`; a copy is kept for the next time."""
-        kept = CACHE / f"past-{self.count}-{self.end_ms}-{_version()}.db"
+        span = "" if self.evenly_ms is None else f"-{self.evenly_ms}"
+        kept = CACHE / f"past-{self.count}-{self.end_ms}{span}-{_version()}.db"
         if not kept.exists():
             CACHE.mkdir(parents=True, exist_ok=True)
             for old in CACHE.glob(f"past-{self.count}-*"):
@@ -79,6 +81,8 @@ class Past:
             yield work
 
     def _raised_ms(self, number: int) -> int:
+        if self.evenly_ms is not None:
+            return self.end_ms - self.evenly_ms + number * self.evenly_ms // self.count
         older = self.count - A_MONTH
         begin_ms, _ = self.month
         if number >= older:

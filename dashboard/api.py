@@ -13,6 +13,8 @@ from dashboard.board import Board, the_board
 from dashboard.errors import Problem
 from dashboard.figures import figures_by_kind, response_figures, split_drills
 from dashboard.picture import unit_views
+from dashboard.reckoning import the_reckoning
+from dashboard.review.calendar import Month
 from dashboard.store import StoreError
 from dashboard.window import BadTime, window
 from dashboard.wire import (
@@ -43,10 +45,10 @@ def as_json(value: object, *, status: int = 200) -> Response:
 @blueprint.get("/api/v1/incidents")
 def incidents() -> Response:
     """The incidents, newest first; `before` pages on."""
-    stage = one_of("stage") or "all"
+    stage = one_parameter("stage") or "all"
     if stage not in STAGES:
         raise bad_value("stage", _("stage must be open, closed or all."))
-    limit, before = _limit(), one_of("before")
+    limit, before = _limit(), one_parameter("before")
     reader = the_board().reader
     if before is not None:
         if not 0 < len(before) <= MAX_ID:
@@ -127,13 +129,11 @@ def units() -> Response:
 def response_times() -> Response:
     """How fast incidents were answered; drills apart."""
     try:
-        start_ms, end_ms = window(start=one_of("from"), end=one_of("to"), now_ms=now().utc_ms)
-    except BadTime as error:
-        text = _(
-            "%(field)s must be a date or an RFC 3339 time, such as 2026-11-24T08:00:00Z.",
-            field=error.field,
+        start_ms, end_ms = window(
+            start=one_parameter("from"), end=one_parameter("to"), now_ms=now().utc_ms
         )
-        raise bad_value(error.field, text) from error
+    except BadTime as error:
+        raise bad_time(error) from error
     times = the_board().reader.response_times(start_ms=start_ms, end_ms=end_ms)
     real, drills = split_drills(times)
     return as_json(
@@ -145,6 +145,17 @@ def response_times() -> Response:
             by_kind=figures_by_kind(real),
         )
     )
+
+
+@blueprint.get("/api/v1/reports/month")
+def month() -> Response:
+    """The review of a month of the branch's calendar, beside the month before."""
+    reckoning, text = the_reckoning(), one_parameter("month")
+    try:
+        asked = Month.of(now().utc_ms, reckoning.zone) if text is None else Month.read(text)
+    except ValueError as error:
+        raise bad_value("month", _("Type a month such as 2026-11.")) from error
+    return as_json(reckoning.month(asked))
 
 
 @blueprint.get("/api/v1/openapi.json")
@@ -196,7 +207,7 @@ def _unknown_incident() -> Problem:
     return Problem(404, "unknown_incident", explain("unknown_incident"))
 
 
-def one_of(name: str) -> str | None:
+def one_parameter(name: str) -> str | None:
     """The query parameter `name`, None if absent. Raises: Problem 422 when given twice."""
     values = request.args.getlist(name)
     if len(values) > 1:
@@ -204,8 +215,17 @@ def one_of(name: str) -> str | None:
     return values[0] if values else None
 
 
+def bad_time(error: BadTime) -> Problem:
+    """The refusal of a text that is no time."""
+    text = _(
+        "%(field)s must be a date or an RFC 3339 time, such as 2026-11-24T08:00:00Z.",
+        field=error.field,
+    )
+    return bad_value(error.field, text)
+
+
 def _limit() -> int:
-    text = one_of("limit")
+    text = one_parameter("limit")
     if text is None:
         return LIMIT_DEFAULT
     if not (text.isascii() and text.isdigit() and len(text) <= 3 and 1 <= int(text) <= LIMIT_MAX):

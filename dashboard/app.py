@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from flask import Flask
 
-from dashboard import auth, desk_api, language, pages, security
+from dashboard import auth, desk_api, exports, language, pages, security
 from dashboard.board import Board
+from dashboard.reckoning import Reckoning
 
 
 def create_app(board: Board) -> Flask:
@@ -17,9 +18,11 @@ def create_app(board: Board) -> Flask:
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 3600
     app.json.ensure_ascii = False
     app.extensions["anling"] = board
+    app.extensions["anling_reckoning"] = Reckoning(board)
     language.set_up(app, default=board.config.language, timezone=board.config.timezone)
     auth.set_up(app, secure_cookies=board.config.http.secure_cookies)
     security.set_up(app)
     app.register_blueprint(desk_api.blueprint)  # with all of api.py
+    app.register_blueprint(exports.blueprint)
     pages.register(app)
     return app

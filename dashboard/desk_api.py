@@ -6,7 +6,7 @@ import msgspec
 from flask import Response
 from flask_babel import gettext as _
 
-from dashboard.api import as_json, author, bad_value, blueprint, body_of, one_of
+from dashboard.api import as_json, author, bad_value, blueprint, body_of, one_parameter
 from dashboard.board import the_board
 from dashboard.desk import ask_desk, explain_desk
 from dashboard.errors import Problem
@@ -36,7 +36,7 @@ def requests() -> Response:
 @blueprint.get("/api/v1/records/<kind>")
 def records(kind: str) -> Response:
     """The records of a kind; with `closed=true` also those that count no more."""
-    closed = one_of("closed") or "false"
+    closed = one_parameter("closed") or "false"
     if closed not in ("true", "false"):
         raise bad_value("closed", _("closed must be true or false."))
     found = the_board().reader.records(_known(kind), closed_too=closed == "true")

@@ -52,7 +52,7 @@ def percentile(ordered: Sequence[int], percent: float) -> int | None:
 
 def figures(values: Iterable[int | None]) -> Figures:
     """The figures of the values that are known."""
-    ordered = sorted(value for value in values if value is not None)
+    ordered = sorted([value for value in values if value is not None])
     return Figures(
         count=len(ordered),
         p50=percentile(ordered, 50),
@@ -66,9 +66,9 @@ def response_figures(times: Sequence[Timed]) -> ResponseFigures:
     """The figures of these incidents."""
     return ResponseFigures(
         count=len(times),
-        to_accept_ms=figures(time.to_accept_ms for time in times),
-        to_arrive_ms=figures(time.to_arrive_ms for time in times),
-        to_close_ms=figures(time.to_close_ms for time in times),
+        to_accept_ms=figures([time.to_accept_ms for time in times]),
+        to_arrive_ms=figures([time.to_arrive_ms for time in times]),
+        to_close_ms=figures([time.to_close_ms for time in times]),
     )
 
 

@@ -7,7 +7,10 @@ from typing import Any
 import msgspec
 
 from dashboard import wire
+from dashboard.review.calendar import MONTH_PATTERN
+from dashboard.review.month import MonthReview
 from gateway.store import KINDS, SECRET
+from gateway.store.exports import EXPORTS
 from protocol.messages import Incident
 from protocol.version import version
 
@@ -43,6 +46,7 @@ _KINDS = (
     wire.RecordView,
     wire.ResponseTimesReport,
     *(kind for kind, _ in EVENTS.values()),
+    MonthReview,
 )
 _TIME = {"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]}
 _INCIDENT_ID = {
@@ -140,6 +144,16 @@ def _paths() -> dict[str, Any]:
                 problems=(422,),
             )
         },
+        "/api/v1/reports/month": {
+            "get": _route(
+                "month",
+                "A month of the branch's calendar in figures, beside the month before",
+                reply=_ref("MonthReview"),
+                parameters=[_query("month", {"type": "string", "pattern": MONTH_PATTERN})],
+                problems=(422,),
+            )
+        },
+        "/api/v1/export/{name}.{kind}": {"get": _export()},
         "/api/v1/openapi.json": {
             "get": _route("describe", "This description", reply={"type": "object"})
         },
@@ -228,6 +242,23 @@ def _open_kinds() -> list[str]:
     return sorted(KINDS.keys() - SECRET)
 
 
+def _export() -> dict[str, Any]:
+    route = _route(
+        "export",
+        "Everything that is kept of one kind, oldest first where it has times",
+        reply={"type": "array", "items": {"type": "object"}},
+        parameters=[
+            _path("name", {"type": "string", "enum": list(EXPORTS)}),
+            _path("kind", {"type": "string", "enum": ["csv", "json"]}),
+            _query("from", _TIME),
+            _query("to", _TIME),
+        ],
+        problems=(403, 404, 422),
+    )
+    route["responses"]["200"]["content"]["text/csv"] = {"schema": {"type": "string"}}
+    return route
+
+
 def _healthz() -> dict[str, Any]:
     return {
         "operationId": "healthz",
@@ -273,6 +304,10 @@ def _json(schema: dict[str, Any]) -> dict[str, Any]:
 
 def _ref(name: str) -> dict[str, str]:
     return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _path(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"name": name, "in": "path", "required": True, "schema": schema}
 
 
 def _query(name: str, schema: dict[str, Any]) -> dict[str, Any]:

@@ -1,14 +1,8 @@
-"""Plots for the reports, drawn with matplotlib as SVG in which text stays text.
-
-Imported only when a plot is asked for: matplotlib costs a second and 50 MiB.
-"""
+"""Plots of single calls: how long each waited, and day by day."""
 
 from __future__ import annotations
 
-import io
-import logging
 import statistics
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -17,30 +11,11 @@ from flask_babel import format_date
 from flask_babel import gettext as _
 from matplotlib import rc_context
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_svg import FigureCanvasSVG
-from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FuncFormatter
 
+from dashboard.plot_style import DRILL, REAL, SLOW, STYLE, finish, new_figure
 from gateway.store import ResponseTime
 
-INK, MUTED, GRID = "#17212b", "#52606d", "#d5dce3"
-REAL, DRILL, SLOW = "#1f5f8b", "#b8c4cf", "#c2410c"
-FONTS = ["Noto Sans", "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", "sans-serif"]
-STYLE = {
-    "svg.fonttype": "none",  # words, not outlines: they can be read aloud, searched and copied
-    "svg.hashsalt": "anling",
-    "font.family": FONTS,
-    "font.size": 13,
-    "text.color": INK,
-    "axes.edgecolor": MUTED,
-    "axes.labelcolor": INK,
-    "axes.axisbelow": True,
-    "xtick.color": MUTED,
-    "ytick.color": MUTED,
-    "hatch.linewidth": 0.8,
-    "hatch.color": "#5f6f7d",
-}
-SIZE_INCHES = (12, 3.9)
 # Upper edges in seconds. Within 5 s is what DIN VDE 0834 asks of a call system; 30, 60 and 120 s
 # are our own steps of the escalation.
 EDGES_S = (5, 10, 15, 20, 30, 45, 60, 90, 120)
@@ -59,15 +34,15 @@ def time_to_accept(
 ) -> bytes:
     """How many calls were accepted within how many seconds."""
     with rc_context(STYLE):
-        figure, axes = _figure()
-        below, above = _in_bins(drills), _in_bins(real)
+        figure, axes = new_figure()
+        below, above = in_bins(drills), in_bins(real)
         axes.bar(range(len(above)), above, bottom=below, color=REAL, label=_("Real calls"))
         if drills:
             axes.bar(range(len(below)), below, color=DRILL, hatch="///", label=_("Drills"))
-        axes.set_xticks(range(len(below)), _bin_names())
+        axes.set_xticks(range(len(below)), bin_names())
         axes.set_xlabel(_("Seconds from the press until somebody accepted"))
         axes.set_ylabel(_("Calls"))
-        return _finish(figure, axes, is_legend=True, is_empty=not (real or drills))
+        return finish(figure, axes, is_legend=True, is_empty=not (real or drills))
 
 
 def by_day(
@@ -88,7 +63,7 @@ def by_day(
             groups[(day - first).days // width].append(one)
     starts = [first + timedelta(days=number * width) for number in range(count)]
     with rc_context(STYLE):
-        figure, axes = _figure()
+        figure, axes = new_figure()
         axes.bar(range(count), [len(group) for group in groups], color=DRILL, label=_("Real calls"))
         axes.set_ylabel(_("Calls"))
         _day_axis(axes, starts, width)
@@ -108,51 +83,13 @@ def by_day(
         speed.set_ylabel(_("Median seconds to accept"), color=SLOW)
         speed.tick_params(axis="y", colors=SLOW, length=0)
         speed.spines[["top", "left", "right", "bottom"]].set_visible(False)
-        return _finish(figure, axes, is_legend=False, is_empty=not real)
+        return finish(figure, axes, is_legend=False, is_empty=not real)
 
 
 PLOTS: Mapping[str, Plot] = {"time-to-accept": time_to_accept, "by-day": by_day}
 
 
-def _figure() -> tuple[Figure, Axes]:
-    figure = Figure(figsize=SIZE_INCHES, layout="tight")
-    FigureCanvasSVG(figure)
-    axes = figure.add_subplot()
-    axes.spines[["top", "right", "left"]].set_visible(False)
-    axes.tick_params(length=0)
-    axes.grid(axis="y", color=GRID)
-    axes.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=5, min_n_ticks=1))
-    return figure, axes
-
-
-def _finish(figure: Figure, axes: Axes, *, is_legend: bool, is_empty: bool) -> bytes:
-    axes.set_ylim(bottom=0, top=1 if is_empty else None)
-    if is_empty:
-        axes.text(
-            0.5,
-            0.5,
-            _("No calls in these days"),
-            transform=axes.transAxes,
-            ha="center",
-            va="center",
-            color=MUTED,
-            size=16,
-        )
-    elif is_legend:
-        axes.legend(frameon=False, loc="lower right", bbox_to_anchor=(1, 1), ncols=2)
-    return _svg(figure)
-
-
-def _svg(figure: Figure) -> bytes:
-    """The picture. A gateway without Chinese fonts only guesses widths; the browser has them."""
-    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
-    warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
-    out = io.BytesIO()
-    figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
-    return out.getvalue()
-
-
-def _in_bins(times: Sequence[ResponseTime]) -> list[int]:
+def in_bins(times: Sequence[ResponseTime]) -> list[int]:
     """How many were accepted up to each edge, later than the last, and never."""
     counts = [0] * (len(EDGES_S) + 2)
     for one in times:
@@ -169,7 +106,8 @@ def _bin(to_accept_ms: int | None) -> int:
     )
 
 
-def _bin_names() -> list[str]:
+def bin_names() -> list[str]:
+    """The words below the bars."""
     return [*(f"≤ {edge}" for edge in EDGES_S), f"> {EDGES_S[-1]}", _("never")]
 
 

@@ -21,9 +21,13 @@ from dashboard.errors import Problem
 from dashboard.security import MAX_BODY_BYTES
 from dashboard.store import StoreError
 from dashboard.stream import Events, Hub, Message, Receive, Send
+from dashboard.transfer import Transfer, with_transfer
 
 PAGE_THREADS = 24
 ADMIT_THREADS = 4
+EXPORT_THREADS = 2
+EXPORT_QUEUE = 4
+EXPORT_PATH = "/api/v1/export/"
 BODY_LIMIT_S = 10
 REPLY_LIMIT_S = 30
 # Connections beyond this are told 503 by the server itself.
@@ -48,6 +52,9 @@ class Root:
         # A queue without a bound here is bounded by what one page says; with a bound, a slow
         # visitor would hold the page's thread.
         self._pages = WSGIMiddleware(app, workers=PAGE_THREADS, send_queue_size=0)
+        # An export may be larger than memory: its thread waits for the visitor, few at a time.
+        self._exports = WSGIMiddleware(app, workers=EXPORT_THREADS, send_queue_size=EXPORT_QUEUE)
+        self._transfers: set[Transfer] = set()
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         if scope["path"] == "/events":
@@ -58,7 +65,14 @@ class Root:
     def stop(self) -> None:
         """Lets the threads end when they are done."""
         self._admitters.shutdown(wait=False, cancel_futures=True)
-        self._pages.executor.shutdown(wait=False, cancel_futures=True)
+        self.end_transfers()
+        for threads in (self._pages, self._exports):
+            threads.executor.shutdown(wait=False, cancel_futures=True)
+
+    def end_transfers(self) -> None:
+        """Cuts off whatever is being exported."""
+        for transfer in tuple(self._transfers):
+            transfer.cut_off()
 
     async def _admit(self, scope: Mapping[str, Any]) -> None:
         """Asks Flask's own session machinery; the staff list is read in a thread."""
@@ -75,7 +89,28 @@ class Root:
         if body is None:
             return
         length = len(body) if is_whole else MAX_BODY_BYTES + 1  # which Flask answers with 413
-        await self._pages(_with_length(scope, length), _once(body), _patient(send))
+        scope = _with_length(scope, length)
+        if scope["path"].startswith(EXPORT_PATH):
+            await self._export(scope, body, receive, send)
+        else:
+            await self._pages(scope, _once(body), _patient(send))
+
+    async def _export(
+        self, scope: Mapping[str, Any], body: bytes, receive: Receive, send: Send
+    ) -> None:
+        transfer = Transfer()
+        self._transfers.add(transfer)
+        watching = asyncio.create_task(transfer.watch(receive))
+        try:
+            await self._exports(
+                with_transfer(scope, transfer),
+                _once(body),
+                transfer.send_in_time(send, REPLY_LIMIT_S),
+            )
+        finally:
+            watching.cancel()
+            transfer.end()
+            self._transfers.discard(transfer)
 
 
 def admit(app: Flask, scope: Mapping[str, Any]) -> None:
@@ -193,8 +228,10 @@ class Server(uvicorn.Server):
             )
         )
         self._hub = hub
+        self._root = root
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Ends the streams, then the rest."""
+        """Ends the streams and exports, then the rest."""
         self._hub.close()
+        self._root.end_transfers()
         await super().shutdown(sockets)

@@ -36,6 +36,13 @@ def window(*, start: str | None, end: str | None, now_ms: int) -> tuple[int, int
     return min(start_ms, end_ms), max(start_ms, end_ms)  # a start in the future, no end
 
 
+def span(*, start: str | None, end: str | None) -> tuple[int | None, int | None]:
+    """(start_ms, end_ms) as `window` reads them, None where there is no bound. Raises: BadTime."""
+    start_ms = None if start is None else _read("from", start)
+    end_ms = None if end is None else _read("to", end) + (DAY_MS if len(end) == 10 else 0)
+    return start_ms, end_ms
+
+
 def _read(field: str, text: str) -> int:
     if not _TIME.match(text):
         raise BadTime(field)

@@ -6,9 +6,17 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from gateway.course import Changed, Course, Entry, Outcome, Refused, Rules, Tell, Unchanged
-from gateway.responders import arrived, responder_of, since_press_ms, with_changes, with_responder
-from gateway.steps import next_step
-from protocol.messages import Action
+from gateway.cover import with_stand_ins
+from gateway.responders import (
+    arrived,
+    in_this_boot,
+    responder_of,
+    since_press_ms,
+    with_changes,
+    with_responder,
+)
+from gateway.steps import call_next, next_step, tell_stand_ins, waited_for
+from protocol.messages import Action, Offer, Refusal
 from protocol.moment import Moment, rfc3339
 
 
@@ -60,6 +68,7 @@ def _close(course: Course, action: Action, now: Moment, rules: Rules) -> Outcome
         "outcome": outcome,
         "situation": action.situation or incident.situation,
         "overdue": None,
+        "offer": None,
     }
     detail: dict[str, object] = {"outcome": outcome, "text": action.text or ""}
     return Changed(
@@ -70,26 +79,108 @@ def _close(course: Course, action: Action, now: Moment, rules: Rules) -> Outcome
 
 def _escalate(course: Course, action: Action, now: Moment, rules: Rules) -> Outcome:
     """Somebody wants more help at once, whatever the clock says."""
-    changed, tell = next_step(course, now, from_ms=now.mono_ms, rules=rules)
+    changed, tell, substituted = next_step(course, now, from_ms=now.mono_ms, rules=rules)
     entry = Entry(event="escalated", by=action.by, detail={"step": tell.step, "told": tell.staff})
-    return Changed(course=changed, entries=(entry,), tells=(tell,))
+    return Changed(course=changed, entries=(entry, *substituted), tells=(tell,))
+
+
+def _refuse(course: Course, action: Action, now: Moment, rules: Rules) -> Outcome:
+    """Somebody who was told will not come (`refuse`) or cannot (`busy`).
+
+    A role that all have refused is stood in for; once everybody whom the step told has refused,
+    the next step comes at once.
+    """
+    incident = course.incident
+    if action.by not in incident.told:
+        return Refused("not_told")
+    if responder_of(course, action.by):
+        return Refused("already_accepted")
+    refusal = Refusal(
+        staff=action.by, how=action.action, step=incident.step, at=rfc3339(now.utc_ms)
+    )
+    others = [one for one in incident.refused if one.staff != action.by]
+    if any(_is_repeat(one, refusal) for one in incident.refused):
+        return Unchanged()
+    entry = Entry(event="refused", by=action.by, detail={"how": action.action})
+    changed, substituted = with_stand_ins(with_changes(course, refused=(*others, refusal)), rules)
+    tells: tuple[Tell, ...] = ()
+    if substituted:
+        changed, tell = tell_stand_ins(changed, substituted, rules)
+        tells = (tell,) if tell.staff else ()
+    after = Changed(course=changed, entries=(entry, *substituted), tells=tells)
+    is_last = rules.policy.is_last(incident.step)
+    if incident.stage != "raised" or is_last or waited_for(changed, rules):
+        return after
+    called = call_next(in_this_boot(changed, now), now, rules)
+    return replace(called, entries=(*after.entries, *called.entries), tells=(*tells, *called.tells))
+
+
+def _is_repeat(known: Refusal, new: Refusal) -> bool:
+    return (known.staff, known.how, known.step) == (new.staff, new.how, new.step)
+
+
+# --- handing over ---------------------------------------------------------------------------
 
 
 def _hand_over(course: Course, action: Action, now: Moment, rules: Rules) -> Outcome:
-    """The owner, or a lead, names another; there is an owner at every moment."""
+    """The owner, or a lead, names another; there is an owner at every moment.
+
+    Where the policy wants consent, an owner who is no lead stays owner until the other takes it.
+    """
+    incident = course.incident
     is_lead = rules.roster.has_role(action.by, "lead", "admin")
-    if action.by != course.incident.owner and not is_lead:
+    if action.by != incident.owner and not is_lead:
         return Refused("not_allowed")
     if action.to is None or not rules.roster.knows(action.to):
         return Refused("recipient_unknown")
-    if action.to == course.incident.owner:
+    if action.to == incident.owner:
         return Unchanged()
-    if not responder_of(course, action.to):
-        course = with_responder(course, action.to, now, rules)
-    changed = with_changes(course, owner=action.to)
-    tell = Tell(why="handover", step=changed.incident.step, staff=(action.to,))
+    if rules.policy.handover_needs_consent and not is_lead:
+        return _offer(course, action.by, action.to, now, rules)
+    changed = _owned_by(course, action.to, now, rules)
+    tell = Tell(why="handover", step=incident.step, staff=(action.to,))
     entry = Entry(event="handed_over", by=action.by, detail={"to": action.to})
     return Changed(course=changed, entries=(entry,), tells=(tell,))
+
+
+def _owned_by(course: Course, staff: str, now: Moment, rules: Rules) -> Course:
+    if not responder_of(course, staff):
+        course = with_responder(course, staff, now, rules)
+    return with_changes(course, owner=staff, offer=None)
+
+
+def _offer(course: Course, by: str, to: str, now: Moment, rules: Rules) -> Outcome:
+    incident = course.incident
+    if incident.offer is not None and (incident.offer.by, incident.offer.to) == (by, to):
+        return Unchanged()
+    if not rules.roster.is_on_duty(to):
+        return Refused("recipient_off_duty")
+    changed = with_changes(course, offer=Offer(to=to, by=by, at=rfc3339(now.utc_ms)))
+    entry = Entry(event="offered", by=by, detail={"to": to})
+    tell = Tell(why="offer", step=incident.step, staff=(to,))
+    return Changed(course=changed, entries=(entry,), tells=(tell,))
+
+
+def _take(course: Course, action: Action, now: Moment, rules: Rules) -> Outcome:
+    """The one to whom it was offered becomes the owner."""
+    incident = course.incident
+    if incident.offer is None or incident.offer.to != action.by:
+        return Refused("no_offer")
+    entry = Entry(event="taken_over", by=action.by, detail={"from": incident.owner})
+    return Changed(course=_owned_by(course, action.by, now, rules), entries=(entry,))
+
+
+def _decline(course: Course, action: Action, now: Moment, rules: Rules) -> Outcome:
+    """The one to whom it was offered does not take it: the owner stays, and hears of it."""
+    incident = course.incident
+    if incident.offer is None or incident.offer.to != action.by:
+        return Refused("no_offer")
+    tell = Tell(why="declined", step=incident.step, staff=(incident.offer.by,))
+    entry = Entry(event="declined", by=action.by, detail={"from": incident.offer.by})
+    return Changed(course=with_changes(course, offer=None), entries=(entry,), tells=(tell,))
+
+
+# --- words ----------------------------------------------------------------------------------
 
 
 def _note(course: Course, action: Action, now: Moment, rules: Rules) -> Outcome:
@@ -118,4 +209,8 @@ ACTIONS: dict[str, Callable[[Course, Action, Moment, Rules], Outcome]] = {
     "handover": _hand_over,
     "note": _note,
     "situation": _set_situation,
+    "refuse": _refuse,
+    "busy": _refuse,
+    "take": _take,
+    "decline": _decline,
 }

@@ -262,7 +262,7 @@ class Branch:
         if self._due_unknown:
             self._due_unknown = False
             self._next_due_ms = min(
-                (now.mono_ms if c.boot != now.boot else c.due_ms for c in self.courses.values()),
+                (now.mono_ms if c.boot != now.boot else c.next_ms for c in self.courses.values()),
                 default=None,
             )
         return self._next_due_ms
@@ -272,8 +272,8 @@ class Branch:
         searches a thousand open ones for it again and again."""
         if before is not None:
             self._due_unknown = True
-        elif self._next_due_ms is None or after.due_ms < self._next_due_ms:
-            self._next_due_ms = after.due_ms
+        elif self._next_due_ms is None or after.next_ms < self._next_due_ms:
+            self._next_due_ms = after.next_ms
 
     def _seats_due(self, now: Moment) -> list[PointRecord]:
         return [

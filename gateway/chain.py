@@ -45,9 +45,13 @@ def digest(
     return hashlib.sha256(f"{before}\n{body}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def first_broken(entries: Iterable[LogEntry]) -> Broken | None:
-    """The first entry that was changed, or stands where another was taken out; None if all fit."""
-    before, expected = FIRST, 1
+def first_broken(entries: Iterable[LogEntry], *, after: LogEntry | None = None) -> Broken | None:
+    """The first entry that was changed, or stands where another was taken out; None if all fit.
+
+    after: an entry that is taken as it is and that the others must follow; None: they must begin
+    with the very first.
+    """
+    before, expected = (FIRST, 1) if after is None else (after.hash, after.seq + 1)
     for entry in entries:
         if entry.seq != expected:
             return Broken(expected, f"entry {expected} is missing; entry {entry.seq} follows")

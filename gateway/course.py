@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from gateway.policy import Policy
@@ -12,11 +13,15 @@ from protocol.moment import Moment
 
 Why = Literal[
     "step",
+    "ring",
     "again",
     "urgent",
     "real",
+    "stand_in",
     "overdue_arrival",
     "overdue_close",
+    "offer",
+    "declined",
     "handover",
     "followups_overdue",
 ]
@@ -24,10 +29,14 @@ Why = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What decisions rest on besides the incident itself."""
+    """What decisions rest on besides the incident itself.
+
+    policy: of this incident. substitutes: {role: roles that may stand in for it, in order}.
+    """
 
     policy: Policy
     roster: Roster
+    substitutes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,16 +54,24 @@ class Course:
 
     boot: which boot of this machine the monotonic times count in. raised_ms: monotonic time of
     the press, None when nobody knows it. due_ms: when the next thing happens if nobody acts.
+    ring_ms: when the present step rings again, None if it does not; it is not stored, since a
+    gateway that starts rings at once.
     """
 
     incident: Incident
     boot: str
     raised_ms: int | None
     due_ms: int
+    ring_ms: int | None = None
+
+    @property
+    def next_ms(self) -> int:
+        """When something is due next, by the monotonic clock of `boot`."""
+        return self.due_ms if self.ring_ms is None else min(self.due_ms, self.ring_ms)
 
     def is_due(self, now: Moment) -> bool:
         """A deadline of another boot is due now: when in doubt, alert."""
-        return self.boot != now.boot or now.mono_ms >= self.due_ms
+        return self.boot != now.boot or now.mono_ms >= self.next_ms
 
 
 # --- events ---------------------------------------------------------------------------------
@@ -121,12 +138,18 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tell:
-    """People to be told. staff: their ids; everywhere: on every screen, whoever they are."""
+    """People to be told.
+
+    staff: their ids; everywhere: on every screen, whoever they are. channels: only through these,
+    all if there are none; never through those in `silent`.
+    """
 
     why: Why
     step: int
     staff: tuple[str, ...]
     everywhere: bool = False
+    channels: tuple[str, ...] = ()
+    silent: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

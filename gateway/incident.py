@@ -31,8 +31,9 @@ from gateway.course import (
     Vacated,
     Why,
 )
+from gateway.cover import with_stand_ins
 from gateway.responders import arrived, with_changes
-from protocol.messages import Action, Alert, Incident
+from protocol.messages import Action, Alert, Incident, Kind
 from protocol.moment import MAX_AGE_MS, Moment, parse_rfc3339, rfc3339
 
 # A press of an earlier boot happened some time in the last day, as far as anybody can say.
@@ -76,18 +77,21 @@ def raise_incident(
         missing_roles=asked,
     )
     raised_ms = now.mono_ms - age_ms
-    course = Course(
+    pressed = Course(
         incident=incident,
         boot=now.boot,
         raised_ms=None if uncertain_ms else raised_ms,
         due_ms=raised_ms + rules.policy.gap_ms(0),
     )
-    tell = steps.telling(course, rules, why="step")
+    course, substituted = with_stand_ins(pressed, rules)
+    course, tell = steps.telling(course, rules, why="step")
     entry = Entry(
         event="raised",
         detail={"alert_id": alert.alert_id, "kind": kind, "late_ms": age_ms, "told": tell.staff},
     )
-    return Changed(course=course, entries=(entry,), tells=(tell,))
+    return Changed(
+        course=steps.ringing(course, now, rules), entries=(entry, *substituted), tells=(tell,)
+    )
 
 
 def _age(alert: Alert, now: Moment) -> tuple[int, int]:
@@ -208,17 +212,17 @@ def _join(course: Course, alert: Alert, now: Moment, rules: Rules) -> Outcome:
     incident = course.incident
     pressed = alert.what == "pressed"
     kind = max(incident.kind, "urgent" if alert.what == "held" else "call", key=_RANK.__getitem__)
-    changes: dict[str, object] = {"presses": incident.presses + pressed, "kind": kind}
+    changes: dict[str, object] = {"presses": incident.presses + pressed}
     entries = [Entry(event="joined", detail={"alert_id": alert.alert_id, "what": alert.what})]
     becomes_real = incident.drill and not alert.drill
     if becomes_real:
         changes["drill"] = False
         entries.append(Entry(event="became_real", detail={}))
+    changed = with_changes(course, **changes)
     outranks = kind != incident.kind
     if outranks:
-        changes["asked_roles"] = rules.policy.asked_roles(kind)
-        entries.append(Entry(event=f"became_{kind}", detail={}))
-    changed = with_changes(course, **changes)
+        changed, became = _become(changed, kind, now, rules)
+        entries += became
     why: Why | None = None
     if becomes_real:  # whoever was told of a drill may be taking their time
         why = "real"
@@ -226,8 +230,20 @@ def _join(course: Course, alert: Alert, now: Moment, rules: Rules) -> Outcome:
         why = "urgent" if kind == "urgent" else "step"
     elif incident.stage != "raised" and pressed:
         why = "again"
-    tells = (steps.telling(changed, rules, why=why),) if why else ()
-    return Changed(course=changed, entries=tuple(entries), tells=tells)
+    if why is None:
+        return Changed(course=changed, entries=tuple(entries))
+    changed, tell = steps.telling(changed, rules, why=why)
+    return Changed(course=changed, entries=tuple(entries), tells=(tell,))
+
+
+def _become(
+    course: Course, kind: Kind, now: Moment, rules: Rules
+) -> tuple[Course, tuple[Entry, ...]]:
+    """The course as one of another kind, which asks for other roles; and what the log gets."""
+    asked = rules.policy.asked_roles(kind)
+    changed = with_changes(course, kind=kind, asked_roles=asked)
+    changed, substituted = with_stand_ins(changed, rules)
+    return changed, (Entry(event=f"became_{kind}", detail={}), *substituted)
 
 
 def _attend(course: Course, then: Moment, now: Moment, rules: Rules) -> Outcome:
@@ -263,12 +279,9 @@ def _vacate(course: Course, event: Vacated, now: Moment, rules: Rules) -> Outcom
     changed = with_changes(course, possible_fall=True)
     if incident.kind != "call":
         return Changed(course=changed, entries=(entry,))
-    changed = with_changes(changed, kind="urgent", asked_roles=rules.policy.asked_roles("urgent"))
-    return Changed(
-        course=changed,
-        entries=(entry, Entry(event="became_urgent", detail={})),
-        tells=(steps.telling(changed, rules, why="urgent"),),
-    )
+    changed, entries = _become(changed, "urgent", now, rules)
+    changed, tell = steps.telling(changed, rules, why="urgent")
+    return Changed(course=changed, entries=(entry, *entries), tells=(tell,))
 
 
 def _after_press_ms(course: Course, event: Vacated, now: Moment) -> int | None:

@@ -1,20 +1,18 @@
-"""PURE. Who is on an incident, since when, and which of the asked roles nobody covers yet."""
+"""PURE. Who is on an incident, and since when."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from gateway.course import Course, Rules
+from gateway.cover import with_cover
 from protocol.messages import Responder
 from protocol.moment import Moment, rfc3339
 
 
 def with_changes(course: Course, **changes: object) -> Course:
     """The course with its incident changed; the missing roles follow from the others."""
-    incident = replace(course.incident, **changes)
-    covered = {role for one in incident.responders for role in one.roles}
-    missing = tuple(role for role in incident.asked_roles if role not in covered)
-    return replace(course, incident=replace(incident, missing_roles=missing))
+    return replace(course, incident=with_cover(replace(course.incident, **changes)))
 
 
 def with_responder(course: Course, staff: str, now: Moment, rules: Rules) -> Course:
@@ -26,6 +24,7 @@ def with_responder(course: Course, staff: str, now: Moment, rules: Rules) -> Cou
     changes: dict[str, object] = {
         "responders": (*incident.responders, responder),
         "owner": incident.owner or staff,
+        "refused": tuple(one for one in incident.refused if one.staff != staff),
     }
     if incident.stage != "raised":
         return with_changes(course, **changes)
@@ -35,7 +34,7 @@ def with_responder(course: Course, staff: str, now: Moment, rules: Rules) -> Cou
         "to_accept_ms": since_press_ms(course, now),
     }
     course = in_this_boot(with_changes(course, **changes), now)
-    return replace(course, due_ms=now.mono_ms + rules.policy.arrival_s * 1000)
+    return replace(course, due_ms=now.mono_ms + rules.policy.arrival_s * 1000, ring_ms=None)
 
 
 def arrived(course: Course, then: Moment, now: Moment, rules: Rules) -> Course:
@@ -50,7 +49,8 @@ def arrived(course: Course, then: Moment, now: Moment, rules: Rules) -> Course:
         to_arrive_ms=since_ms,
         overdue=None,
     )
-    return replace(in_this_boot(changed, now), due_ms=now.mono_ms + rules.policy.close_s * 1000)
+    due_ms = now.mono_ms + rules.policy.close_s * 1000
+    return replace(in_this_boot(changed, now), due_ms=due_ms, ring_ms=None)
 
 
 def responder_of(course: Course, staff: str) -> Responder | None:
@@ -61,7 +61,7 @@ def in_this_boot(course: Course, now: Moment) -> Course:
     """The course on this boot's clock; what another boot's clock said of the press is lost."""
     if course.boot == now.boot:
         return course
-    return replace(course, boot=now.boot, raised_ms=None, due_ms=now.mono_ms)
+    return replace(course, boot=now.boot, raised_ms=None, due_ms=now.mono_ms, ring_ms=None)
 
 
 def since_press_ms(course: Course, now: Moment) -> int | None:

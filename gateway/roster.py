@@ -22,6 +22,8 @@ class Roster:
     def __init__(self, members: Iterable[Member] = ()) -> None:
         self._members = {member.staff: member for member in members}
         self._on_duty = tuple(sorted(m.staff for m in self._members.values() if m.on_duty))
+        self._on_duty_set = frozenset(self._on_duty)
+        self._on_duty_with: dict[tuple[str, ...], tuple[str, ...]] = {}
 
     def knows(self, staff: str) -> bool:
         return staff in self._members
@@ -38,9 +40,14 @@ class Roster:
         """Everybody on duty, in order of their ids."""
         return self._on_duty
 
+    def is_on_duty(self, staff: str) -> bool:
+        return staff in self._on_duty_set
+
     def on_duty_with(self, roles: Iterable[str]) -> tuple[str, ...]:
-        """Those on duty who have one of the roles."""
-        wanted = set(roles)
-        return tuple(
-            staff for staff in self.on_duty() if not wanted.isdisjoint(self.roles_of(staff))
-        )
+        """Those on duty who have one of the roles. Looked for once: every press asks this anew."""
+        wanted = tuple(roles)
+        found = self._on_duty_with.get(wanted)
+        if found is None:
+            found = tuple(staff for staff in self._on_duty if self.has_role(staff, *wanted))
+            self._on_duty_with[wanted] = found
+        return found

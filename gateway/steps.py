@@ -6,17 +6,21 @@ from dataclasses import replace
 from typing import Literal
 
 from gateway.course import Changed, Course, Entry, Outcome, Rules, Tell, Unchanged, Why
+from gateway.cover import with_stand_ins
 from gateway.policy import told
 from gateway.responders import in_this_boot, with_changes
 from protocol.moment import Moment
 
 
 def fall_due(course: Course, now: Moment, rules: Rules) -> Outcome:
-    """Nobody acted in time: the next step, or the same people again."""
+    """Nobody acted in time: another ring, the next step, or the same people again."""
     if not course.is_due(now):
         return Unchanged()
+    only_rings = course.boot == now.boot and now.mono_ms < course.due_ms
     course = in_this_boot(course, now)
     match course.incident.stage:
+        case "raised" if only_rings:
+            return ring(course, now, rules)
         case "raised":
             return climb(course, now, rules)
         case "accepted":
@@ -25,30 +29,138 @@ def fall_due(course: Course, now: Moment, rules: Rules) -> Outcome:
             return tell_overdue(course, now, rules, what="close")
 
 
+# --- step by step ---------------------------------------------------------------------------
+
+
 def climb(course: Course, now: Moment, rules: Rules) -> Changed:
+    """The next step in its time, or the last one again."""
     is_last = rules.policy.is_last(course.incident.step)
-    changed, tell = next_step(course, now, from_ms=course.due_ms, rules=rules)
-    entry = Entry(
-        event="told_again" if is_last else "step_taken",
-        detail={"step": tell.step, "told": tell.staff},
+    event = "told_again" if is_last else "step_taken"
+    return _taken(course, now, rules, from_ms=course.due_ms, event=event)
+
+
+def call_next(course: Course, now: Moment, rules: Rules) -> Changed:
+    """The next step at once, since everybody whom the present one told has refused or is busy."""
+    return _taken(
+        course, now, rules, from_ms=now.mono_ms, event="step_taken", because="all_refused"
     )
-    return Changed(course=changed, entries=(entry,), tells=(tell,))
 
 
-def next_step(course: Course, now: Moment, *, from_ms: int, rules: Rules) -> tuple[Course, Tell]:
-    """One step up, or the last one again. While raised, the next is due a gap after from_ms.
+def _taken(
+    course: Course, now: Moment, rules: Rules, *, from_ms: int, event: str, **detail: object
+) -> Changed:
+    changed, tell, entries = next_step(course, now, from_ms=from_ms, rules=rules)
+    entry = Entry(event=event, detail={"step": tell.step, "told": tell.staff, **detail})
+    return Changed(course=changed, entries=(*entries, entry), tells=(tell,))
 
-    Steps keep to the schedule of the press, however late we are; telling again does not catch up.
+
+def next_step(
+    course: Course, now: Moment, *, from_ms: int, rules: Rules
+) -> tuple[Course, Tell, tuple[Entry, ...]]:
+    """One step up, or the last one again; whom that tells, and who stands in for whom from now on.
+
+    While raised, the next is due a gap after from_ms. Steps keep to the schedule of the press,
+    however late we are; telling again does not catch up.
     """
     policy, incident = rules.policy, course.incident
     is_last = policy.is_last(incident.step)
     number = incident.step if is_last else incident.step + 1
-    outside = incident.outside or policy.steps[number].tell == "outside"
-    changed = with_changes(course, step=number, outside=outside)
+    outside = incident.outside or policy.step(number).tell == "outside"
+    changed, entries = with_stand_ins(with_changes(course, step=number, outside=outside), rules)
     if incident.stage == "raised":
         base_ms = now.mono_ms if policy.is_last(number) else from_ms
         changed = replace(changed, due_ms=base_ms + policy.gap_ms(number))
-    return changed, telling(changed, rules, why="again" if is_last else "step")
+    changed, tell = telling(changed, rules, why="again" if is_last else "step")
+    return ringing(changed, now, rules), tell, entries
+
+
+def telling(course: Course, rules: Rules, *, why: Why) -> tuple[Course, Tell]:
+    """The course once the people of its present step are told, and the telling."""
+    incident = course.incident
+    people = told(
+        rules.policy,
+        rules.roster,
+        step=incident.step,
+        kind=incident.kind,
+        stand_ins=tuple(incident.substitutes.values()),
+    )
+    return with_told(course, people), _tell(course, rules, why=why, staff=people)
+
+
+def tell_stand_ins(
+    course: Course, substituted: tuple[Entry, ...], rules: Rules
+) -> tuple[Course, Tell]:
+    """The course once those are told who stand in from now on; not who has refused already."""
+    refused = {one.staff for one in course.incident.refused}
+    roles = tuple(str(entry.detail["instead"]) for entry in substituted)
+    people = tuple(one for one in rules.roster.on_duty_with(roles) if one not in refused)
+    return with_told(course, people), _tell(course, rules, why="stand_in", staff=people)
+
+
+def with_told(course: Course, staff: tuple[str, ...]) -> Course:
+    """The course with these as told by its present step."""
+    incident = course.incident
+    now_told = {**incident.told, **dict.fromkeys(staff, incident.step)}
+    return replace(course, incident=replace(incident, told=now_told))
+
+
+def _tell(course: Course, rules: Rules, *, why: Why, staff: tuple[str, ...]) -> Tell:
+    number = course.incident.step
+    here = rules.policy.step(number)
+    return Tell(
+        why=why,
+        step=number,
+        staff=staff,
+        everywhere=here.tell == "outside",
+        channels=here.channels,
+        silent=rules.policy.silent_channels(number, course.incident.kind),
+    )
+
+
+def waited_for(course: Course, rules: Rules) -> tuple[str, ...]:
+    """Whom the present step has told, who are on duty still and have not refused since."""
+    incident = course.incident
+    refused = {one.staff for one in incident.refused if one.step == incident.step}
+    return tuple(
+        staff
+        for staff, step in incident.told.items()
+        if step == incident.step and staff not in refused and rules.roster.is_on_duty(staff)
+    )
+
+
+# --- like a telephone -----------------------------------------------------------------------
+
+
+def ringing(course: Course, now: Moment, rules: Rules) -> Course:
+    """The course as it begins its present step: telling was the first ring, if that one rings."""
+    here = rules.policy.step(course.incident.step)
+    if course.incident.stage != "raised" or here.ring_s is None:
+        return replace(course, ring_ms=None, incident=replace(course.incident, rings=0))
+    ring_ms = now.mono_ms + here.ring_s * 1000 if here.rings > 1 else None
+    return replace(course, ring_ms=ring_ms, incident=replace(course.incident, rings=1))
+
+
+def ring(course: Course, now: Moment, rules: Rules) -> Changed:
+    """The people of the present step again, but for those who refused. The log gets one entry a
+    step: a ring each five seconds would bury the rest."""
+    here = rules.policy.step(course.incident.step)
+    if here.ring_s is None or course.ring_ms is None:  # the policy has changed meanwhile
+        return Changed(course=ringing(course, now, rules), entries=())
+    rings, every_ms = course.incident.rings + 1, here.ring_s * 1000
+    next_ms = now.mono_ms + every_ms - (now.mono_ms - course.ring_ms) % every_ms
+    changed = replace(
+        with_changes(course, rings=rings), ring_ms=next_ms if rings < here.rings else None
+    )
+    people = waited_for(course, rules)
+    detail: dict[str, object] = {"step": course.incident.step, "every_s": here.ring_s}
+    return Changed(
+        course=changed,
+        entries=(Entry(event="rung", detail=detail),) if rings == 2 else (),
+        tells=(_tell(course, rules, why="ring", staff=people),) if people else (),
+    )
+
+
+# --- accepted, but --------------------------------------------------------------------------
 
 
 def tell_overdue(
@@ -59,20 +171,10 @@ def tell_overdue(
         why, again_s = "overdue_arrival", rules.policy.arrival_s
     else:
         why, again_s = "overdue_close", rules.policy.close_s
-    changed = replace(with_changes(course, overdue=what), due_ms=now.mono_ms + again_s * 1000)
     staff = rules.roster.on_duty()
+    changed = with_told(with_changes(course, overdue=what), staff)
     return Changed(
-        course=changed,
+        course=replace(changed, due_ms=now.mono_ms + again_s * 1000),
         entries=(Entry(event=why, detail={"told": staff}),),
         tells=(Tell(why=why, step=changed.incident.step, staff=staff),),
-    )
-
-
-def telling(course: Course, rules: Rules, *, why: Why) -> Tell:
-    number, kind = course.incident.step, course.incident.kind
-    return Tell(
-        why=why,
-        step=number,
-        staff=told(rules.policy, rules.roster, step=number, kind=kind),
-        everywhere=rules.policy.steps[number].tell == "outside",
     )

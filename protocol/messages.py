@@ -45,7 +45,19 @@ What = Literal[
 Kind = Literal["call", "urgent", "silent", "seat"]
 Stage = Literal["raised", "accepted", "arrived", "closed"]
 FeedbackStage = Literal["idle", "raised", "accepted", "arrived"]
-ActionName = Literal["accept", "arrive", "close", "escalate", "handover", "note", "situation"]
+ActionName = Literal[
+    "accept",
+    "arrive",
+    "close",
+    "escalate",
+    "handover",
+    "note",
+    "situation",
+    "refuse",
+    "busy",
+    "take",
+    "decline",
+]
 Lamp = Literal["off", "saved", "recorded", "coming", "undelivered"]
 Sounder = Literal["off", "on"]
 LineState = Literal["ok", "stuck", "cut", "short", "floating"]
@@ -128,11 +140,35 @@ class Responder:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A member of staff who was told and will not come.
+
+    how: "busy" with something else, or "refuse". step: the one that counted then. at: RFC 3339.
+    """
+
+    staff: Id
+    how: Literal["refuse", "busy"]
+    step: Count
+    at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """The owner `by` would hand over to `to`, who has neither taken nor declined it yet."""
+
+    to: Id
+    by: Id
+    at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
     """One emergency, whole, from the first press to the close (gateway → all).
 
     Times and durations are as `docs/contract.md` says. asked_roles: what its kind asks for;
-    missing_roles: those no responder covers. overdue: told again because nobody arrived
+    missing_roles: those no responder covers. covered_by: {role: who covers it}. substitutes:
+    {role: the role that stands in for it}. told: {staff: the last step that told them}. rings: how
+    often the present step has rung, 0 when it does not. overdue: told again because nobody arrived
     ("arrival") or it was not closed ("close"). outside: the policy has reached "call 120 / 110
     now". possible_fall: the seat was empty soon after the press. version counts up with every
     change.
@@ -164,6 +200,12 @@ class Incident:
     outcome: str | None = None
     overdue: Literal["arrival", "close"] | None = None
     outside: bool = False
+    told: dict[str, int] = field(default_factory=dict)
+    refused: tuple[Refusal, ...] = ()
+    rings: int = 0
+    offer: Offer | None = None
+    covered_by: dict[str, str] = field(default_factory=dict)
+    substitutes: dict[str, str] = field(default_factory=dict)
     possible_fall: bool = False
     version: int = 1
 

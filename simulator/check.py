@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING
 
 from protocol.settings import ConfigFault
 from simulator import agreement, foreign, kinds
+
+if TYPE_CHECKING:
+    from gateway.chain import LogEntry
 
 
 def faults_of(paths: Iterable[str]) -> list[ConfigFault]:
@@ -17,17 +23,56 @@ def faults_of(paths: Iterable[str]) -> list[ConfigFault]:
     return [*found, *agreement.of_branch(files), *agreement.of_ports(files)]
 
 
-def broken_log(path: str) -> str | None:
-    """What is wrong with the log in a gateway's database, for people; None if nothing is.
+@dataclass(frozen=True, slots=True)
+class LogVerdict:
+    """What the chain of a log says. first, last: the numbers of its entries, 0 of an empty one.
+    broken: what is wrong with it, for people; None if nothing is."""
 
-    Raises: gateway.errors.StoreError when it cannot be read.
+    first: int
+    last: int
+    broken: str | None
+
+    @property
+    def is_part(self) -> bool:
+        """Whether it begins later than the log did, so that its first entry proves nothing."""
+        return self.first > 1
+
+
+def check_log(path: str) -> LogVerdict:
+    """Follows the chain of a gateway's database or of an exported log, from its first entry.
+
+    Raises: gateway.errors.StoreError when a database cannot be read, SimulatorError when a file
+    is no log.
     """
-    from gateway.chain import first_broken
     from gateway.store import Reader
+    from simulator import exported_log
 
+    if not exported_log.is_database(path):
+        return _follow(exported_log.entries(path), may_be_part=True)
     reader = Reader(path)
     try:
-        broken = first_broken(reader.whole_log())
+        return _follow(reader.whole_log(), may_be_part=False)
     finally:
         reader.close()
-    return None if broken is None else broken.what
+
+
+def _follow(entries: Iterator[LogEntry], *, may_be_part: bool) -> LogVerdict:
+    """may_be_part: whether it may begin with any entry, as the export of some days does."""
+    from gateway.chain import first_broken
+
+    numbers = [0, 0]
+
+    def noted(found: Iterable[LogEntry]) -> Iterator[LogEntry]:
+        for entry in found:
+            numbers[1] = entry.seq
+            yield entry
+
+    first = next(entries, None)
+    if first is None:
+        return LogVerdict(0, 0, None)
+    numbers[:] = first.seq, first.seq
+    if may_be_part and first.seq > 1:
+        broken = first_broken(noted(entries), after=first)
+    else:
+        broken = first_broken(noted(chain([first], entries)))
+    return LogVerdict(*numbers, None if broken is None else broken.what)

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from flask import Flask
 
+from dashboard.exports import may_export
 from dashboard.pages import (
     board,
     chrome,
     demo,
     devices,
+    export,
     hub,
     incidents,
+    month,
     reports,
     shifts,
     team,
     times,
     words,
 )
+
+# Their routes hang on the blueprint of `reports`, which is registered after they are read.
+_ = (month, export)
 
 # Short, so that all modules of a screen are of one version soon after an update; long enough
 # that fifty screens which reload together do not ask for each file again.
@@ -29,7 +35,7 @@ def register(app: Flask) -> None:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(times.FILTERS)
-    app.jinja_env.globals.update(words.GLOBALS)
+    app.jinja_env.globals.update(words.GLOBALS, may_export=may_export)
     app.context_processor(chrome.for_every_page)
     for module in (board, incidents, devices, reports, hub, team, shifts, demo):
         app.register_blueprint(module.blueprint)

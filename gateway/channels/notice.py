@@ -24,6 +24,10 @@ _WHY = {
     "overdue_arrival": "已接受但无人到场 Accepted, but nobody has arrived",
     "overdue_close": "已到场但未结束 Arrived, but not closed",
     "handover": "已交接给您 Handed over to you",
+    "ring": "请应答 Please answer",
+    "stand_in": "请您代替 Please stand in",
+    "offer": "请您接手 Please take this over",
+    "declined": "对方不接手，仍由您负责 Not taken over: it is still yours",
 }
 
 

@@ -15,17 +15,24 @@ from gateway.store.records import (
     UnitRecord,
     Work,
 )
+from gateway.store.report_lines import CrewMember, ReportLine
+from gateway.store.reports import FaultEvent, NoticeCount, Reports
 from gateway.store.vault import Vault, key_path
 from gateway.store.writer import Writer
 
 __all__ = [
     "KINDS",
     "SECRET",
+    "CrewMember",
+    "FaultEvent",
+    "NoticeCount",
     "NoticeRecord",
     "PointRecord",
     "Reader",
     "Record",
     "Rejected",
+    "ReportLine",
+    "Reports",
     "ResponseTime",
     "StaffRecord",
     "UnitRecord",

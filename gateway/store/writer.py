@@ -15,6 +15,7 @@ from gateway.store.database import named_errors, open_for_writing, scrub
 from gateway.store.desk_rows import RECORD_COLUMNS, read_record, record_row
 from gateway.store.migrations import migrations
 from gateway.store.records import LoggedEntry, PointRecord, UnitRecord, Work
+from gateway.store.report_lines import line_of, row_of
 from protocol.messages import Incident
 from protocol.moment import parse_rfc3339, rfc3339
 
@@ -99,15 +100,7 @@ class Writer:
                 "SELECT body, boot, press_ms, due_ms FROM incidents WHERE stage != 'closed'"
                 " ORDER BY raised_ms, incident_id"
             ).fetchall()
-        return [
-            Course(
-                incident=msgspec.json.decode(body, type=Incident),
-                boot=boot,
-                raised_ms=press_ms,
-                due_ms=due_ms,
-            )
-            for body, boot, press_ms, due_ms in found
-        ]
+        return [read_course(*row) for row in found]
 
     def records(self) -> list[Record]:
         """Every record of the desk that is open."""
@@ -261,8 +254,14 @@ class Writer:
             " press_ms = excluded.press_ms, due_ms = excluded.due_ms",
             [incident_row(course) for course in work.courses.values()],
         )
-        closed = [(i,) for i, course in work.courses.items() if not course.incident.is_open]
-        self._many("INSERT OR IGNORE INTO farewells VALUES (?)", closed)
+        closed = [one.incident for one in work.courses.values() if not one.incident.is_open]
+        self._many(
+            "INSERT OR IGNORE INTO farewells VALUES (?)", [(one.incident_id,) for one in closed]
+        )
+        self._many(
+            "INSERT OR REPLACE INTO report_lines VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [row_of(line_of(one)) for one in closed],
+        )
         self._many(
             "DELETE FROM farewells WHERE incident_id = ?", [(i,) for i in work.farewells_said]
         )
@@ -349,6 +348,19 @@ class Writer:
     def _many(self, sql: str, rows: list[tuple]) -> None:
         if rows:
             self._db.conn.executemany(sql, rows)
+
+
+def read_course(body: str, boot: str, press_ms: int | None, due_ms: int) -> Course:
+    """The course of a row. Its ring, if it rings, was not stored: it is due at once."""
+    incident = msgspec.json.decode(body, type=Incident)
+    rings = incident.stage == "raised" and incident.rings > 0
+    return Course(
+        incident=incident,
+        boot=boot,
+        raised_ms=press_ms,
+        due_ms=due_ms,
+        ring_ms=0 if rings else None,
+    )
 
 
 def incident_row(course: Course) -> tuple:

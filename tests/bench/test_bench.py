@@ -109,7 +109,7 @@ def test_a_row_for_machines_carries_everything_that_is_printed():
 
 def test_each_measure_says_what_it_times(capsys):
     assert main(["--explain"]) == 0
-    assert capsys.readouterr().out.count("imed") >= 8
+    assert capsys.readouterr().out.count("imed") >= 9
 
 
 def test_a_store_with_a_past_is_as_the_gateway_would_have_written_it(tmp_path):
@@ -122,6 +122,17 @@ def test_a_store_with_a_past_is_as_the_gateway_would_have_written_it(tmp_path):
     assert reader.open_incidents() == []
     assert all(reader.incident(id_).stage == "closed" for id_ in past.ids(20))
     assert reader.rows("SELECT count(*) FROM farewells") == [(0,)]
+    reader.close()
+
+
+def test_a_past_may_lie_evenly_over_a_year(tmp_path):
+    year_ms = 365 * 24 * 3600 * 1000
+    past = Past(count=730, end_ms=1_767_225_600_000, evenly_ms=year_ms)
+    past.make(tmp_path / "anling.db")
+    reader = Reader(str(tmp_path / "anling.db"))
+    start_ms = past.end_ms - year_ms
+    assert len(reader.response_times(start_ms=start_ms, end_ms=past.end_ms)) == 730
+    assert len(reader.response_times(start_ms=start_ms, end_ms=start_ms + year_ms // 2)) == 365
     reader.close()
 
 

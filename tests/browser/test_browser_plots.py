@@ -73,5 +73,5 @@ def test_a_day_and_ten_years_can_be_drawn(app: Flask, first: date, last: date):
     [(0, 0), (5_000, 0), (5_001, 1), (120_000, 8), (120_001, 9), (None, 10)],
 )
 def test_a_call_counts_in_the_bar_of_its_time(accept_ms: int | None, bar: int):
-    counts = plots._in_bins([answered(accept_ms)])
+    counts = plots.in_bins([answered(accept_ms)])
     assert counts.index(1) == bar and sum(counts) == 1

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
-from gateway_kit import OFF_DUTY, RULES, STAFF, action, alert, at
+from gateway_kit import OFF_DUTY, STAFF, action, alert, at
+from gateway_kit import RULES as PLAIN
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -17,12 +20,32 @@ from hypothesis.stateful import (
 from gateway import incident as machine
 from gateway import steps
 from gateway.actions import ACTIONS
+from gateway.course import Rules
 from gateway.incident import Acted, Attended, Changed, Due, Event, Joined, Place
+from gateway.policy import Policy, Step
+from gateway.roster import Member, Roster
+from protocol.messages import Incident
 from protocol.moment import Moment
 
 RANK = ["raised", "accepted", "arrived", "closed"]
 KINDS = ["seat", "call", "urgent", "silent"]
 PEOPLE = [*STAFF, "nobody"]
+
+# A policy with all that pages may ask of one: it rings, wants consent, and lets others stand in.
+RICH = Rules(
+    policy=Policy(
+        steps=(
+            Step(after_s=0, tell="kind", ring_s=5),
+            Step(after_s=30, tell="roles", roles=("security",), channels=("phones",), ring_s=9),
+            Step(after_s=60, tell="lead"),
+            Step(after_s=120, tell="outside", ring_s=10, rings=4),
+        ),
+        handover_needs_consent=True,
+        silent_now=("chat",),
+    ),
+    roster=PLAIN.roster,
+    substitutes={"first_aid": ("lead", "security"), "security": ("customer_service",)},
+)
 
 
 class IncidentMachine(RuleBasedStateMachine):
@@ -33,13 +56,15 @@ class IncidentMachine(RuleBasedStateMachine):
         silent=st.booleans(),
         drill=st.booleans(),
         age_ms=st.none() | st.integers(0, 200_000),
+        rules=st.sampled_from([PLAIN, RICH]),
     )
-    def press(self, what: str, silent: bool, drill: bool, age_ms: int | None) -> None:
-        self.now = at(1000)
+    def press(self, what: str, silent: bool, drill: bool, age_ms: int | None, rules: Rules) -> None:
+        self.now, self.rules = at(1000), rules
+        self.signed_out = set(OFF_DUTY)
         self.steps_taken = [0]
         place = Place(point="p", label="P", silent=silent)
         first = alert(what, drill=drill, age_ms=age_ms)
-        raised = machine.raise_incident(first, place, self.now, branch="b", rules=RULES)
+        raised = machine.raise_incident(first, place, self.now, branch="b", rules=self.rules)
         self.course = raised.course
         self.due_ms_raised = raised.course.due_ms
 
@@ -66,6 +91,15 @@ class IncidentMachine(RuleBasedStateMachine):
             assert after.presses == before.presses + (what == "pressed")
             assert after.drill == (before.drill and drill)
 
+    @rule(staff=st.sampled_from(list(STAFF)), on_duty=st.booleans())
+    def signs_in_or_out(self, staff: str, on_duty: bool) -> None:
+        (self.signed_out.discard if on_duty else self.signed_out.add)(staff)
+        members = [
+            Member(staff=one, name=one, roles=roles, on_duty=one not in self.signed_out)
+            for one, roles in STAFF.items()
+        ]
+        self.rules = replace(self.rules, roster=Roster(members))
+
     @rule()
     def attended(self) -> None:
         self._happens(Attended())
@@ -85,7 +119,7 @@ class IncidentMachine(RuleBasedStateMachine):
     @rule()
     def the_loop_turns(self) -> None:
         """Everything due happens, and it ends."""
-        for _ in range(len(RULES.policy.steps) + 1):
+        for _ in range(len(self.rules.policy.steps) + 1):
             if not (self.course.incident.is_open and self.course.is_due(self.now)):
                 break
             self._happens(Due())
@@ -94,7 +128,7 @@ class IncidentMachine(RuleBasedStateMachine):
 
     def _happens(self, event: Event) -> None:
         before = self.course
-        outcome = machine.step(before, event, self.now, RULES)
+        outcome = machine.step(before, event, self.now, self.rules)
         if not before.incident.is_open:
             assert outcome == machine.Refused("already_closed")
         if not isinstance(outcome, Changed):
@@ -102,7 +136,7 @@ class IncidentMachine(RuleBasedStateMachine):
         self.course = outcome.course
         was, now = before.incident, outcome.course.incident
         assert now.version == was.version + 1
-        assert outcome.entries
+        assert outcome.entries or now.rings > 1 or was.rings, "only a ring is not logged each time"
         assert RANK.index(now.stage) >= RANK.index(was.stage), "never back"
         assert KINDS.index(now.kind) >= KINDS.index(was.kind), "never less urgent"
         assert now.step in (was.step, was.step + 1), "no step is skipped"
@@ -115,9 +149,20 @@ class IncidentMachine(RuleBasedStateMachine):
         if was.owner is not None:
             assert now.owner is not None, "an owner at every moment"
         for tell in outcome.tells:
-            if tell.why != "handover":
-                assert OFF_DUTY.isdisjoint(tell.staff), "who is off duty has peace"
-            assert tell.staff, "somebody is told"
+            if tell.why not in ("handover", "declined"):
+                assert self.signed_out.isdisjoint(tell.staff), "who is off duty has peace"
+            assert tell.staff or not self.rules.roster.on_duty(), "somebody is told"
+        if now.is_open:
+            self._calls_the_next(event, was, now)
+
+    def _calls_the_next(self, event: Event, was: Incident, now: Incident) -> None:
+        """When all whom a step told have refused, it is not the step any more."""
+        if isinstance(event, Acted) and event.action.action in ("refuse", "busy"):
+            assert event.action.by in was.told
+            asked = {one for one, step in now.told.items() if step == now.step}
+            gone = {one.staff for one in now.refused if one.step == now.step} | self.signed_out
+            is_last = now.step == len(self.rules.policy.steps) - 1
+            assert is_last or now.stage != "raised" or asked - gone
 
     @invariant()
     def durations_are_never_negative_and_in_order(self) -> None:
@@ -130,8 +175,13 @@ class IncidentMachine(RuleBasedStateMachine):
     @invariant()
     def missing_roles_are_those_asked_and_not_covered(self) -> None:
         incident = self.course.incident
-        covered = {role for one in incident.responders for role in one.roles}
+        roles = {one.staff: one.roles for one in incident.responders}
+        for role, staff in incident.covered_by.items():
+            assert role in roles[staff] or incident.substitutes[role] in roles[staff]
+        covered = {role for one in roles.values() for role in one}
+        covered |= {role for role, other in incident.substitutes.items() if other in covered}
         assert set(incident.missing_roles) == set(incident.asked_roles) - covered
+        assert set(incident.covered_by) == set(incident.asked_roles) & covered
 
     @invariant()
     def stage_and_times_agree(self) -> None:
@@ -153,10 +203,29 @@ class IncidentMachine(RuleBasedStateMachine):
             assert incident.owner in staff
 
     @invariant()
+    def an_offer_is_the_owners_and_to_another(self) -> None:
+        incident = self.course.incident
+        if incident.offer is not None:
+            assert incident.is_open and incident.offer.by == incident.owner != incident.offer.to
+
+    @invariant()
+    def only_a_raised_incident_rings(self) -> None:
+        if self.course.ring_ms is not None:
+            assert self.course.incident.stage == "raised"
+            assert self.course.incident.rings >= 1
+
+    @invariant()
+    def who_is_on_it_has_not_refused(self) -> None:
+        incident = self.course.incident
+        refused = [one.staff for one in incident.refused]
+        assert len(refused) == len(set(refused))
+        assert set(refused).isdisjoint(one.staff for one in incident.responders)
+
+    @invariant()
     def the_deadline_is_near(self) -> None:
         """Never further away than the longest wait of the policy, so that nothing is forgotten."""
         if self.course.incident.is_open and self.course.boot == self.now.boot:
-            assert self.course.due_ms - self.now.mono_ms <= RULES.policy.close_s * 1000
+            assert self.course.due_ms - self.now.mono_ms <= self.rules.policy.close_s * 1000
 
 
 TestIncidentMachine = IncidentMachine.TestCase
@@ -171,7 +240,7 @@ def test_the_machine_above_would_see_a_step_that_is_skipped(monkeypatch) -> None
 
     def skips(course, now, *, from_ms, rules):
         if course.incident.step == 0:
-            course, _ = real(course, now, from_ms=from_ms, rules=rules)
+            course, *_ = real(course, now, from_ms=from_ms, rules=rules)
         return real(course, now, from_ms=from_ms, rules=rules)
 
     monkeypatch.setattr(steps, "next_step", skips)

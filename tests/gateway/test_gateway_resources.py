@@ -224,7 +224,7 @@ def test_counts_are_never_negative_nor_above_what_there_is(steps) -> None:
         (KIT | {"expires": "2026-02-30"}, ("expires", "no_such_day")),
         (KIT | {"expires": "2020-01-01"}, ("expires", "in_the_past")),
         (KIT | {"last_checked": "2099-01-01"}, ("last_checked", "in_the_future")),
-        (KIT | {"situations": ["boredom"]}, ("situations", "unreadable")),
+        (KIT | {"situations": ["boredom"]}, ("situations[0]", "unreadable")),
     ],
 )
 def test_bad_input_is_named_at_its_field(desk: Desk, body, fault) -> None:

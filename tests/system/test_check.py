@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import tomllib
 from collections.abc import Iterator
@@ -162,8 +163,8 @@ def test_a_changed_log_is_named_with_its_first_broken_entry(tmp_path: Path):
     assert "Traceback" not in done.stderr
 
 
-def _log(folder: Path) -> Path:
-    """A database with three entries, written by the gateway's own words."""
+def _log(folder: Path, count: int = 3) -> Path:
+    """A database with some entries, written by the gateway's own words."""
     from gateway.chain import FIRST, digest
     from gateway.store import Writer
 
@@ -173,7 +174,7 @@ def _log(folder: Path) -> Path:
     writer.close()
     connection = sqlite3.connect(path)
     before = FIRST
-    for seq in (1, 2, 3):
+    for seq in range(1, count + 1):
         entry = {
             "seq": seq, "at": "2026-01-01T00:00:00.000Z", "event": "noted", "by": "101",
             "incident_id": None,
@@ -187,3 +188,102 @@ def _log(folder: Path) -> Path:
     connection.commit()
     connection.close()
     return path
+
+
+# --- exported logs ---
+
+FIELDS = ("seq", "at", "event", "by", "incident_id", "detail", "hash")
+
+
+def _exported(database: Path, kind: str, *, since: int = 1) -> Path:
+    """The log as the board would export it, by the board's own writer."""
+    from dashboard.export_text import WRITERS
+    from gateway.store import Reader
+    from gateway.store.exports import EXPORTS, Window
+
+    reader = Reader(str(database))
+    rows = [row for row in EXPORTS["log"].rows(reader, Window()) if row[0] >= since]
+    reader.close()
+    file = database.with_name(f"log.{kind}")
+    file.write_bytes(b"".join(WRITERS[kind][1](EXPORTS["log"], rows)))
+    return file
+
+
+@pytest.mark.parametrize("kind", ["csv", "json"])
+def test_an_exported_log_is_checked_without_the_gateway(tmp_path: Path, kind: str):
+    file = _exported(_log(tmp_path), kind)
+    done = anling("check", "--log", file)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "the log is whole" in done.stdout
+    _change(file, "2026-01-01T00:00:00.000Z,noted,101" if kind == "csv" else '"by":"101"', "x")
+    done = anling("check", "--log", file)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("kind", ["csv", "json"])
+def test_what_was_changed_in_an_exported_log_is_named(tmp_path: Path, kind: str):
+    file = _exported(_log(tmp_path), kind)
+    lines = file.read_text(encoding="utf-8-sig").splitlines(keepends=True)
+    third = next(
+        number for number, line in enumerate(lines) if line.strip('{"seq:').startswith("3")
+    )
+    lines[third] = lines[third].replace("noted", "Noted")
+    file.write_text("".join(lines))
+    verdict = check.check_log(str(file))
+    assert verdict.broken == "entry 3 or its hash was changed"
+    file.write_text("".join(lines[: third - 1] + lines[third:]))
+    assert check.check_log(str(file)).broken == "entry 2 is missing; entry 3 follows"
+
+
+@pytest.mark.parametrize("kind", ["csv", "json"])
+def test_a_part_of_a_log_is_checked_as_a_part(tmp_path: Path, kind: str):
+    done = anling("check", "--log", _exported(_log(tmp_path), kind, since=2))
+    assert done.returncode == 0
+    assert "entries 2 to 3 follow each other" in done.stdout
+    assert "before entry 2 is not in this file" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a,b\n1,2\n", "neither a gateway's database nor an exported log"),
+        ("this is no database", "neither a gateway's database nor an exported log"),
+        ('{"seq": 1}', "a JSON array of entries is expected"),
+        ('[{"seq": 1}]', "entry 1 of the file is no entry"),
+        ("[3]", "entry 1 of the file is no entry"),
+        ('[{"seq": 1,', "ends or is damaged after entry 0"),
+        ("[" * 100_000, "ends or is damaged after entry 0"),
+        (",".join(FIELDS) + "\none,at,e,b,,{},h\n", "line 2 is no entry"),
+        (",".join(FIELDS) + '\n1,at,e,b,,"{"x",h\n', "is no CSV"),
+    ],
+)
+def test_a_file_that_is_no_log_is_named_in_a_sentence(tmp_path: Path, text: str, said: str):
+    file = tmp_path / "some.file"
+    file.write_text(text)
+    done = anling("check", "--log", file)
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_bytes_that_are_no_text_are_named(tmp_path: Path):
+    file = tmp_path / "some.csv"
+    file.write_bytes(b"seq,at\xff\xfe\n" * 100)
+    done = anling("check", "--log", file)
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+
+
+def test_a_log_that_somebody_has_laid_out_anew_is_read_too(tmp_path: Path):
+    """A tool that reads and writes JSON may put each value on a line of its own."""
+    file = _exported(_log(tmp_path), "json")
+    file.write_text(json.dumps(json.loads(file.read_text()), indent=4))
+    assert check.check_log(str(file)) == check.LogVerdict(1, 3, None)
+
+
+def test_a_log_longer_than_a_piece_is_read_whole(tmp_path: Path):
+    database = _log(tmp_path, count=2_000)
+    for kind in ("csv", "json"):
+        file = _exported(database, kind)
+        assert file.stat().st_size > 200_000
+        assert check.check_log(str(file)) == check.LogVerdict(1, 2_000, None)

@@ -1,0 +1,69 @@
+"""Reports as the board reckons them: what the store says, turned into figures, kept for a while."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from flask import current_app
+
+from dashboard.board import Board
+from dashboard.remembered import Remembered
+from dashboard.review.calendar import DAY_MS, Month
+from dashboard.review.month import MonthReview, Read, review
+from dashboard.review.period import Period, period
+from gateway.store import Reports
+from protocol.clock import now
+
+# A fault that began longer ago than this is taken to have begun then.
+FAULTS_BEFORE_MS = 400 * DAY_MS
+# Notices are counted when their channel answers, and faults that last go on lasting, both without
+# a word in the log.
+FRESH_MS = 60_000
+
+
+class Reckoning:
+    """Asks the board's reader. Raises: StoreError."""
+
+    def __init__(self, board: Board) -> None:
+        self._reports = Reports(board.reader)
+        self._remembered = Remembered()
+        self.zone = ZoneInfo(board.config.timezone)
+
+    def period(self, *, start_ms: int, end_ms: int) -> Period:
+        """The figures of the incidents raised in [start_ms, end_ms), UTC."""
+        return self._remembered.answer(
+            ("period", start_ms, end_ms),
+            self._stamp(),
+            lambda: period(
+                self._reports.lines(start_ms=start_ms, end_ms=end_ms),
+                self._reports.notice_counts(start_ms=start_ms, end_ms=end_ms),
+                start_ms=start_ms,
+                end_ms=end_ms,
+                zone=self.zone,
+            ),
+        )
+
+    def month(self, month: Month) -> MonthReview:
+        """The review of a month of the branch's calendar."""
+        return self._remembered.answer(("month", month), self._stamp(), lambda: self._month(month))
+
+    def _month(self, month: Month) -> MonthReview:
+        start_ms, end_ms = month.window(self.zone)
+        before_ms, _start_ms = month.before.window(self.zone)
+        read = Read(
+            lines=self._reports.lines(start_ms=start_ms, end_ms=end_ms),
+            lines_before=self._reports.lines(start_ms=before_ms, end_ms=start_ms),
+            notices=self._reports.notice_counts(start_ms=start_ms, end_ms=end_ms),
+            fault_events=self._reports.fault_events(
+                start_ms=start_ms - FAULTS_BEFORE_MS, end_ms=end_ms
+            ),
+        )
+        return review(read, month=month, zone=self.zone, now_ms=now().utc_ms)
+
+    def _stamp(self) -> tuple[int, int]:
+        return self._reports.stamp(), now().utc_ms // FRESH_MS
+
+
+def the_reckoning() -> Reckoning:
+    """The reckoning of the board that this request belongs to."""
+    return current_app.extensions["anling_reckoning"]

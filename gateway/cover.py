@@ -1,0 +1,54 @@
+"""PURE. Which of the asked roles are covered on an incident, by whom, and who stands in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from gateway.course import Course, Entry, Rules
+from protocol.messages import Incident
+
+
+def with_cover(incident: Incident) -> Incident:
+    """The incident with who covers which asked role, and the roles that nobody does."""
+    covered = {}
+    for role in incident.asked_roles:
+        staff = _holder(incident, role) or _holder(incident, incident.substitutes.get(role))
+        if staff is not None:
+            covered[role] = staff
+    missing = tuple(role for role in incident.asked_roles if role not in covered)
+    return replace(incident, covered_by=covered, missing_roles=missing)
+
+
+def _holder(incident: Incident, role: str | None) -> str | None:
+    return next((one.staff for one in incident.responders if role in one.roles), None)
+
+
+def with_stand_ins(course: Course, rules: Rules) -> tuple[Course, tuple[Entry, ...]]:
+    """The course with the substitute rule applied to each missing role that nobody on duty has,
+    or that all who have it have refused; and what the log gets."""
+    if not rules.substitutes:
+        return course, ()
+    incident = course.incident
+    refused = {one.staff for one in incident.refused}
+    found = {}
+    for role in incident.missing_roles:
+        present = incident.substitutes.get(role)
+        if _is_there(role, refused, rules) or (present and _is_there(present, refused, rules)):
+            continue
+        instead = rules.substitutes.get(role, ())
+        stand_in = next((one for one in instead if _is_there(one, refused, rules)), None)
+        if stand_in is not None:
+            found[role] = stand_in
+    if not found:
+        return course, ()
+    changed = with_cover(replace(incident, substitutes={**incident.substitutes, **found}))
+    entries = tuple(
+        Entry(event="substituted", detail={"role": role, "instead": stand_in})
+        for role, stand_in in found.items()
+    )
+    return replace(course, incident=changed), entries
+
+
+def _is_there(role: str, refused: set[str], rules: Rules) -> bool:
+    """Whether somebody on duty has the role and has not refused."""
+    return any(staff not in refused for staff in rules.roster.on_duty_with((role,)))

@@ -1,0 +1,294 @@
+"""The figures of a report: who was how fast, who came, what failed, and what that means."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dashboard.figures import figures, response_figures
+from dashboard.review import faults, groups
+from dashboard.review.calendar import DAY_MS, HOUR_MS, LocalTime, Month
+from dashboard.review.coverage import coverage
+from dashboard.review.findings import Facts, findings
+from dashboard.review.month import Read, review
+from dashboard.review.months import against
+from dashboard.review.notices import by_channel
+from dashboard.review.outcomes import false_calls, outcome_counts
+from dashboard.review.period import slowest
+from gateway.store import CrewMember, FaultEvent, NoticeCount, ReportLine
+from protocol.moment import rfc3339
+
+ZONE = ZoneInfo("Asia/Shanghai")
+NOVEMBER = Month(2026, 11)
+START_MS, END_MS = NOVEMBER.window(ZONE)
+LOCAL = LocalTime(ZONE, start_ms=START_MS, end_ms=END_MS)
+GUARD, GUIDE, LEAD = ("security",), ("customer_service",), ("lead", "first_aid")
+
+
+def line(number: int = 1, **changes) -> ReportLine:
+    values = {
+        "raised_ms": START_MS + number * HOUR_MS,
+        "incident_id": f"i-{number:04d}",
+        "kind": "call",
+        "point": "point-1",
+        "drill": False,
+        "to_accept_ms": 10_000,
+        "to_arrive_ms": 30_000,
+        "to_close_ms": 300_000,
+        "outcome": "helped",
+        "asked": GUIDE,
+        "crew": (CrewMember(GUIDE, 10_000, 30_000),),
+    }
+    return ReportLine(**(values | changes))
+
+
+crews = st.lists(
+    st.builds(
+        CrewMember,
+        roles=st.lists(st.sampled_from(["a", "b", "c"]), unique=True, max_size=3).map(tuple),
+        to_accept_ms=st.none() | st.integers(0, 10**6),
+        to_arrive_ms=st.none() | st.integers(0, 10**6),
+    ),
+    max_size=3,
+).map(tuple)
+lines = st.lists(
+    st.builds(
+        line,
+        st.integers(0, 700),
+        point=st.sampled_from(["p1", "p2"]),
+        to_accept_ms=st.none() | st.integers(0, 10**6),
+        outcome=st.sampled_from([None, "helped", "false_call"]),
+        asked=st.lists(st.sampled_from(["a", "b"]), unique=True).map(tuple),
+        crew=crews,
+    ),
+    max_size=30,
+)
+
+
+@given(lines)
+def test_every_incident_is_in_one_hour_one_weekday_and_one_point(found):
+    for figures_of in (
+        groups.by_hour(found, LOCAL),
+        groups.by_weekday(found, LOCAL),
+        groups.by_point(found),
+    ):
+        assert sum(one.count for one in figures_of.values()) == len(found)
+    assert tuple(groups.by_hour(found, LOCAL)) == groups.HOURS
+    assert tuple(groups.by_weekday(found, LOCAL)) == groups.WEEKDAYS
+
+
+def test_an_hour_is_that_of_the_branch():
+    found = groups.by_hour([line(8), line(8), line(9)], LOCAL)
+    assert {hour: one.count for hour, one in found.items() if one.count} == {"08": 2, "09": 1}
+    sunday = groups.by_weekday([line()], LOCAL)
+    assert sunday["7"].count == 1, "1 November 2026 is a Sunday"
+
+
+def test_the_first_responder_counts_apart_from_all():
+    found = [
+        line(crew=(CrewMember(LEAD, 5_000, None), CrewMember(GUARD, 9_000, 20_000))),
+        line(to_accept_ms=None, crew=()),
+    ]
+    assert list(groups.by_first_role(found)) == ["first_aid", "lead"]
+    everybody = groups.by_role(found)
+    assert everybody["security"].to_accept_ms == figures([9_000])
+    assert everybody["lead"].to_arrive_ms.count == 0
+    assert everybody["lead"].count == 1
+
+
+def test_a_role_is_covered_by_the_first_who_has_it():
+    found = [
+        line(asked=("security",), crew=(CrewMember(GUIDE, 1, 1), CrewMember(GUARD, 7, 9))),
+        line(asked=("security",)),
+        line(asked=("security",), outcome=None),
+    ]
+    (security,) = coverage(found)
+    assert (security.asked, security.covered, security.missed) == (2, 1, 1)
+    assert security.to_cover_ms == figures([7])
+
+
+@given(lines)
+def test_no_role_is_covered_more_often_than_it_was_asked(found):
+    for one in coverage(found):
+        assert 0 <= one.to_cover_ms.count <= one.covered <= one.asked
+
+
+@given(lines)
+def test_outcomes_and_false_calls_add_up(found):
+    closed = sum(one.outcome is not None for one in found)
+    assert sum(outcome_counts(found).values()) == closed
+    points = false_calls(found)
+    assert sum(one.false_calls for one in points) == outcome_counts(found).get("false_call", 0)
+    assert all(0 < one.share <= 1 for one in points)
+
+
+def test_notices_are_put_together_by_channel():
+    counts = [
+        NoticeCount("sms", "delivered", 5, 6),
+        NoticeCount("chat", "waiting", 1, 0),
+        NoticeCount("sms", "failed", 2, 10),
+        NoticeCount("sms", "refused_by_a_newer_gateway", 1, 1),
+    ]
+    chat, sms = by_channel(counts)
+    assert (chat.channel, chat.waiting, chat.sent) == ("chat", 1, 1)
+    assert (sms.sent, sms.delivered, sms.failed, sms.tries) == (8, 5, 2, 17)
+
+
+# --- faults ---
+
+
+def event(seq: int, at_ms: int, name: str, subject: str = "unit/u") -> FaultEvent:
+    return FaultEvent(seq, rfc3339(at_ms), f"fault_{name}", subject, "silent")
+
+
+def summed(*events: FaultEvent, now_ms: int = END_MS + 1) -> list[tuple[int, int, str | None]]:
+    found = faults.summaries(faults.spans(events), start_ms=START_MS, end_ms=END_MS, now_ms=now_ms)
+    return [(one.count, one.lasted_ms, one.until) for one in found]
+
+
+def test_a_fault_lasts_from_when_it_came_until_it_went():
+    ended = START_MS + 3 * HOUR_MS
+    assert summed(
+        event(1, START_MS + HOUR_MS, "raised"),
+        event(2, START_MS + 2 * HOUR_MS, "raised"),  # the gateway started anew
+        event(3, ended, "cleared"),
+    ) == [(1, 2 * HOUR_MS, rfc3339(ended))]
+
+
+def test_only_what_lies_in_the_month_counts():
+    day = [event(1, START_MS - DAY_MS, "raised"), event(2, START_MS + HOUR_MS, "cleared")]
+    assert summed(*day) == [(1, HOUR_MS, rfc3339(START_MS + HOUR_MS))]
+    assert summed(event(1, START_MS - 2, "raised"), event(2, START_MS - 1, "cleared")) == []
+    assert summed(event(1, END_MS - HOUR_MS, "raised")) == [(1, HOUR_MS, None)]
+
+
+def test_a_fault_that_lasts_now_lasts_until_now():
+    now_ms = START_MS + 5 * HOUR_MS
+    assert summed(event(1, START_MS + HOUR_MS, "raised"), now_ms=now_ms) == [(1, 4 * HOUR_MS, None)]
+
+
+def test_a_fault_whose_beginning_nobody_wrote_down_counts_from_the_first_of_the_month():
+    assert summed(event(5, START_MS + HOUR_MS, "cleared")) == [
+        (1, HOUR_MS, rfc3339(START_MS + HOUR_MS))
+    ]
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(START_MS - DAY_MS, END_MS - 1),
+            st.sampled_from(["raised", "cleared"]),
+            st.sampled_from(["unit/u", "point/p"]),
+        ),
+        max_size=20,
+    ).map(sorted)
+)
+def test_faults_never_last_longer_than_the_month(drawn):
+    events = [event(seq, *one) for seq, one in enumerate(drawn)]
+    for one in faults.summaries(
+        faults.spans(events), start_ms=START_MS, end_ms=END_MS, now_ms=END_MS
+    ):
+        assert 0 <= one.longest_ms <= one.lasted_ms <= END_MS - START_MS
+
+
+# --- a month ---
+
+
+def test_a_month_stands_beside_the_one_before():
+    found = against(
+        response_figures([line(), line(to_accept_ms=20_000)]),
+        response_figures([line(to_accept_ms=8_000)]),
+    )
+    assert (found.count.now, found.count.before, found.count.change) == (2, 1, 1)
+    assert (found.to_accept_ms.p50.change, found.to_accept_ms.p50.percent) == (2_000, 25)
+    nothing = against(response_figures([line()]), response_figures([]))
+    assert nothing.to_accept_ms.p50.change is None
+    assert nothing.count.percent is None
+
+
+def test_the_slowest_come_first_and_those_nobody_could_time_not_at_all():
+    found = [line(number, to_accept_ms=number * 1000) for number in range(1, 15)]
+    listed = slowest([*found, line(99, to_accept_ms=None)])
+    assert [one.to_accept_ms for one in listed] == list(range(14_000, 4_000, -1000))
+
+
+def facts(*real: ReportLine, **changes) -> Facts:
+    found = response_figures(real)
+    values = {
+        "real": real,
+        "drills": 1,
+        "against": against(found, found),
+        "coverage": coverage(real),
+        "notices": (),
+        "false_calls": false_calls(real),
+        "faults": (),
+    }
+    return Facts(**(values | changes))
+
+
+def named(found: Facts) -> dict[str, dict[str, int]]:
+    return {one.name: one.values for one in findings(found)}
+
+
+def test_calls_that_waited_too_long_are_a_finding():
+    found = named(facts(*(line(to_accept_ms=ms) for ms in (60_000, 60_001, 90_000, 200_000))))
+    assert found["slow"] == {"count": 3, "seconds": 60}
+    assert "none_slow" in named(facts(line(to_accept_ms=60_000)))
+
+
+@pytest.mark.parametrize(
+    ("accept_ms", "name"), [(8_000, "faster"), (9_500, None), (10_500, None), (12_000, "slower")]
+)
+def test_only_a_change_worth_a_word_is_a_finding(accept_ms, name):
+    changed = against(response_figures([line(to_accept_ms=accept_ms)]), response_figures([line()]))
+    found = named(facts(line(), against=changed))
+    assert ({"faster", "slower"} & found.keys()) == ({name} if name else set())
+
+
+def test_what_somebody_should_look_into_comes_first():
+    weights = [
+        one.weight
+        for one in findings(
+            facts(
+                line(to_accept_ms=90_000),
+                line(outcome=None),
+                line(asked=("security",)),
+                *(line(number, outcome="false_call") for number in range(3)),
+                notices=by_channel([NoticeCount("sms", "failed", 1, 5)]),
+                drills=0,
+            )
+        )
+    ]
+    assert weights == sorted(weights, key=["look", "plain", "good"].index)
+    assert weights.count("look") == 5
+
+
+def test_a_month_without_calls_says_so_and_nothing_is_praised():
+    assert [one.name for one in findings(facts())] == ["no_calls", "drills"]
+
+
+def test_a_review_keeps_drills_out_of_every_figure_of_real_calls():
+    drill = line(2, drill=True, to_accept_ms=1, point="drilled", kind="urgent", asked=("drilled",))
+    read = Read(lines=[line(), drill], lines_before=[drill], notices=(), fault_events=())
+    found = review(read, month=NOVEMBER, zone=ZONE, now_ms=END_MS)
+    assert (found.real.count, found.drills.count) == (1, 1)
+    assert (found.real_before.count, found.drills_before.count) == (0, 1)
+    assert replace(found, drills=found.real, drills_before=found.real) == replace(
+        review(
+            replace(read, lines=[line(), drill._replace(point="x")]),
+            month=NOVEMBER,
+            zone=ZONE,
+            now_ms=END_MS,
+        ),
+        drills=found.real,
+        drills_before=found.real,
+    )
+    assert (found.month, found.before, found.starts_at) == (
+        "2026-11",
+        "2026-10",
+        "2026-10-31T16:00:00.000Z",
+    )

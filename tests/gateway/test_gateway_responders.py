@@ -1,0 +1,273 @@
+"""Who comes and who does not: refusing, being busy, offering, standing in, and rings."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from gateway_kit import ON_DUTY, RULES, STAFF, action, alert, at, raised
+
+from gateway.course import Changed, Course, Outcome, Place, Refused, Rules, Unchanged
+from gateway.incident import Acted, Due, Joined, raise_incident, step
+from gateway.policy import Policy, Step
+from gateway.roster import Member, Roster
+
+T0 = 1000
+CONSENT = replace(RULES, policy=Policy(handover_needs_consent=True))
+RINGING = replace(
+    RULES,
+    policy=Policy(
+        steps=(
+            Step(after_s=0, tell="kind", ring_s=5, rings=3),
+            Step(after_s=60, tell="on_duty"),
+            Step(after_s=120, tell="outside", ring_s=20, rings=2),
+        )
+    ),
+)
+
+
+def act(course: Course, name: str, by: str, at_s: float = 5, rules: Rules = RULES, **changes):
+    return step(course, Acted(action(name, by, **changes)), at(T0 + at_s), rules)
+
+
+def done(outcome: Outcome) -> Changed:
+    assert isinstance(outcome, Changed), outcome
+    return outcome
+
+
+def begun(rules: Rules, what: str = "pressed") -> Course:
+    place = Place(point="point-1", label="Counter 1")
+    return raise_incident(alert(what), place, at(T0), branch="b001", rules=rules).course
+
+
+# --- refusing ---
+
+
+def test_who_was_told_may_refuse_and_the_others_are_still_waited_for() -> None:
+    course = begun(RULES)
+    assert course.incident.told == {"f01": 0, "g01": 0}
+    changed = done(act(course, "refuse", "g01"))
+    incident = changed.course.incident
+    assert [(one.staff, one.how, one.step) for one in incident.refused] == [("g01", "refuse", 0)]
+    assert [(entry.event, entry.by) for entry in changed.entries] == [("refused", "g01")]
+    assert (incident.step, changed.tells) == (0, ())
+
+
+def test_when_all_have_refused_or_are_busy_the_next_step_comes_at_once() -> None:
+    course = done(act(begun(RULES), "refuse", "g01")).course
+    changed = done(act(course, "busy", "f01", at_s=6))
+    assert changed.course.incident.step == 1
+    assert [(tell.why, tell.staff) for tell in changed.tells] == [("step", ON_DUTY)]
+    entry = changed.entries[-1]
+    assert (entry.event, entry.detail["because"]) == ("step_taken", "all_refused")
+    assert changed.course.due_ms == at(T0 + 6 + 30).mono_ms, "the one after follows its gap"
+
+
+@pytest.mark.parametrize(
+    ("by", "expected"),
+    [("s01", "not_told"), ("nobody", "unknown_staff"), ("o01", "not_told"), ("g01", "")],
+)
+def test_only_who_was_told_may_refuse(by: str, expected: str) -> None:
+    outcome = act(begun(RULES), "busy", by)
+    assert (outcome.reason if isinstance(outcome, Refused) else "") == expected
+
+
+def test_refusing_twice_is_once_and_who_accepts_after_all_has_not_refused() -> None:
+    course = done(act(begun(RULES), "busy", "g01")).course
+    assert act(course, "busy", "g01") == Unchanged()
+    incident = done(act(course, "accept", "g01")).course.incident
+    assert (incident.owner, incident.refused) == ("g01", ())
+
+
+def test_who_has_accepted_cannot_refuse() -> None:
+    course = done(act(begun(RULES), "accept", "g01")).course
+    assert act(course, "refuse", "g01") == Refused("already_accepted")
+
+
+def test_a_refusal_of_one_step_does_not_count_against_the_next() -> None:
+    course = begun(RULES)
+    for staff in ("g01", "f01"):
+        course = done(act(course, "refuse", staff)).course
+    for staff in ("s01", "l01", "g01"):
+        course = done(act(course, "refuse", staff)).course
+        assert course.incident.step == 1, "f01 was told again and has not refused that"
+    assert done(act(course, "busy", "f01")).course.incident.step == 2
+
+
+def test_nobody_waits_for_somebody_who_has_signed_out() -> None:
+    course = done(act(begun(RULES), "refuse", "g01")).course
+    assert course.incident.step == 0
+    away = replace(RULES, roster=_without("f01"))
+    assert done(act(course, "busy", "g01", rules=away)).course.incident.step == 1
+
+
+def test_when_all_refuse_the_last_step_it_stays_and_is_told_again_in_its_time() -> None:
+    rules = replace(RULES, policy=Policy(steps=(Step(after_s=0, tell="kind"),)))
+    course = begun(rules)
+    for staff in ("g01", "f01"):
+        course = done(act(course, "refuse", staff, rules=rules)).course
+    changed = done(step(course, Due(), at(T0 + 60), rules))
+    assert [(tell.why, tell.staff) for tell in changed.tells] == [("again", ("f01", "g01"))]
+
+
+def _without(*staff: str):
+
+    return Roster(
+        Member(staff=one, name=one, roles=roles, on_duty=one in ON_DUTY and one not in staff)
+        for one, roles in STAFF.items()
+    )
+
+
+# --- handing over with consent ---
+
+
+def owned(rules: Rules = CONSENT) -> Course:
+    return done(act(begun(rules), "accept", "g01", rules=rules)).course
+
+
+def test_an_owner_offers_and_stays_until_the_other_takes_it() -> None:
+    offered = done(act(owned(), "handover", "g01", rules=CONSENT, to="s01"))
+    incident = offered.course.incident
+    assert (incident.owner, incident.offer.to, incident.offer.by) == ("g01", "s01", "g01")
+    assert [(tell.why, tell.staff) for tell in offered.tells] == [("offer", ("s01",))]
+    assert act(offered.course, "take", "f01", rules=CONSENT) == Refused("no_offer")
+    taken = done(act(offered.course, "take", "s01", rules=CONSENT))
+    assert (taken.course.incident.owner, taken.course.incident.offer) == ("s01", None)
+    assert [one.staff for one in taken.course.incident.responders] == ["g01", "s01"]
+    assert [(one.event, one.by) for one in taken.entries] == [("taken_over", "s01")]
+
+
+def test_who_declines_leaves_the_owner_who_hears_of_it() -> None:
+    offered = done(act(owned(), "handover", "g01", rules=CONSENT, to="s01")).course
+    declined = done(act(offered, "decline", "s01", rules=CONSENT))
+    assert (declined.course.incident.owner, declined.course.incident.offer) == ("g01", None)
+    assert [(tell.why, tell.staff) for tell in declined.tells] == [("declined", ("g01",))]
+    assert act(declined.course, "take", "s01", rules=CONSENT) == Refused("no_offer")
+
+
+@pytest.mark.parametrize(
+    ("by", "to", "reason"),
+    [
+        ("s01", "f01", "not_allowed"),
+        ("g01", "ghost", "recipient_unknown"),
+        ("g01", "o01", "recipient_off_duty"),
+    ],
+)
+def test_an_offer_needs_an_owner_and_somebody_who_is_there(by, to, reason) -> None:
+    assert act(owned(), "handover", by, rules=CONSENT, to=to) == Refused(reason)
+
+
+def test_a_lead_hands_over_at_once_and_an_offer_is_void_then() -> None:
+    offered = done(act(owned(), "handover", "g01", rules=CONSENT, to="s01")).course
+    changed = done(act(offered, "handover", "l01", rules=CONSENT, to="f01"))
+    assert (changed.course.incident.owner, changed.course.incident.offer) == ("f01", None)
+    assert act(changed.course, "take", "s01", rules=CONSENT) == Refused("no_offer")
+
+
+# --- rings ---
+
+
+def lived(course: Course, rules: Rules, *, until_s: int) -> list[tuple[int, str, int]]:
+    """(second, why, step) of everything told."""
+    told = []
+    for second in range(1, until_s + 1):
+        while isinstance(outcome := step(course, Due(), at(T0 + second), rules), Changed):
+            course = outcome.course
+            told += [(second, tell.why, tell.step) for tell in outcome.tells]
+    return told
+
+
+def test_it_rings_like_a_telephone_and_the_third_unanswered_ring_brings_the_next_step() -> None:
+    assert lived(begun(RINGING), RINGING, until_s=160) == [
+        (5, "ring", 0),
+        (10, "ring", 0),
+        (15, "step", 1),
+        (75, "step", 2),
+        (95, "ring", 2),
+        (135, "again", 2),
+        (155, "ring", 2),
+    ]
+
+
+def test_rings_are_counted_logged_once_a_step_and_spare_who_refused() -> None:
+    course = done(act(begun(RINGING), "busy", "g01", at_s=1, rules=RINGING)).course
+    first = done(step(course, Due(), at(T0 + 5), RINGING))
+    assert (first.course.incident.rings, [e.event for e in first.entries]) == (2, ["rung"])
+    assert [tell.staff for tell in first.tells] == [("f01",)]
+    second = done(step(first.course, Due(), at(T0 + 10), RINGING))
+    assert (second.course.incident.rings, second.entries) == (3, ())
+
+
+def test_who_accepts_stops_the_rings() -> None:
+    course = done(act(begun(RINGING), "accept", "g01", rules=RINGING)).course
+    assert course.ring_ms is None
+    assert step(course, Due(), at(T0 + 6), RINGING) == Unchanged()
+
+
+def test_rings_that_were_missed_are_not_caught_up() -> None:
+    course = begun(RINGING)
+    changed = done(step(course, Due(), at(T0 + 12), RINGING))
+    assert changed.course.ring_ms == at(T0 + 15).mono_ms
+
+
+# --- standing in ---
+
+SUBSTITUTES = {"security": ("first_aid", "lead"), "first_aid": ("lead",)}
+STANDING_IN = replace(RULES, substitutes=SUBSTITUTES)
+
+
+def test_a_role_that_nobody_on_duty_has_is_stood_in_for_from_the_first_step() -> None:
+    rules = replace(STANDING_IN, roster=_without("s01"))
+    place = Place(point="p", label="P", silent=True)
+    changed = raise_incident(alert(), place, at(T0), branch="b", rules=rules)
+    incident = changed.course.incident
+    assert (incident.asked_roles, incident.substitutes) == (
+        ("security",),
+        {"security": "first_aid"},
+    )
+    assert changed.tells[0].staff == ("f01",)
+    assert ("substituted", {"role": "security", "instead": "first_aid"}) in [
+        (entry.event, entry.detail) for entry in changed.entries
+    ]
+    covered = done(act(changed.course, "accept", "f01", rules=rules)).course.incident
+    assert (covered.covered_by, covered.missing_roles) == ({"security": "f01"}, ())
+
+
+def test_a_role_that_all_have_refused_is_stood_in_for_and_those_are_told_at_once() -> None:
+    place = Place(point="p", label="P", silent=True)
+    course = raise_incident(alert(), place, at(T0), branch="b", rules=STANDING_IN).course
+    changed = done(act(course, "refuse", "s01", rules=STANDING_IN))
+    assert changed.course.incident.step == 0, "somebody else is asked first"
+    assert [(tell.why, tell.staff) for tell in changed.tells] == [("stand_in", ("f01",))]
+    again = done(act(changed.course, "busy", "f01", rules=STANDING_IN))
+    assert again.course.incident.substitutes == {"security": "lead"}
+    assert [tell.staff for tell in again.tells] == [("l01",)]
+
+
+def test_who_has_the_role_covers_it_before_who_stands_in() -> None:
+    rules = replace(STANDING_IN, roster=_without("s01"))
+    place = Place(point="p", label="P", silent=True)
+    course = raise_incident(alert(), place, at(T0), branch="b", rules=rules).course
+    course = done(act(course, "accept", "f01", rules=rules)).course
+    course = done(act(course, "accept", "s01", rules=STANDING_IN)).course
+    assert course.incident.covered_by == {"security": "s01"}
+
+
+def test_without_a_rule_a_role_stays_missing() -> None:
+    course = raised("held").course
+    course = done(act(course, "accept", "s01")).course
+    assert (course.incident.missing_roles, course.incident.substitutes) == (("first_aid",), {})
+
+
+def test_a_call_that_becomes_urgent_asks_for_stand_ins_of_its_new_roles() -> None:
+    rules = replace(STANDING_IN, roster=_without("f01"))
+    changed = done(step(begun(rules), Joined(alert("held")), at(T0 + 3), rules))
+    assert changed.course.incident.substitutes == {"first_aid": "lead"}
+    assert {"s01", "l01"} <= set(changed.tells[0].staff)
+
+
+def test_quiet_hours_never_hush_an_urgent_call_nor_the_leads_step() -> None:
+    policy = Policy(silent_now=("chat",))
+    assert policy.silent_channels(0, "call") == ("chat",)
+    assert policy.silent_channels(0, "urgent") == policy.silent_channels(0, "silent") == ()
+    assert policy.silent_channels(2, "call") == policy.silent_channels(3, "call") == ()
