@@ -8,7 +8,8 @@ from flask import current_app
 
 from dashboard.board import Board
 from dashboard.remembered import Remembered
-from dashboard.review.calendar import DAY_MS, Month
+from dashboard.review.calendar import DAY_MS, LocalTime, Month, parts
+from dashboard.review.digest import Digest, digest, together
 from dashboard.review.month import MonthReview, Read, review
 from dashboard.review.period import Period, period
 from gateway.store import Reports
@@ -19,6 +20,8 @@ FAULTS_BEFORE_MS = 400 * DAY_MS
 # Notices are counted when their channel answers, and faults that last go on lasting, both without
 # a word in the log.
 FRESH_MS = 60_000
+# The months of a year and of a piece of the next; a busy month takes a megabyte.
+PARTS = 14
 
 
 class Reckoning:
@@ -27,6 +30,7 @@ class Reckoning:
     def __init__(self, board: Board) -> None:
         self._reports = Reports(board.reader)
         self._remembered = Remembered()
+        self._parts = Remembered(PARTS)
         self.zone = ZoneInfo(board.config.timezone)
 
     def period(self, *, start_ms: int, end_ms: int) -> Period:
@@ -35,12 +39,23 @@ class Reckoning:
             ("period", start_ms, end_ms),
             self._stamp(),
             lambda: period(
-                self._reports.lines(start_ms=start_ms, end_ms=end_ms),
+                together([self._part(*part) for part in parts(start_ms, end_ms, self.zone)]),
                 self._reports.notice_counts(start_ms=start_ms, end_ms=end_ms),
                 start_ms=start_ms,
                 end_ms=end_ms,
                 zone=self.zone,
             ),
+        )
+
+    def _part(self, start_ms: int, end_ms: int) -> Digest:
+        """The digest of a month or less, kept until it has another incident, or one more closes."""
+        window = {"start_ms": start_ms, "end_ms": end_ms}
+        closed, still_open = self._reports.counts(**window)
+        return self._parts.answer(
+            (start_ms, end_ms),
+            # What is open may change in any way: it is read anew each time.
+            object() if still_open else closed,
+            lambda: digest(self._reports.lines(**window), LocalTime(self.zone, **window)),
         )
 
     def month(self, month: Month) -> MonthReview:
@@ -51,8 +66,8 @@ class Reckoning:
         start_ms, end_ms = month.window(self.zone)
         before_ms, _start_ms = month.before.window(self.zone)
         read = Read(
-            lines=self._reports.lines(start_ms=start_ms, end_ms=end_ms),
-            lines_before=self._reports.lines(start_ms=before_ms, end_ms=start_ms),
+            found=self._part(start_ms, end_ms),
+            before=self._part(before_ms, start_ms),
             notices=self._reports.notice_counts(start_ms=start_ms, end_ms=end_ms),
             fault_events=self._reports.fault_events(
                 start_ms=start_ms - FAULTS_BEFORE_MS, end_ms=end_ms
