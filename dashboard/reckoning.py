@@ -20,8 +20,9 @@ FAULTS_BEFORE_MS = 400 * DAY_MS
 # Notices are counted when their channel answers, and faults that last go on lasting, both without
 # a word in the log.
 FRESH_MS = 60_000
-# The months of a year and of a piece of the next; a busy month takes a megabyte.
-PARTS = 14
+# The months of a year and a piece of the next, and all of them together; a busy month takes a
+# megabyte.
+PARTS = 15
 
 
 class Reckoning:
@@ -39,7 +40,7 @@ class Reckoning:
             ("period", start_ms, end_ms),
             self._stamp(),
             lambda: period(
-                together([self._part(*part) for part in parts(start_ms, end_ms, self.zone)]),
+                self._digest(parts(start_ms, end_ms, self.zone)),
                 self._reports.notice_counts(start_ms=start_ms, end_ms=end_ms),
                 start_ms=start_ms,
                 end_ms=end_ms,
@@ -47,16 +48,31 @@ class Reckoning:
             ),
         )
 
+    def _digest(self, windows: list[tuple[int, int]]) -> Digest:
+        """The digest of months that follow each other. What is new is nearly always in the last:
+        all before it are put together once, and kept while none of them changes."""
+        if not windows:
+            return together([])
+        *past, last = windows
+        stamps = tuple(self._part_stamp(*window) for window in past)
+        before = self._parts.answer(
+            ("past", *past), stamps, lambda: together([self._part(*window) for window in past])
+        )
+        return together([before, self._part(*last)])
+
     def _part(self, start_ms: int, end_ms: int) -> Digest:
         """The digest of a month or less, kept until it has another incident, or one more closes."""
         window = {"start_ms": start_ms, "end_ms": end_ms}
-        closed, still_open = self._reports.counts(**window)
         return self._parts.answer(
             (start_ms, end_ms),
-            # What is open may change in any way: it is read anew each time.
-            object() if still_open else closed,
+            self._part_stamp(start_ms, end_ms),
             lambda: digest(self._reports.lines(**window), LocalTime(self.zone, **window)),
         )
+
+    def _part_stamp(self, start_ms: int, end_ms: int) -> object:
+        closed, still_open = self._reports.counts(start_ms=start_ms, end_ms=end_ms)
+        # What is open may change in any way: it is read anew each time.
+        return object() if still_open else closed
 
     def month(self, month: Month) -> MonthReview:
         """The review of a month of the branch's calendar."""
