@@ -340,6 +340,30 @@ class TerminalEvent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """One message to people who are not looking at a screen (gateway → pagers, webhooks).
+
+    notice_id: the same however often it is sent. title: a line; body: some lines; both Chinese
+    and English. kind: that of the incident; "reminder" or "test" for what belongs to no incident.
+    step, why: the rung of the escalation, and why people are told. staff: ids of those it is
+    meant for. link: an address that shows the incident and accepts it, or None.
+    """
+
+    notice_id: str
+    channel: str
+    title: str
+    body: str
+    incident_id: str = ""
+    point: str = ""
+    kind: str = ""
+    step: int = 0
+    why: str = ""
+    drill: bool = False
+    staff: tuple[str, ...] = ()
+    link: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SimulatedLamp:
     """What a simulated point shows (simulated unit → all, retained)."""
 

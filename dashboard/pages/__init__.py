@@ -6,18 +6,23 @@ from flask import Flask
 
 from dashboard.exports import may_export
 from dashboard.pages import (
+    accept,
     board,
     chrome,
     complaints,
+    day,
     demo,
     devices,
     directory,
     export,
+    hours,
     hub,
     incidents,
     month,
     playbooks,
+    points,
     reports,
+    resources,
     shifts,
     situation_routes,
     team,
@@ -44,6 +49,7 @@ def register(app: Flask) -> None:
     for module in (
         board,
         incidents,
+        accept,
         situation_routes,
         devices,
         reports,
@@ -55,4 +61,6 @@ def register(app: Flask) -> None:
         complaints,
         demo,
     ):
+        app.register_blueprint(module.blueprint)
+    for module in (resources, points, day, hours):
         app.register_blueprint(module.blueprint)

@@ -47,6 +47,21 @@ GROUPS: tuple[tuple[Any, tuple[Tile, ...]], ...] = (
             ),
         ),
     ),
+    (
+        _l("Every day"),
+        (
+            Tile("day.opening", "door", _l("Opening check"), _l("What must be right first")),
+            Tile("day.closing", "out", _l("Closing sweep"), _l("Nobody is left behind")),
+            Tile("points.care", "heart", _l("Care before the call"), _l("Who needs a look now")),
+        ),
+    ),
+    (
+        _l("Places and things"),
+        (
+            Tile("resources.listing", "kit", _l("Resources"), _l("First aid, AED, wheelchairs")),
+            Tile("points.listing", "bell", _l("Points"), _l("Names, areas, seats")),
+        ),
+    ),
 )
 
 

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
-from dashboard.pages import situation_words
+from dashboard.pages import care_words, situation_words
 
 KINDS = {
     "urgent": _l("Urgent call"),
@@ -102,6 +102,7 @@ FAULTS = {
     ),
     "overloaded": (_l("More arrives than it can take"), _l("Maintenance: look for a flood.")),
     "failing": (_l("Messages are not delivered"), _l("Ring by telephone instead.")),
+    **care_words.FAULTS,
 }
 LINES = {
     "ok": _l("OK"),
@@ -159,6 +160,8 @@ def fault_words(name: str) -> tuple[str, str]:
 
 def subject_words(subject: str, labels: Mapping[str, str]) -> str:
     """What a fault is about. labels: {point: its name for people}."""
+    if subject in labels:
+        return labels[subject]
     kind, _slash, name = subject.partition("/")
     match kind:
         case "unit":
@@ -173,7 +176,7 @@ def subject_words(subject: str, labels: Mapping[str, str]) -> str:
             return _("Gateway")
         case "broker":
             return _("Broker")
-    return subject
+    return care_words.subject_words(kind, name, ROLES) or subject
 
 
 def step_words(step: int) -> str:
@@ -273,7 +276,7 @@ def _number(detail: Mapping[str, object], key: str) -> int:
 _EVENTS = {
     "accepted": _l("Accepted: on the way"),
     "became_real": _l("No drill any more: a real press"),
-    "became_urgent": _l("Became an urgent call: the button was held"),
+    "became_urgent": _l("Became an urgent call"),
     "raised_earlier": _l("A repeated message proved that the press was earlier"),
     "became_silent": _l("Became a silent call"),
     "became_call": _l("Became a call: the button was pressed"),
@@ -297,7 +300,10 @@ _SPOKEN: Mapping[str, Callable[[Mapping[str, object], Mapping[str, str]], str]] 
     "overdue_close": _told(_l("Arrived, but still not closed")),
     "notice_delivered": _notice(_l("Message delivered")),
     "notice_failed": _notice(_l("Message not delivered")),
+    "canary_delivered": _notice(_l("Test message delivered")),
+    "canary_failed": _notice(_l("Test message not delivered")),
     **situation_words.SPOKEN,
+    **care_words.SPOKEN,
 }
 
 # What templates may say.
@@ -311,6 +317,8 @@ GLOBALS = {
     "OUTCOMES": OUTCOMES,
     "SITUATIONS": SITUATIONS,
     "ROLES": ROLES,
+    "RESOURCES": care_words.RESOURCES,
+    "NEAR": care_words.NEAR,
     "OVERDUE": OVERDUE,
     "LINES": LINES,
     "SEATS": SEATS,

@@ -12,6 +12,7 @@ from gateway.desk import (
     followups,
     outside,
     points,
+    policies,
     reviews,
     taking,
     team,
@@ -21,6 +22,7 @@ from gateway.desk.record import Room
 ROOMS: tuple[Room, ...] = (
     team.ROOM,
     points.ROOM,
+    policies.ROOM,
     taking.ROOM,
     care.ROOM,
     day.ROOM,

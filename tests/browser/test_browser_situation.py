@@ -1,4 +1,4 @@
-"""A customer faints: answered, ticked, 120 rung, handed over; and a lead's own playbook."""
+"""A customer faints: pressed, answered, ticked, 120 rung, handed over; a lead's own playbook."""
 
 from __future__ import annotations
 
