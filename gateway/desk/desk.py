@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Protocol
 
@@ -12,9 +13,10 @@ from gateway.desk.coverage import Coverage
 from gateway.desk.hours import BRANCH
 from gateway.desk.plans import seeded
 from gateway.desk.policies import policies_of, substitutes_of
-from gateway.desk.record import Done, Record, Refused, Room, World
+from gateway.desk.record import SEALED_LENGTH, Done, Record, Refused, Room, World
 from gateway.desk.rooms import ROOMS
 from gateway.desk.team import roster_of
+from gateway.errors import VaultError
 from gateway.policy import Policies
 from gateway.roster import Roster
 from gateway.round import Round
@@ -44,9 +46,18 @@ class Memory(Protocol):
 class Desk:
     """The open records of one branch. Like the branch it puts every change into the round."""
 
-    def __init__(self, memory: Memory, *, zone: tzinfo, rooms: tuple[Room, ...] = ROOMS) -> None:
+    def __init__(
+        self,
+        memory: Memory,
+        *,
+        zone: tzinfo,
+        seal: Callable[[str], str],
+        rooms: tuple[Room, ...] = ROOMS,
+    ) -> None:
         self._memory = memory
         self._zone = zone
+        self._seal = seal
+        self._sealed_field = {do: name for room in rooms for do, name in room.sealed.items()}
         self._room_of = {kind: room for room in rooms for kind in room.kinds}
         self._decide = {do: decide for room in rooms for do, decide in room.requests.items()}
         self._follow = [room.follow for room in rooms if room.follow]
@@ -114,7 +125,11 @@ class Desk:
         self, request: Request, courses: Mapping[str, Course], now: Moment, to: Round
     ) -> ActionResult:
         decide, world = self._decide.get(request.do), self.world(courses, now)
-        outcome = decide(world, request) if decide else Refused("unknown_request")
+        try:
+            request = self._with_seal(request)
+            outcome = decide(world, request) if decide else Refused("unknown_request")
+        except VaultError:
+            outcome = Refused("private_key_missing")
         if isinstance(outcome, Refused):
             kind = request.do.partition(".")[0]
             present = self._of(kind).get(request.id)
@@ -134,6 +149,19 @@ class Desk:
             id=written.id if written else request.id,
             version=written.version if written else 0,
         )
+
+    def _with_seal(self, request: Request) -> Request:
+        """The request with what nobody may read sealed, before a room or the log sees it.
+
+        Raises: VaultError.
+        """
+        name = self._sealed_field.get(request.do)
+        if name is None:
+            return request
+        text = request.body.get(name)
+        is_text = isinstance(text, str) and 0 < len(text.strip()) <= SEALED_LENGTH
+        sealed = {"sealed": self._seal(text.strip())} if is_text else None
+        return replace(request, body={**request.body, name: sealed})
 
     def fall_due(self, courses: Mapping[str, Course], now: Moment, to: Round) -> None:
         """Everything whose time has come."""
@@ -188,7 +216,16 @@ class Desk:
             to.work.entries.append(
                 LoggedEntry(at_ms=now.utc_ms, entry=entry, incident_id=incident_id)
             )
+        for key in done.deletes:
+            self._forget(key, to)
         to.tells.extend(done.tells)
+
+    def _forget(self, key: tuple[str, str], to: Round) -> None:
+        to.work.records.pop(key, None)
+        to.work.forgotten.add(key)
+        self._of(key[0]).pop(key[1], None)
+        self._timed.pop(key, None)
+        self._wrongs_minute = None
 
     def _put(self, record: Record, to: Round) -> None:
         to.work.records[record.kind, record.id] = record

@@ -18,6 +18,9 @@ if TYPE_CHECKING:  # which keeps records of ours, and so reads this file first
     from gateway.store.records import PointRecord
 
 
+SEALED_LENGTH = 2000
+
+
 @dataclass(frozen=True, slots=True)
 class Due:
     """When something happens by itself.
@@ -93,12 +96,14 @@ class Done:
     """The request is granted.
 
     records: as they are from now on. entries: for the log, each with the incident it belongs to
-    or None. tells: people to be told of no incident in particular.
+    or None. tells: people to be told of no incident in particular. deletes: records (kind, id)
+    that are to be gone for good, and not merely closed.
     """
 
     records: tuple[Record, ...] = ()
     entries: tuple[tuple[Entry, str | None], ...] = ()
     tells: tuple[Tell, ...] = ()
+    deletes: tuple[tuple[str, str], ...] = ()
 
     def __add__(self, other: Done) -> Done:
         """Both."""
@@ -125,7 +130,9 @@ class Room:
     come. follow: what a change of an incident (before, None for a new one; after) leads to.
     wrongs: what is not as it should be now; each is a fault on the devices page until it is said
     no more. It is asked each minute, and within a second of a change. defaults: plans (kind, id,
-    body) that a branch begins with, until a person writes them anew or retires them.
+    body) that a branch begins with, until a person writes them anew or retires them. sealed:
+    {Request.do: the field of its body that nobody may read}: the room gets {"sealed": …} there,
+    or None for what is no text of up to SEALED_LENGTH characters.
     """
 
     kinds: Mapping[str, type]
@@ -135,3 +142,4 @@ class Room:
     follow: Callable[[World, Incident | None, Incident], Done] | None = field(default=None)
     wrongs: Callable[[World], Iterable[Wrong]] | None = None
     defaults: tuple[tuple[str, str, Any], ...] = ()
+    sealed: Mapping[str, str] = field(default_factory=dict)
