@@ -14,6 +14,7 @@ from dashboard.pages.branch import (
     present_faults,
 )
 from dashboard.pages.cards import Card, rank
+from dashboard.pages.complaints import for_leads
 from dashboard.pages.outlook import world_of
 from dashboard.picture import unit_views
 from gateway.store.outlook import state_of
@@ -54,6 +55,7 @@ def show() -> str:
         outside=[one for one in incidents if one.outside and one.is_open],
         faults=faults[: MAX_FAULTS_BESIDE_CALLS if incidents else MAX_FAULTS],
         fault_count=len(faults),
+        complaints=for_leads(board),
         health=health(board) if not incidents else None,
         day=state_of(world_of(board, ("day", "hours"))),
         cares=board.reader.records("care"),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from flask_login import current_user
 
 from dashboard.board import Board
-from dashboard.pages.cards import Card, FaultLine, card, fault_lines
+from dashboard.pages.cards import Card, FaultLine, ListSummary, card, fault_lines
 from dashboard.pages.outlook import world_of
 from gateway.store.outlook import nearest
 from protocol.clock import now
@@ -42,9 +42,17 @@ def subject_labels(board: Board) -> dict[str, str]:
 def cards_for_viewer(board: Board, incidents: Iterable[Incident]) -> list[Card]:
     """Cards of `incidents` in their order, for whoever asks."""
     names, now_ms = staff_names(board), now().utc_ms
+    lists = checklists(board)
     roles = current_user.roles if viewer_id() else ()
     cards = [
-        card(incident, names=names, viewer=viewer_id(), roles=roles, now_ms=now_ms)
+        card(
+            incident,
+            names=names,
+            viewer=viewer_id(),
+            roles=roles,
+            now_ms=now_ms,
+            checklist=lists.get(incident.incident_id) if incident.is_open else None,
+        )
         for incident in incidents
     ]
     return _with_help(board, cards)
@@ -66,6 +74,18 @@ def _with_help(board: Board, cards: list[Card]) -> list[Card]:
         else one
         for one in cards
     ]
+
+
+def checklists(board: Board) -> dict[str | None, ListSummary]:
+    """{incident id: summary} of every checklist that is open."""
+    return {
+        one.incident_id: ListSummary(
+            done=len(one.body.ticks),
+            all=len(one.body.steps),
+            overdue=len(set(one.body.overdue) - set(one.body.ticks)),
+        )
+        for one in board.reader.records("checklist")
+    }
 
 
 def present_faults(board: Board) -> tuple[Fault, ...]:

@@ -37,6 +37,15 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ListSummary:
+    """What a card says of its incident's checklist: how many steps, done and overdue."""
+
+    done: int
+    all: int
+    overdue: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
     """One incident to show to one viewer.
 
@@ -57,6 +66,7 @@ class Card:
     may_not_close: bool
     is_late: bool
     is_time_unknown: bool
+    checklist: ListSummary | None = None
     care: str = ""
     near: tuple[Nearest, ...] = ()
 
@@ -89,6 +99,7 @@ def card(
     viewer: str | None,
     roles: Iterable[str] = (),
     now_ms: int,
+    checklist: ListSummary | None = None,
 ) -> Card:
     """An incident for a viewer. viewer: a staff id, None for one who only looks."""
     end_ms = parse_rfc3339(incident.closed_at) if incident.closed_at else now_ms
@@ -105,6 +116,7 @@ def card(
         may_not_close=viewer is not None and incident.stage == "arrived" and not may_close,
         is_late=incident.late_ms >= LATE_MS,
         is_time_unknown=incident.raised_uncertain_ms >= UNKNOWN_MS,
+        checklist=checklist,
     )
 
 

@@ -46,7 +46,7 @@ class UnitPanel:
 
 @blueprint.get("/devices")
 def show() -> str:
-    """Units and their points; then the gateway and every other fault."""
+    """Units and their points; then the gateway, channels and every other fault."""
     board = the_board()
     points = board.reader.points()
     labels = subject_labels(board)
@@ -66,6 +66,7 @@ def show() -> str:
         orphans=_orphans(board, points, records, labels),
         gateway=board.live.picture.gateway,
         rejected=board.reader.rejected_count(),
+        channels=board.reader.channels(),
         elsewhere=fault_lines(elsewhere, labels),
         ambers=fault_lines(ambers, labels),
         fault_count=len(faults),

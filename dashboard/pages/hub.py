@@ -30,6 +30,24 @@ GROUPS: tuple[tuple[Any, tuple[Tile, ...]], ...] = (
         ),
     ),
     (
+        _l("When something happens"),
+        (
+            Tile("playbooks.listing", "list", _l("Playbooks"), _l("What to do, step by step")),
+            Tile(
+                "directory.listing",
+                "phone",
+                _l("Directory"),
+                _l("Numbers, and where the branch is"),
+            ),
+            Tile(
+                "complaints.listing",
+                "help",
+                _l("Complaints"),
+                _l("Look into within a day, answer, ask"),
+            ),
+        ),
+    ),
+    (
         _l("Every day"),
         (
             Tile("day.opening", "door", _l("Opening check"), _l("What must be right first")),

@@ -11,6 +11,7 @@ from dashboard.board import the_board
 from dashboard.errors import Problem
 from dashboard.pages import words
 from dashboard.pages.branch import cards_for_viewer, staff_names, viewer_id
+from dashboard.pages.situation import panel_of, situations
 from gateway.store import Record
 from protocol.messages import Incident
 
@@ -59,6 +60,8 @@ def show(incident_id: str) -> str:
         staff=[record for record in board.reader.staff() if record.staff != incident.owner],
         out=_out(incident_id),
         me=viewer_id(),
+        panel=panel_of(board, incident),
+        situations=situations(board),
     )
 
 

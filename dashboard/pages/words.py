@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
-from dashboard.pages import care_words
+from dashboard.pages import care_words, situation_words
 
 KINDS = {
     "urgent": _l("Urgent call"),
@@ -42,16 +42,7 @@ OUTCOMES = {
     "left": _l("Had left"),
     "other": _l("Other"),
 }
-SITUATIONS = {
-    "fainted": _l("Fainted"),
-    "sudden_illness": _l("Sudden illness"),
-    "fall": _l("Fall"),
-    "lost_person": _l("Lost person"),
-    "property_loss": _l("Property loss"),
-    "complaint": _l("Complaint"),
-    "urgent_business": _l("Urgent banking business"),
-    "other": _l("Other"),
-}
+SITUATIONS = situation_words.SITUATIONS
 ROLES = {
     "customer_service": _l("Customer service"),
     "security": _l("Security"),
@@ -230,11 +221,6 @@ def _handed_over(detail: Mapping[str, object], names: Mapping[str, str]) -> str:
     return _("Handed over to %(name)s", name=names.get(to, to))
 
 
-def _situation(detail: Mapping[str, object], names: Mapping[str, str]) -> str:
-    situation = word(SITUATIONS, _text(detail, "situation"))
-    return _("Situation: %(situation)s", situation=situation)
-
-
 def _step(detail: Mapping[str, object], names: Mapping[str, str]) -> str:
     return _(
         "Not answered: %(step)s. Told: %(people)s",
@@ -306,7 +292,6 @@ _SPOKEN: Mapping[str, Callable[[Mapping[str, object], Mapping[str, str]], str]] 
     "arrived": _arrived,
     "closed": _closed,
     "handed_over": _handed_over,
-    "situation_set": _situation,
     "step_taken": _step,
     "escalated": _escalated,
     "noted": _noted,
@@ -315,11 +300,15 @@ _SPOKEN: Mapping[str, Callable[[Mapping[str, object], Mapping[str, str]], str]] 
     "overdue_close": _told(_l("Arrived, but still not closed")),
     "notice_delivered": _notice(_l("Message delivered")),
     "notice_failed": _notice(_l("Message not delivered")),
+    "canary_delivered": _notice(_l("Test message delivered")),
+    "canary_failed": _notice(_l("Test message not delivered")),
+    **situation_words.SPOKEN,
     **care_words.SPOKEN,
 }
 
 # What templates may say.
 GLOBALS = {
+    **situation_words.GLOBALS,
     "word": word,
     "ngettext": ngettext,
     "KINDS": KINDS,

@@ -14,6 +14,7 @@ from protocol.messages import Fault, FieldFault, Incident, Request
 from protocol.moment import Moment
 
 if TYPE_CHECKING:  # which keeps records of ours, and so reads this file first
+    from gateway.desk.coverage import Coverage
     from gateway.store.records import PointRecord
 
 
@@ -62,6 +63,7 @@ class World:
     records: the open ones, by kind and id. incidents: the open ones by id. local: the branch's
     own date and time. points: every point by id, with its seat. faults: what does not work now,
     by subject and name. past: the closed incidents, each asked of the store when it is needed.
+    coverage: who is on duty with which role in the coming week.
     """
 
     records: Mapping[str, Mapping[str, Record]]
@@ -72,6 +74,7 @@ class World:
     points: Mapping[str, PointRecord] = field(default_factory=dict)
     faults: Mapping[tuple[str, str], Fault] = field(default_factory=dict)
     past: Mapping[str, Incident] = field(default_factory=dict)
+    coverage: Coverage = field(kw_only=True, default=None)  # type: ignore[assignment]
 
     def incident(self, id: str) -> Incident | None:
         """An incident, open or closed."""

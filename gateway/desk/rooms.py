@@ -4,17 +4,33 @@ from __future__ import annotations
 
 from typing import Any
 
-from gateway.desk import care, day, followups, points, reviews, taking, team
+from gateway.desk import (
+    care,
+    checklist,
+    complaints,
+    day,
+    followups,
+    outside,
+    points,
+    policies,
+    reviews,
+    taking,
+    team,
+)
 from gateway.desk.record import Room
 
 ROOMS: tuple[Room, ...] = (
     team.ROOM,
     points.ROOM,
+    policies.ROOM,
     taking.ROOM,
     care.ROOM,
     day.ROOM,
     followups.ROOM,
     reviews.ROOM,
+    checklist.ROOM,
+    outside.ROOM,
+    complaints.ROOM,
 )
 
 KINDS: dict[str, type] = {kind: cls for room in ROOMS for kind, cls in room.kinds.items()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 
 import msgspec
 
@@ -158,9 +159,8 @@ def _broker_says_what_is(world: World) -> Iterator[str]:
             stage=incident.stage if incident else "idle",
             incident_id=incident.incident_id if incident else None,
             silent=point.point in silent,
-            version=incident.version if incident else 0,
         )
-        said = decode(Feedback, packet.payload) if packet else None
+        said = replace(decode(Feedback, packet.payload), version=0) if packet else None
         if said != right:
             yield f"the broker keeps {said} for {point.point}, not {right}"
     incidents = {one.incident_id: one for one in now.values()}
