@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gateway.desk import care, day, followups, points, private, reviews, taking, team
+from gateway.desk import care, day, drills, followups, points, private, reviews, taking, team
 from gateway.desk.record import Room
 
 ROOMS: tuple[Room, ...] = (
@@ -16,6 +16,7 @@ ROOMS: tuple[Room, ...] = (
     followups.ROOM,
     reviews.ROOM,
     private.ROOM,
+    drills.ROOM,
 )
 
 KINDS: dict[str, type] = {kind: cls for room in ROOMS for kind, cls in room.kinds.items()}
