@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from gateway import incident as machine
-from gateway.config import GatewayConfig
+from gateway.config import ChannelSettings, GatewayConfig
 from gateway.course import (
     Acted,
     Attended,
@@ -29,6 +29,7 @@ from gateway.course import (
 )
 from gateway.desk.points import known_as, seat_limits_ms
 from gateway.desk.record import Record
+from gateway.policy import Policies, Policy
 from gateway.roster import Roster
 from gateway.round import Round
 from gateway.store import NoticeRecord, PointRecord, Rejected, Writer
@@ -57,7 +58,7 @@ class Branch:
     def __init__(self, config: GatewayConfig, writer: Writer) -> None:
         self._config = config
         self._writer = writer
-        self._rules = Rules(policy=config.rules_policy(), roster=Roster())
+        self._rules = Rules(policy=Policy(), roster=Roster())
         self._seat_check_ms: dict[str, int] = {}
         # The newest press of each point, by this run's monotonic clock.
         self._pressed_ms: dict[str, int] = {}
@@ -78,6 +79,18 @@ class Branch:
         """From now on these are the people, with what they cover and whether they are on duty."""
         if roster is not self._rules.roster:
             self._rules = replace(self._rules, roster=roster)
+
+    def follow_policies(
+        self, policies: Policies, substitutes: Mapping[str, tuple[str, ...]]
+    ) -> None:
+        """From now on people are told by these, and those stand in for one another."""
+        if policies is not self._rules.policies or substitutes is not self._rules.substitutes:
+            self._rules = replace(
+                self._rules,
+                policy=policies.default,
+                policies=policies,
+                substitutes=substitutes,
+            )
 
     def follow_points(self, plans: Mapping[str, Record], to: Round) -> None:
         """From now on these are the points; one that is planned no more goes, unless it calls."""
@@ -262,7 +275,7 @@ class Branch:
     def fall_due(self, now: Moment, to: Round) -> None:
         """Everything whose deadline has come."""
         # The next step may be overdue as well, up to the last; telling again never is.
-        for _ in range(len(self._rules.policy.steps) + 1):
+        for _ in range(self._most_steps() + 1):
             next_ms = self.next_due_ms(now)
             if next_ms is None or next_ms > now.mono_ms:
                 break
@@ -270,6 +283,10 @@ class Branch:
                 self._apply(machine.step(course, Due(), now, self._rules), now, to)
         for point in self._seats_due(now):
             self._check_seat(point, now, to)
+
+    def _most_steps(self) -> int:
+        policies = self._rules.policies
+        return policies.most_steps if policies else len(self._rules.policy.steps)
 
     def next_due_ms(self, now: Moment) -> int | None:
         """When the next deadline of an incident comes, by the monotonic clock of now's boot."""
@@ -387,8 +404,8 @@ class Branch:
 
     def _notify(self, course: Course, tell: Tell, now: Moment, to: Round) -> None:
         incident = course.incident
-        for channel in self._config.channels:
-            if not self._reaches(channel.roles, tell):
+        for channel in self._open_to(tell):
+            if not self._reaches(channel, tell):
                 continue
             notice_id = f"{incident.incident_id}.{incident.version}.{tell.why}.{channel.name}"
             to.work.notices[notice_id] = NoticeRecord(
@@ -398,13 +415,14 @@ class Branch:
                 step=tell.step,
                 why=tell.why,
                 made_ms=now.utc_ms,
+                staff=self._meant(channel, tell),
             )
 
     def tell_for_desk(self, now: Moment, to: Round) -> None:
         """Notices of what the desk has to tell, which are about no incident."""
         for tell in to.tells:
             for channel in self._config.channels:
-                if not self._reaches(channel.roles, tell):
+                if not self._reaches(channel, tell):
                     continue
                 notice_id = f"desk.{now.utc_ms}.{tell.why}.{channel.name}"
                 to.work.notices[notice_id] = NoticeRecord(
@@ -414,10 +432,30 @@ class Branch:
                     step=tell.step,
                     why=tell.why,
                     made_ms=now.utc_ms,
+                    staff=self._meant(channel, tell),
                 )
 
-    def _reaches(self, roles: list[str], tell: Tell) -> bool:
-        """Whether a channel for `roles` (none: for all) belongs to somebody who is told."""
-        if not roles or tell.everywhere:
-            return True
-        return any(self._rules.roster.has_role(staff, *roles) for staff in tell.staff)
+    def _open_to(self, tell: Tell) -> list[ChannelSettings]:
+        """The channels that may carry it; all of them rather than none."""
+        every = self._config.channels
+        if not tell.channels and not tell.silent:
+            return every
+        return [
+            one
+            for one in every
+            if (not tell.channels or one.name in tell.channels) and one.name not in tell.silent
+        ] or every
+
+    def _reaches(self, channel: ChannelSettings, tell: Tell) -> bool:
+        """Whether a channel is for all, or belongs to somebody who is told."""
+        is_for_all = channel.staff is None and not channel.roles
+        return is_for_all or tell.everywhere or bool(self._meant(channel, tell))
+
+    def _meant(self, channel: ChannelSettings, tell: Tell) -> tuple[str, ...]:
+        """Those of the staff who are told that this channel is for."""
+        if channel.staff is not None:
+            return tuple(staff for staff in tell.staff if staff == channel.staff)
+        if not channel.roles:
+            return tell.staff
+        has_role = self._rules.roster.has_role
+        return tuple(staff for staff in tell.staff if has_role(staff, *channel.roles))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from gateway.policy import Policy
+from gateway.policy import Policies, Policy
 from gateway.roster import Roster
 from protocol.messages import Action, Alert, Incident
 from protocol.moment import Moment
@@ -31,12 +31,19 @@ Why = Literal[
 class Rules:
     """What decisions rest on besides the incident itself.
 
-    policy: of this incident. substitutes: {role: roles that may stand in for it, in order}.
+    policy: of the incident at hand. policies: all of the branch's; None: that one for everything.
+    substitutes: {role: roles that may stand in for it, in order}.
     """
 
     policy: Policy
     roster: Roster
     substitutes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    policies: Policies | None = None
+
+    def at(self, kind: str, point: str) -> Rules:
+        """The rules for an incident of `kind` at `point`."""
+        policy = self.policies.of(kind, point) if self.policies else self.policy
+        return self if policy is self.policy else replace(self, policy=policy)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

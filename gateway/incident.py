@@ -60,6 +60,7 @@ def raise_incident(
     age_ms, uncertain_ms = _age(alert, now)
     raised_utc_ms = now.utc_ms - age_ms
     kind = kind or _kind(alert, place)
+    rules = rules.at(kind, place.point)
     asked = rules.policy.asked_roles(kind)
     incident = Incident(
         incident_id=_incident_id(alert.alert_id, raised_utc_ms),
@@ -133,6 +134,7 @@ def step(course: Course, event: Event, now: Moment, rules: Rules) -> Outcome:
     """The incident after `event`, or why not."""
     if not course.incident.is_open:
         return Refused("already_closed")
+    rules = rules.at(course.incident.kind, course.incident.point)
     outcome = _decide(course, event, now, rules)
     if not isinstance(outcome, Changed):
         return outcome
@@ -221,6 +223,7 @@ def _join(course: Course, alert: Alert, now: Moment, rules: Rules) -> Outcome:
     changed = with_changes(course, **changes)
     outranks = kind != incident.kind
     if outranks:
+        rules = rules.at(kind, incident.point)
         changed, became = _become(changed, kind, now, rules)
         entries += became
     why: Why | None = None
@@ -239,10 +242,16 @@ def _join(course: Course, alert: Alert, now: Moment, rules: Rules) -> Outcome:
 def _become(
     course: Course, kind: Kind, now: Moment, rules: Rules
 ) -> tuple[Course, tuple[Entry, ...]]:
-    """The course as one of another kind, which asks for other roles; and what the log gets."""
+    """The course as one of another kind, which asks for other roles; and what the log gets.
+
+    rules: of the new kind. It may climb faster from here on, never slower than it would have.
+    """
     asked = rules.policy.asked_roles(kind)
     changed = with_changes(course, kind=kind, asked_roles=asked)
     changed, substituted = with_stand_ins(changed, rules)
+    if changed.incident.stage == "raised":
+        due_ms = now.mono_ms + rules.policy.gap_ms(changed.incident.step)
+        changed = steps.ringing(replace(changed, due_ms=min(changed.due_ms, due_ms)), now, rules)
     return changed, (Entry(event=f"became_{kind}", detail={}), *substituted)
 
 
@@ -279,6 +288,7 @@ def _vacate(course: Course, event: Vacated, now: Moment, rules: Rules) -> Outcom
     changed = with_changes(course, possible_fall=True)
     if incident.kind != "call":
         return Changed(course=changed, entries=(entry,))
+    rules = rules.at("urgent", incident.point)
     changed, entries = _become(changed, "urgent", now, rules)
     changed, tell = steps.telling(changed, rules, why="urgent")
     return Changed(course=changed, entries=(entry, *entries), tells=(tell,))

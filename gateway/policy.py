@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -96,6 +96,48 @@ class Policy:
         if kind in NEVER_QUIET_KINDS or self.step(step).tell in NEVER_QUIET_STEPS:
             return ()
         return self.silent_now
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """The incidents that a policy is for. kinds, points: () for all."""
+
+    kinds: tuple[str, ...] = ()
+    points: tuple[str, ...] = ()
+
+    @property
+    def rank(self) -> int:
+        """Of several that hold the highest counts: kind and point, point, kind, none."""
+        return 2 * bool(self.points) + bool(self.kinds)
+
+    def holds(self, kind: str, point: str) -> bool:
+        return (not self.kinds or kind in self.kinds) and (not self.points or point in self.points)
+
+
+class Policies:
+    """The policies of a branch.
+
+    special: those for some incidents. Which one counts is looked for once: each press asks anew.
+    """
+
+    def __init__(
+        self, default: Policy | None = None, special: Iterable[tuple[Scope, Policy]] = ()
+    ) -> None:
+        self.default = default or Policy()
+        # The order of ids decides between equals, which saving refuses to make.
+        self._special = sorted(special, key=lambda one: one[0].rank, reverse=True)
+        self._found: dict[tuple[str, str], Policy] = {}
+        self.most_steps = max(
+            len(one.steps) for one in (self.default, *(policy for _, policy in self._special))
+        )
+
+    def of(self, kind: str, point: str) -> Policy:
+        """The most specific policy for an incident of `kind` at `point`."""
+        found = self._found.get((kind, point))
+        if found is None:
+            holding = (policy for scope, policy in self._special if scope.holds(kind, point))
+            found = self._found[kind, point] = next(holding, self.default)
+        return found
 
 
 def told(

@@ -111,7 +111,8 @@ def not_ready(world: World) -> list[Missing]:
         Missing(subject=fault.subject, name=fault.name, detail=fault.detail)
         for fault in sorted(world.faults.values(), key=lambda one: (one.subject, one.name))
     ]
-    return [*_roles(world), *found, *_certificates(world)]
+    every = [*_roles(world), *found, *_certificates(world)]
+    return list({one.key: one for one in reversed(every)}.values())[::-1]  # each thing once
 
 
 def _roles(world: World) -> Iterator[Missing]:

@@ -9,11 +9,15 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any, Protocol
 
 from gateway.course import Course
+from gateway.desk.coverage import Coverage
+from gateway.desk.hours import BRANCH
 from gateway.desk.plans import seeded
+from gateway.desk.policies import policies_of, substitutes_of
 from gateway.desk.record import SEALED_LENGTH, Done, Record, Refused, Room, World
 from gateway.desk.rooms import ROOMS
 from gateway.desk.team import roster_of
 from gateway.errors import VaultError
+from gateway.policy import Policies
 from gateway.roster import Roster
 from gateway.round import Round
 from gateway.store.records import LoggedEntry, PointRecord
@@ -23,7 +27,11 @@ from protocol.moment import Moment, rfc3339
 
 MINUTE_MS = 60_000
 # Kinds whose plans the configuration file may write, and may write no more.
-SEEDED = frozenset({"staff", "pin", "point"})
+SEEDED = frozenset({"staff", "pin", "point", "channel"})
+# Kinds whose records decide who is told of a call; a tick on a checklist need not count the staff.
+DECIDES_WHO = frozenset(
+    {"staff", "shift", "exception", "duty", "hours", "point", "policy", "substitute", "channel"}
+)
 
 
 class Memory(Protocol):
@@ -59,12 +67,16 @@ class Desk:
         self._timed: dict[tuple[str, str], Record] = {}
         self._minute: int | None = None
         self._is_new = True
+        self.changes = 0
         self._wrongs: tuple[Wrong, ...] = ()
         self._wrongs_minute: int | None = None
         self._points: Mapping[str, PointRecord] = {}
         self._faults: Mapping[tuple[str, str], Fault] = {}
         self._salt = ""
+        self._coverage: tuple[datetime, Coverage] | None = None
         self.roster = Roster()
+        self.policies = Policies()
+        self.substitutes: Mapping[str, tuple[str, ...]] = {}
 
     def load(self) -> None:
         """Takes over what the store remembers."""
@@ -73,7 +85,7 @@ class Desk:
             self._keep(record)
         self._salt = self._memory.desk_salt()
         self._minute, self._is_new = None, True
-        self._wrongs_minute = None
+        self._wrongs_minute = self._coverage = None
 
     def look_at(
         self, points: Mapping[str, PointRecord], faults: Mapping[tuple[str, str], Fault]
@@ -170,7 +182,8 @@ class Desk:
                 self._apply(follow(self.world(courses, now), before, after), now, to)
 
     def settle(self, courses: Mapping[str, Course], now: Moment, to: Round) -> bool:
-        """Who is on duty: looked at once a minute, and when something here has changed.
+        """Who is on duty and which policies count: looked at once a minute, and when something
+        that decides it has changed.
 
         Whether it was looked at.
         """
@@ -178,7 +191,10 @@ class Desk:
         if minute == self._minute:
             return False
         self._minute, before = minute, self.roster.on_duty()
-        self.roster = roster_of(self.world(courses, now))
+        self._wrongs_minute = None
+        world = self.world(courses, now)
+        self.roster = roster_of(world)
+        self.policies, self.substitutes = policies_of(world), substitutes_of(world)
         if self.roster.on_duty() != before or self._is_new:
             self._is_new = False
             to.work.facts["on_duty"] = json.dumps(self.roster.on_duty())
@@ -187,7 +203,8 @@ class Desk:
     def wrongs(self, courses: Mapping[str, Course], now: Moment) -> tuple[Wrong, ...]:
         """What the rooms find wrong: looked for once a minute, and after a change."""
         minute = now.utc_ms // MINUTE_MS
-        if minute != self._wrongs_minute:
+        is_settled = self._minute is not None  # else the roster is older than what it comes from
+        if is_settled and minute != self._wrongs_minute:
             self._wrongs_minute = minute
             world = self.world(courses, now)
             self._wrongs = tuple(one for ask in self._ask_wrongs for one in ask(world))
@@ -216,8 +233,11 @@ class Desk:
 
     def _put(self, record: Record, to: Round) -> None:
         to.work.records[record.kind, record.id] = record
+        self.changes += 1
         self._keep(record)
-        self._minute = self._wrongs_minute = None
+        self._wrongs_minute = None
+        if record.kind in DECIDES_WHO:
+            self._minute = self._coverage = None
 
     def _keep(self, record: Record) -> None:
         key = (record.kind, record.id)
@@ -250,7 +270,25 @@ class Desk:
             faults=self._faults,
             past=_Closed(self._memory),
             salt=self._salt,
+            coverage=self._week_from(self._local(now)),
         )
+
+    def _week_from(self, local: datetime) -> Coverage:
+        """Made anew each hour, and when who works when has changed."""
+        hour = local.replace(minute=0, second=0, microsecond=0)
+        if self._coverage is None or self._coverage[0] != hour:
+            hours = self._of("hours").get(BRANCH)
+            self._coverage = (
+                hour,
+                Coverage(
+                    staff={id: one.body for id, one in self._of("staff").items()},
+                    shifts=[one.body for one in self._of("shift").values()],
+                    exceptions=[one.body for one in self._of("exception").values()],
+                    hours=hours.body if hours else None,
+                    local=local,
+                ),
+            )
+        return self._coverage[1]
 
     def _local(self, now: Moment) -> datetime:
         utc = datetime.fromtimestamp(now.utc_ms / 1000, UTC)

@@ -14,6 +14,7 @@ from protocol.messages import Alert, Fault, FieldFault, Incident, Request
 from protocol.moment import Moment
 
 if TYPE_CHECKING:  # which keeps records of ours, and so reads this file first
+    from gateway.desk.coverage import Coverage
     from gateway.store.records import PointRecord
 
 
@@ -66,6 +67,7 @@ class World:
     own date and time. points: every point by id, with its seat. faults: what does not work now,
     by subject and name. past: the closed incidents, each asked of the store when it is needed.
     salt: the branch's own, for what nobody is to foresee.
+    coverage: who is on duty with which role in the coming week.
     """
 
     records: Mapping[str, Mapping[str, Record]]
@@ -77,6 +79,7 @@ class World:
     faults: Mapping[tuple[str, str], Fault] = field(default_factory=dict)
     past: Mapping[str, Incident] = field(default_factory=dict)
     salt: str = ""
+    coverage: Coverage = field(kw_only=True, default=None)  # type: ignore[assignment]
 
     def incident(self, id: str) -> Incident | None:
         """An incident, open or closed."""

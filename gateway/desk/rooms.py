@@ -4,12 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
-from gateway.desk import care, day, drills, followups, points, private, reviews, taking, team
+from gateway.desk import (
+    care,
+    checklist,
+    complaints,
+    day,
+    drills,
+    followups,
+    outside,
+    points,
+    policies,
+    private,
+    reviews,
+    taking,
+    team,
+)
 from gateway.desk.record import Room
 
 ROOMS: tuple[Room, ...] = (
     team.ROOM,
     points.ROOM,
+    policies.ROOM,
     taking.ROOM,
     care.ROOM,
     day.ROOM,
@@ -17,6 +32,9 @@ ROOMS: tuple[Room, ...] = (
     reviews.ROOM,
     private.ROOM,
     drills.ROOM,
+    checklist.ROOM,
+    outside.ROOM,
+    complaints.ROOM,
 )
 
 KINDS: dict[str, type] = {kind: cls for room in ROOMS for kind, cls in room.kinds.items()}

@@ -7,6 +7,8 @@ from gateway.desk.record import Record
 from gateway.desk.rooms import KINDS, SECRET
 from gateway.store.reader import Reader
 from gateway.store.records import (
+    ChannelRecord,
+    Clocks,
     NoticeRecord,
     PointRecord,
     Rejected,
@@ -23,6 +25,8 @@ from gateway.store.writer import Writer
 __all__ = [
     "KINDS",
     "SECRET",
+    "ChannelRecord",
+    "Clocks",
     "CrewMember",
     "FaultEvent",
     "NoticeCount",

@@ -187,3 +187,23 @@ _REPORTS = (
         WHERE event IN ('fault_raised', 'fault_cleared')
     """,
 )
+
+
+@migrations(name="0010_channels")
+def channels(db: Database) -> None:
+    """Whom a notice is meant for and when it was last tried; how each channel does.
+
+    delivered_*, tested_*, tried_*: one time by both clocks, all null before the first.
+    """
+    db.execute("ALTER TABLE notices ADD COLUMN staff TEXT NOT NULL DEFAULT '[]'")
+    db.execute("ALTER TABLE notices ADD COLUMN tried_ms INTEGER")
+    db.execute(
+        "CREATE TABLE channels ("
+        " channel TEXT PRIMARY KEY, kind TEXT NOT NULL, canary_every_s INTEGER NOT NULL,"
+        " position INTEGER NOT NULL,"
+        " delivered_ms INTEGER, delivered_boot TEXT, delivered_mono_ms INTEGER,"
+        " tested_ms INTEGER, tested_boot TEXT, tested_mono_ms INTEGER,"
+        " tried_ms INTEGER, tried_boot TEXT, tried_mono_ms INTEGER,"
+        " result TEXT, detail TEXT NOT NULL DEFAULT ''"
+        ") STRICT, WITHOUT ROWID"
+    )

@@ -67,11 +67,12 @@ class Reports:
         return [*lines_of_rows(closed), *map(line_of, incidents)]
 
     def notice_counts(self, *, start_ms: int, end_ms: int) -> list[NoticeCount]:
-        """The notices made in the window, by channel and state."""
+        """The notices made in the window, without test messages, by channel and state."""
         found = self._reader.rows(
             " UNION ALL ".join(
                 "SELECT channel, state, count(*), sum(attempts) FROM notices"
-                f" WHERE made_ms >= ?1 AND made_ms < ?2 AND {state} GROUP BY channel, state"
+                f" WHERE made_ms >= ?1 AND made_ms < ?2 AND {state} AND why != 'canary'"
+                " GROUP BY channel, state"
                 for state in ("state != 'waiting'", "state = 'waiting'")
             ),
             [start_ms, end_ms],

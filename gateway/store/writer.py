@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
@@ -11,10 +13,11 @@ from sqlite_utils import Database
 from gateway.chain import FIRST, digest
 from gateway.course import Course
 from gateway.desk.record import Record
+from gateway.store import channel_rows
 from gateway.store.database import named_errors, open_for_writing, scrub
 from gateway.store.desk_rows import RECORD_COLUMNS, read_record, record_row
 from gateway.store.migrations import migrations
-from gateway.store.records import LoggedEntry, PointRecord, UnitRecord, Work
+from gateway.store.records import ChannelRecord, LoggedEntry, PointRecord, UnitRecord, Work
 from gateway.store.report_lines import line_of, row_of
 from protocol.messages import Incident
 from protocol.moment import parse_rfc3339, rfc3339
@@ -167,6 +170,20 @@ class Writer:
                 " (SELECT id FROM records WHERE kind = 'point' AND is_open AND \"by\" != '')"
             )
 
+    def configure_channels(self, channels: list[ChannelRecord]) -> None:
+        """Takes over which channels there are, in their order; how each did so far stays."""
+        with self._transaction():
+            channel_rows.configure(self._db, channels)
+
+    def call_link_key(self) -> str:
+        """The key that signs links in notices; made at the first start and kept for good."""
+        with self._transaction():
+            self._db.execute(
+                "INSERT OR IGNORE INTO facts VALUES ('call_link_key', ?)", [secrets.token_hex(32)]
+            )
+            found = self._db.execute("SELECT value FROM facts WHERE name = 'call_link_key'")
+            return found.fetchone()[0]
+
     def begin_sessions(self) -> int:
         """The number of the next connection. Each start begins far beyond those of the last."""
         with self._transaction():
@@ -226,6 +243,7 @@ class Writer:
         if work.rejected:
             self._write_rejected(work)
         self._write_notices(work)
+        self._many(channel_rows.UPDATE, list(map(channel_rows.changes, work.channels.values())))
         self._write_branch(work)
 
     def _write_alerts(self, work: Work) -> None:
@@ -300,7 +318,8 @@ class Writer:
 
     def _write_notices(self, work: Work) -> None:
         self._many(
-            "INSERT OR REPLACE INTO notices VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO notices (notice_id, incident_id, channel, step, why, made_ms,"
+            " state, attempts, detail, staff, tried_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 (
                     one.notice_id,
@@ -312,6 +331,8 @@ class Writer:
                     one.state,
                     one.attempts,
                     one.detail,
+                    json.dumps(one.staff),
+                    one.tried_ms,
                 )
                 for one in work.notices.values()
             ],

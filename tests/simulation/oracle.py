@@ -73,6 +73,10 @@ class Limits:
         return self.steps_ms[step + 1] - self.steps_ms[step]
 
 
+# What the desk makes of an incident; it comes after the close too.
+OF_THE_DESK = ("followup_", "checklist_", "complaint_", "outside_")
+
+
 def able(runs: Iterable[Run], unwritable: Iterable[Run]) -> list[Run]:
     """When the gateway was there and could write."""
     found = list(runs)
@@ -112,12 +116,17 @@ class Schedule:
 
     def _take(self, stored: Stored) -> None:
         event, step = stored.entry.event, stored.entry.detail.get("step")
+        if event.startswith(OF_THE_DESK):
+            return
         if (event == "raised") != (self._stage == "") or self._stage == "closed":
             self._blame(stored, f"comes while {self._stage or 'unknown'}")
         match event:
             case "raised":
                 base_ms = stored.ms - stored.entry.detail["late_ms"]
                 self._set(stored, stage="raised", due_ms=base_ms + self._limits.steps_ms[1])
+            case "raised_earlier" if self._stage == "raised":
+                due_ms = self._due_ms - stored.entry.detail["earlier_ms"]
+                self._set(stored, due_ms=max(due_ms, stored.ms))
             case "step_taken":
                 self._take_step(stored, step)
             case "told_again":

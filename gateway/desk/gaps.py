@@ -1,0 +1,88 @@
+"""PURE. Where a policy could leave a call unanswered because of who is there, and when.
+
+What is wrong with a policy alone is refused when it is saved. What others bring about (somebody
+retires, a certificate runs out, a shift is moved) is a fault on the board, before any call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from gateway.desk.coverage import said
+from gateway.desk.points import is_point
+from gateway.desk.record import World
+from gateway.policy import DEFAULT_ROLES, LEAD
+from gateway.supervision import Wrong
+
+if TYPE_CHECKING:  # which registers what is here
+    from gateway.desk.policies import PolicyPlan
+
+
+def gaps(world: World) -> Iterator[Wrong]:
+    """Faults `policy/<id>` of what is planned, and `role/<role>` of what is so now."""
+    for id, record in sorted(world.all("policy").items()):
+        yield from _of_roles(world, f"policy/{id}", record.body)
+        yield from _of_names(world, f"policy/{id}", record.body)
+    yield from _now(world)
+
+
+def roles_of(plan: PolicyPlan) -> list[str]:
+    """The roles that a policy asks for or tells, in order."""
+    found: dict[str, None] = {}
+    for kind in plan.kinds or DEFAULT_ROLES:
+        found |= dict.fromkeys(plan.roles.get(kind) or DEFAULT_ROLES[kind])
+    for step in plan.steps:
+        if step.tell == LEAD:
+            found[LEAD] = None
+        elif step.tell == "roles":
+            found |= dict.fromkeys(step.roles)
+    return list(found)
+
+
+def _of_roles(world: World, subject: str, plan: PolicyPlan) -> Iterator[Wrong]:
+    """Roles that nobody has, or that nobody with them is there for at some time of the week."""
+    coverage = world.coverage
+    nobody, uncovered = [], []
+    for role in roles_of(plan):
+        able = _able(world, role)
+        if not any(coverage.has(one) for one in able):
+            nobody.append(role)
+        elif plan.day_and_night or coverage.knows_hours:
+            gap = coverage.gap(able, day_and_night=plan.day_and_night)
+            if gap is not None:
+                uncovered.append(f"{role} {said(gap)}")
+    if nobody:
+        yield Wrong(subject, "role_nobody_has", ", ".join(nobody))
+    if uncovered:
+        yield Wrong(subject, "role_uncovered", ", ".join(uncovered))
+
+
+def _of_names(world: World, subject: str, plan: PolicyPlan) -> Iterator[Wrong]:
+    """Channels and points that were there when the policy was saved."""
+    used = {one for step in plan.steps for one in step.channels}
+    used |= set(plan.quiet.channels) if plan.quiet else set()
+    gone = sorted(used - set(world.all("channel")))
+    if gone:
+        yield Wrong(subject, "unknown_channel", ", ".join(gone))
+    lost = [one for one in plan.points if not is_point(world, one)]
+    if lost:
+        yield Wrong(subject, "unknown_point", ", ".join(lost))
+
+
+def _now(world: World) -> Iterator[Wrong]:
+    """Roles that a call would ask for now, and that nobody on duty has or stands in for."""
+    is_open = world.coverage.is_open(world.local)
+    asked: dict[str, None] = {}
+    for record in world.all("policy").values():
+        if is_open or record.body.day_and_night:
+            asked |= dict.fromkeys(roles_of(record.body))
+    for role in asked:
+        if not world.roster.on_duty_with(_able(world, role)):
+            yield Wrong(f"role/{role}", "uncovered", "nobody on duty has this role")
+
+
+def _able(world: World, role: str) -> tuple[str, ...]:
+    """The role, and those that stand in for it."""
+    rule = world.get("substitute", role)
+    return (role, *(rule.body.instead if rule else ()))
