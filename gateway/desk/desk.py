@@ -41,6 +41,7 @@ class Memory(Protocol):
     def record(self, kind: str, id: str) -> Record | None: ...
     def action_result(self, action_id: str) -> tuple[bool, str] | None: ...
     def closed_incident(self, incident_id: str) -> Incident | None: ...
+    def desk_salt(self) -> str: ...
 
 
 class Desk:
@@ -72,6 +73,7 @@ class Desk:
         self._wrongs_minute: int | None = None
         self._points: Mapping[str, PointRecord] = {}
         self._faults: Mapping[tuple[str, str], Fault] = {}
+        self._salt = ""
         self._coverage: tuple[datetime, Coverage] | None = None
         self.roster = Roster()
         self.policies = Policies()
@@ -82,6 +84,7 @@ class Desk:
         self._records, self._timed = {}, {}
         for record in self._memory.records():
             self._keep(record)
+        self._salt = self._memory.desk_salt()
         self._minute, self._is_new = None, True
         self._wrongs_minute = self._coverage = None
 
@@ -222,6 +225,7 @@ class Desk:
         for key in done.deletes:
             self._forget(key, to)
         to.tells.extend(done.tells)
+        to.raises.extend(done.raises)
 
     def _forget(self, key: tuple[str, str], to: Round) -> None:
         to.work.records.pop(key, None)
@@ -269,6 +273,7 @@ class Desk:
             points=self._points,
             faults=self._faults,
             past=_Closed(self._memory),
+            salt=self._salt,
             coverage=self._week_from(local),
         )
 
