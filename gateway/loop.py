@@ -182,6 +182,7 @@ class Loop:
                 self._take(event, now, to)
             self._branch.fall_due(now, to)
             self._tick(now, to)
+            self._branch.raise_for_desk(now, to)
             self._desk.follow(self._branch.courses, now, to)
             self._branch.tell_for_desk(now, to)
             self._settle(now, to)

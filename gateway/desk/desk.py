@@ -41,6 +41,7 @@ class Memory(Protocol):
     def record(self, kind: str, id: str) -> Record | None: ...
     def action_result(self, action_id: str) -> tuple[bool, str] | None: ...
     def closed_incident(self, incident_id: str) -> Incident | None: ...
+    def desk_salt(self) -> str: ...
 
 
 class Desk:
@@ -66,11 +67,13 @@ class Desk:
         self._timed: dict[tuple[str, str], Record] = {}
         self._minute: int | None = None
         self._is_new = True
+        self._local_at: tuple[int, datetime] = (-1, datetime.min)
         self.changes = 0
         self._wrongs: tuple[Wrong, ...] = ()
         self._wrongs_minute: int | None = None
         self._points: Mapping[str, PointRecord] = {}
         self._faults: Mapping[tuple[str, str], Fault] = {}
+        self._salt = ""
         self._coverage: tuple[datetime, Coverage] | None = None
         self.roster = Roster()
         self.policies = Policies()
@@ -81,6 +84,7 @@ class Desk:
         self._records, self._timed = {}, {}
         for record in self._memory.records():
             self._keep(record)
+        self._salt = self._memory.desk_salt()
         self._minute, self._is_new = None, True
         self._wrongs_minute = self._coverage = None
 
@@ -172,11 +176,13 @@ class Desk:
 
     def follow(self, courses: Mapping[str, Course], now: Moment, to: Round) -> None:
         """What the round's changes of incidents lead to."""
-        if to.changes:
-            self._wrongs_minute = None
+        if not to.changes:
+            return
+        self._wrongs_minute = None
+        world = self.world(courses, now)  # it sees what is put into it meanwhile
         for before, after in to.changes:
             for follow in self._follow:
-                self._apply(follow(self.world(courses, now), before, after), now, to)
+                self._apply(follow(world, before, after), now, to)
 
     def settle(self, courses: Mapping[str, Course], now: Moment, to: Round) -> bool:
         """Who is on duty and which policies count: looked at once a minute, and when something
@@ -219,6 +225,7 @@ class Desk:
         for key in done.deletes:
             self._forget(key, to)
         to.tells.extend(done.tells)
+        to.raises.extend(done.raises)
 
     def _forget(self, key: tuple[str, str], to: Round) -> None:
         to.work.records.pop(key, None)
@@ -256,16 +263,18 @@ class Desk:
 
     def world(self, courses: Mapping[str, Course], now: Moment) -> World:
         """What a room may look at now."""
+        local = self._local(now)
         return World(
             records=self._records,
             incidents=_Incidents(courses),
             roster=self.roster,
             now=now,
-            local=self._local(now),
+            local=local,
             points=self._points,
             faults=self._faults,
             past=_Closed(self._memory),
-            coverage=self._week_from(self._local(now)),
+            salt=self._salt,
+            coverage=self._week_from(local),
         )
 
     def _week_from(self, local: datetime) -> Coverage:
@@ -286,8 +295,12 @@ class Desk:
         return self._coverage[1]
 
     def _local(self, now: Moment) -> datetime:
-        utc = datetime.fromtimestamp(now.utc_ms / 1000, UTC)
-        return utc.astimezone(self._zone).replace(tzinfo=None)
+        """The branch's own time, to the second: it is asked for with each press."""
+        utc_s = now.utc_ms // 1000
+        if utc_s != self._local_at[0]:
+            zoned = datetime.fromtimestamp(utc_s, UTC).astimezone(self._zone)
+            self._local_at = (utc_s, zoned.replace(tzinfo=None))
+        return self._local_at[1]
 
 
 class _Incidents(Mapping[str, Incident]):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from gateway.course import Entry, Tell
 from gateway.roster import Roster
 from gateway.supervision import Wrong
-from protocol.messages import Fault, FieldFault, Incident, Request
+from protocol.messages import Alert, Fault, FieldFault, Incident, Request
 from protocol.moment import Moment
 
 if TYPE_CHECKING:  # which keeps records of ours, and so reads this file first
@@ -66,6 +66,7 @@ class World:
     records: the open ones, by kind and id. incidents: the open ones by id. local: the branch's
     own date and time. points: every point by id, with its seat. faults: what does not work now,
     by subject and name. past: the closed incidents, each asked of the store when it is needed.
+    salt: the branch's own, for what nobody is to foresee.
     coverage: who is on duty with which role in the coming week.
     """
 
@@ -77,6 +78,7 @@ class World:
     points: Mapping[str, PointRecord] = field(default_factory=dict)
     faults: Mapping[tuple[str, str], Fault] = field(default_factory=dict)
     past: Mapping[str, Incident] = field(default_factory=dict)
+    salt: str = ""
     coverage: Coverage = field(kw_only=True, default=None)  # type: ignore[assignment]
 
     def incident(self, id: str) -> Incident | None:
@@ -97,13 +99,14 @@ class Done:
 
     records: as they are from now on. entries: for the log, each with the incident it belongs to
     or None. tells: people to be told of no incident in particular. deletes: records (kind, id)
-    that are to be gone for good, and not merely closed.
+    that are to be gone for good, and not merely closed. raises: alerts of the desk's own.
     """
 
     records: tuple[Record, ...] = ()
     entries: tuple[tuple[Entry, str | None], ...] = ()
     tells: tuple[Tell, ...] = ()
     deletes: tuple[tuple[str, str], ...] = ()
+    raises: tuple[Alert, ...] = ()
 
     def __add__(self, other: Done) -> Done:
         """Both."""

@@ -121,6 +121,12 @@ class Writer:
             ).fetchone()
         return read_record(row) if row else None
 
+    def desk_salt(self) -> str:
+        """Something random that only this branch knows."""
+        with named_errors(self._path):
+            found = self._db.execute("SELECT value FROM facts WHERE name = 'desk_salt'").fetchone()
+        return found[0]
+
     def farewells(self) -> list[str]:
         """Closed incidents whose last word the broker has not confirmed."""
         with named_errors(self._path):

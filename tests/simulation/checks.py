@@ -140,8 +140,10 @@ def _lamps_are_right(world: World) -> Iterator[str]:
     now = _open_by_point(world)
     for unit in world.settings:
         for point in unit.points:
-            stage = now[point.id].stage if point.id in now else "idle"
-            right = Shown() if point.silent else LAMPS[stage]
+            incident = now.get(point.id)
+            right = LAMPS[incident.stage] if incident and not point.silent else Shown()
+            if incident and incident.drill and right.lamp != "off":
+                right = replace(right, drill=True)
             shown = world.journal.lamps.get(point.id, Shown())
             if shown != right:
                 yield f"at the end the lamp of {point.id} shows {shown}, not {right}"
@@ -159,6 +161,7 @@ def _broker_says_what_is(world: World) -> Iterator[str]:
             stage=incident.stage if incident else "idle",
             incident_id=incident.incident_id if incident else None,
             silent=point.point in silent,
+            drill=incident is not None and incident.drill,
         )
         said = replace(decode(Feedback, packet.payload), version=0) if packet else None
         if said != right:
