@@ -136,11 +136,16 @@ def _store_remembers(world: World) -> Iterator[str]:
     yield from (f"{point} has {n} open incidents" for point, n in points.items() if n > 1)
 
 
+def _shown_stage(incident: Incident | None) -> str:
+    """What a point shows: nothing for a seat that is only looked after."""
+    return incident.stage if incident and incident.kind != "seat" else "idle"
+
+
 def _lamps_are_right(world: World) -> Iterator[str]:
     now = _open_by_point(world)
     for unit in world.settings:
         for point in unit.points:
-            stage = now[point.id].stage if point.id in now else "idle"
+            stage = _shown_stage(now.get(point.id))
             right = Shown() if point.silent else LAMPS[stage]
             shown = world.journal.lamps.get(point.id, Shown())
             if shown != right:
@@ -156,8 +161,8 @@ def _broker_says_what_is(world: World) -> Iterator[str]:
         incident = now.get(point.point)
         right = Feedback(
             point=point.point,
-            stage=incident.stage if incident else "idle",
-            incident_id=incident.incident_id if incident else None,
+            stage=_shown_stage(incident),
+            incident_id=incident.incident_id if _shown_stage(incident) != "idle" else None,
             silent=point.point in silent,
         )
         said = replace(decode(Feedback, packet.payload), version=0) if packet else None
