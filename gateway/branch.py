@@ -184,6 +184,20 @@ class Branch:
         self._open_at[point.point] = raised.course.incident.incident_id
         self._apply(raised, now, to)
 
+    def raise_for_desk(self, now: Moment, to: Round) -> None:
+        """The desk's own alerts, such as drills. A customer who was faster goes first."""
+        for alert in to.raises:
+            point = self.points.get(alert.point)
+            if point is None or self._course_at(alert.point) is not None:
+                continue
+            self._call(alert, point, now, to)
+            to.work.alerts[alert.alert_id] = TakenAlert(
+                alert=alert,
+                unit=point.unit,
+                received_ms=now.utc_ms,
+                incident_id=self._open_at[alert.point],
+            )
+
     def _attend(self, alert: Alert, now: Moment, to: Round) -> None:
         course = self._course_at(alert.point)
         if course is not None:
@@ -346,6 +360,7 @@ class Branch:
             incident_id=incident.incident_id,
             silent=silent or incident.kind == "silent",
             version=self._writer.log_seq,
+            drill=incident.drill,
         )
 
     def reject(self, topic: str, reason: str, payload: bytes, now: Moment, to: Round) -> None:

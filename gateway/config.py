@@ -157,13 +157,15 @@ class ChannelSettings:
 class GatewayConfig:
     """The whole of `gateway.toml`.
 
-    store: path of the database. timezone: of the branch's clock. board_url: where phones reach
-    the board, for links in notices; None: notices have none.
+    store: path of the database. private_key_file: path of the key that seals private notes, ""
+    for beside the store. timezone: of the branch's clock. board_url: where phones reach the board,
+    for links in notices; None: notices have none.
     """
 
     branch: Id
     name: ShortText = ""
     store: str = "anling.db"
+    private_key_file: str = ""
     timezone: str = "Asia/Shanghai"
     mqtt: Broker = field(default_factory=Broker)
     units: list[UnitSettings] = field(default_factory=list)
@@ -324,4 +326,10 @@ def _is_web_address(url: str) -> bool:
 def read(path: str | Path) -> GatewayConfig:
     """The configuration at `path`; its store is found beside it. Raises: settings.ConfigError."""
     config = load(GatewayConfig, path)
-    return replace(config, store=str(Path(path).parent / config.store))
+    folder = Path(path).parent
+    named = config.private_key_file
+    return replace(
+        config,
+        store=str(folder / config.store),
+        private_key_file=str(folder / named) if named else "",
+    )

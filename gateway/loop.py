@@ -18,10 +18,10 @@ from gateway.config import GatewayConfig
 from gateway.desk import followups
 from gateway.desk.desk import Desk
 from gateway.desk.rooms import DEFAULTS
-from gateway.errors import StoreDamaged, StoreError
+from gateway.errors import StoreDamaged, StoreError, VaultError
 from gateway.health import Health
 from gateway.round import Round
-from gateway.store import NoticeRecord, Reader, Writer
+from gateway.store import NoticeRecord, Reader, Vault, Writer, key_path
 from gateway.supervision import Wrong
 from gateway.voice import Outside, Voice
 from protocol.link import Connected, Disconnected, LinkEvent, Published, Received
@@ -46,6 +46,7 @@ TICK_MS = 1_000
 MAX_RETAKEN = 1000
 
 STORE_UNWRITABLE = Wrong("gateway", "store_unwritable")
+PRIVATE_KEY = Wrong("gateway", "private_key_unreadable")
 BROKER_AWAY = Wrong("broker", "away", "no connection to the broker; trying again for ever")
 
 Event = LinkEvent | Noticed
@@ -87,7 +88,8 @@ class Loop:
         self._clock = clock
         self._version = version
         self._branch = Branch(config, writer)
-        self._desk = Desk(writer, zone=ZoneInfo(config.timezone))
+        self._vault = Vault(key_path(config.store, config.private_key_file))
+        self._desk = Desk(writer, zone=ZoneInfo(config.timezone), seal=self._vault.seal)
         self._health = Health()
         self._session = 0
         self._rejected = 0
@@ -118,6 +120,7 @@ class Loop:
             key=self._writer.call_link_key(),
             owners=self._config.channel_owners(),
         )
+        self._make_key()
         self._reload()
         self._seed()
         for record in self._reader.waiting_notices():
@@ -140,6 +143,14 @@ class Loop:
             self._withhold(error, [], now)
             return
         self._seed_owed = False
+
+    def _make_key(self) -> None:
+        """Without a key everything works but private notes, and that is a fault."""
+        try:
+            self._vault.make_key()
+        except VaultError as error:
+            log.error("%s; private notes cannot be taken", error)
+            self.own_fault(PRIVATE_KEY._replace(detail=str(error)))
 
     def own_fault(self, wrong: Wrong) -> None:
         """Something wrong with the gateway itself, from now until its next start."""
@@ -171,6 +182,7 @@ class Loop:
                 self._take(event, now, to)
             self._branch.fall_due(now, to)
             self._tick(now, to)
+            self._branch.raise_for_desk(now, to)
             self._desk.follow(self._branch.courses, now, to)
             self._branch.tell_for_desk(now, to)
             self._settle(now, to)

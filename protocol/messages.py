@@ -57,6 +57,7 @@ ActionName = Literal[
     "busy",
     "take",
     "decline",
+    "real",
 ]
 Lamp = Literal["off", "saved", "recorded", "coming", "undelivered"]
 Sounder = Literal["off", "on"]
@@ -127,6 +128,7 @@ class Feedback:
     incident_id: LongId | None = None
     silent: bool = False
     version: Count = 0
+    drill: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -369,6 +371,7 @@ class SimulatedLamp:
 
     lamp: Lamp
     sounder: Sounder
+    drill: bool = False
 
 
 M = TypeVar("M")

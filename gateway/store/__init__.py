@@ -19,6 +19,7 @@ from gateway.store.records import (
 )
 from gateway.store.report_lines import CrewMember, ReportLine
 from gateway.store.reports import FaultEvent, NoticeCount, Reports
+from gateway.store.vault import Vault, key_path
 from gateway.store.writer import Writer
 
 __all__ = [
@@ -39,6 +40,8 @@ __all__ = [
     "ResponseTime",
     "StaffRecord",
     "UnitRecord",
+    "Vault",
     "Work",
     "Writer",
+    "key_path",
 ]

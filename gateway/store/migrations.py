@@ -61,6 +61,12 @@ def reports(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations(name="0013_desk_salt")
+def desk_salt(db: Database) -> None:
+    """What makes the times of unannounced drills nobody's to foresee."""
+    db.execute("INSERT INTO facts VALUES ('desk_salt', lower(hex(randomblob(16))))")
+
+
 _BRANCH = (
     # body: messages.Incident as JSON; boot, press_ms, due_ms: the clocks of its course, null once
     # it is closed.

@@ -144,7 +144,10 @@ class LoggedEntry:
 
 @dataclass(slots=True)
 class Work:
-    """All that one transaction writes. Later values of the same thing replace earlier ones."""
+    """All that one transaction writes. Later values of the same thing replace earlier ones.
+
+    forgotten: records (kind, id) of which nothing may be left.
+    """
 
     alerts: dict[str, TakenAlert] = field(default_factory=dict)
     courses: dict[str, Course] = field(default_factory=dict)
@@ -157,6 +160,7 @@ class Work:
     points: dict[str, PointRecord] = field(default_factory=dict)
     points_gone: set[str] = field(default_factory=set)
     records: dict[tuple[str, str], Record] = field(default_factory=dict)
+    forgotten: set[tuple[str, str]] = field(default_factory=set)
     facts: dict[str, str] = field(default_factory=dict)
     faults_raised: dict[tuple[str, str], Fault] = field(default_factory=dict)
     faults_cleared: set[tuple[str, str]] = field(default_factory=set)

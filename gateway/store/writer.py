@@ -14,7 +14,7 @@ from gateway.chain import FIRST, digest
 from gateway.course import Course
 from gateway.desk.record import Record
 from gateway.store import channel_rows
-from gateway.store.database import named_errors, open_for_writing
+from gateway.store.database import named_errors, open_for_writing, scrub
 from gateway.store.desk_rows import RECORD_COLUMNS, read_record, record_row
 from gateway.store.migrations import migrations
 from gateway.store.records import ChannelRecord, LoggedEntry, PointRecord, UnitRecord, Work
@@ -37,6 +37,7 @@ class Writer:
         self._db: Database | None = None
         self._log_seq = 0
         self._log_head = FIRST
+        self._scrub_owed = False
 
     def open(self) -> None:
         """Opens or makes the database and brings its schema up to date.
@@ -120,6 +121,12 @@ class Writer:
             ).fetchone()
         return read_record(row) if row else None
 
+    def desk_salt(self) -> str:
+        """Something random that only this branch knows."""
+        with named_errors(self._path):
+            found = self._db.execute("SELECT value FROM facts WHERE name = 'desk_salt'").fetchone()
+        return found[0]
+
     def farewells(self) -> list[str]:
         """Closed incidents whose last word the broker has not confirmed."""
         with named_errors(self._path):
@@ -197,6 +204,10 @@ class Writer:
         except Exception:
             self._log_seq, self._log_head = seq, head
             raise
+        self._scrub_owed = self._scrub_owed or bool(work.forgotten)
+        if self._scrub_owed:
+            with named_errors(self._path):
+                self._scrub_owed = not scrub(self._db.conn, self._path)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -346,12 +357,20 @@ class Writer:
             "INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [record_row(record) for record in work.records.values()],
         )
+        if work.forgotten:
+            self._forget(work.forgotten)
         self._many("INSERT OR REPLACE INTO facts VALUES (?, ?)", list(work.facts.items()))
         self._many("DELETE FROM faults WHERE subject = ? AND name = ?", list(work.faults_cleared))
         self._many(
             "INSERT OR REPLACE INTO faults VALUES (?, ?, ?, ?)",
             [(f.subject, f.name, f.since, f.detail) for f in work.faults_raised.values()],
         )
+
+    def _forget(self, keys: set[tuple[str, str]]) -> None:
+        """Deletes records and overwrites where they were, their overflow pages too."""
+        self._db.conn.execute("PRAGMA secure_delete = ON")
+        self._many("DELETE FROM records WHERE kind = ? AND id = ?", list(keys))
+        self._db.conn.execute("PRAGMA secure_delete = FAST")
 
     def _many(self, sql: str, rows: list[tuple]) -> None:
         if rows:

@@ -145,8 +145,10 @@ def _lamps_are_right(world: World) -> Iterator[str]:
     now = _open_by_point(world)
     for unit in world.settings:
         for point in unit.points:
-            stage = _shown_stage(now.get(point.id))
-            right = Shown() if point.silent else LAMPS[stage]
+            incident = now.get(point.id)
+            right = Shown() if point.silent else LAMPS[_shown_stage(incident)]
+            if incident and incident.drill and right.lamp != "off":
+                right = replace(right, drill=True)
             shown = world.journal.lamps.get(point.id, Shown())
             if shown != right:
                 yield f"at the end the lamp of {point.id} shows {shown}, not {right}"
@@ -164,6 +166,7 @@ def _broker_says_what_is(world: World) -> Iterator[str]:
             stage=_shown_stage(incident),
             incident_id=incident.incident_id if _shown_stage(incident) != "idle" else None,
             silent=point.point in silent,
+            drill=_shown_stage(incident) != "idle" and incident.drill,
         )
         said = replace(decode(Feedback, packet.payload), version=0) if packet else None
         if said != right:
