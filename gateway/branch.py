@@ -350,7 +350,8 @@ class Branch:
         course = self._course_at(point)
         record = self.points.get(point)
         silent = record.silent if record else False
-        if course is None:
+        # Nobody called from a seat that is only looked after: no lamp, and no tone beside it.
+        if course is None or course.incident.kind == "seat":
             return Feedback(point=point, stage="idle", silent=silent, version=self._writer.log_seq)
         incident = course.incident
         return Feedback(

@@ -136,12 +136,17 @@ def _store_remembers(world: World) -> Iterator[str]:
     yield from (f"{point} has {n} open incidents" for point, n in points.items() if n > 1)
 
 
+def _shown_stage(incident: Incident | None) -> str:
+    """What a point shows: nothing for a seat that is only looked after."""
+    return incident.stage if incident and incident.kind != "seat" else "idle"
+
+
 def _lamps_are_right(world: World) -> Iterator[str]:
     now = _open_by_point(world)
     for unit in world.settings:
         for point in unit.points:
             incident = now.get(point.id)
-            right = LAMPS[incident.stage] if incident and not point.silent else Shown()
+            right = Shown() if point.silent else LAMPS[_shown_stage(incident)]
             if incident and incident.drill and right.lamp != "off":
                 right = replace(right, drill=True)
             shown = world.journal.lamps.get(point.id, Shown())
@@ -158,10 +163,10 @@ def _broker_says_what_is(world: World) -> Iterator[str]:
         incident = now.get(point.point)
         right = Feedback(
             point=point.point,
-            stage=incident.stage if incident else "idle",
-            incident_id=incident.incident_id if incident else None,
+            stage=_shown_stage(incident),
+            incident_id=incident.incident_id if _shown_stage(incident) != "idle" else None,
             silent=point.point in silent,
-            drill=incident is not None and incident.drill,
+            drill=_shown_stage(incident) != "idle" and incident.drill,
         )
         said = replace(decode(Feedback, packet.payload), version=0) if packet else None
         if said != right:

@@ -74,7 +74,7 @@ class Limits:
 
 
 # What the desk makes of an incident; it comes after the close too.
-OF_THE_DESK = ("followup_", "checklist_", "complaint_", "outside_")
+OF_THE_DESK = ("followup_", "checklist_", "complaint_", "outside_", "resource_")
 
 
 def able(runs: Iterable[Run], unwritable: Iterable[Run]) -> list[Run]:
@@ -103,6 +103,7 @@ class Schedule:
         self._limits = limits
         self._able = able
         self._stage = ""
+        self._is_calm = False
         self._step = 0
         self._due_ms = math.inf
         self._boot = ""
@@ -122,6 +123,7 @@ class Schedule:
             self._blame(stored, f"comes while {self._stage or 'unknown'}")
         match event:
             case "raised":
+                self._is_calm = stored.entry.detail["kind"] == "seat"
                 base_ms = stored.ms - stored.entry.detail["late_ms"]
                 self._set(stored, stage="raised", due_ms=base_ms + self._limits.steps_ms[1])
             case "raised_earlier" if self._stage == "raised":
@@ -129,11 +131,11 @@ class Schedule:
                 self._set(stored, due_ms=max(due_ms, stored.ms))
             case "step_taken":
                 self._take_step(stored, step)
+            case "became_call" | "became_urgent":
+                self._is_calm = False
             case "told_again":
-                self._expect(
-                    stored, stage="raised", timed=True, ok=self._step == self._limits.last_step
-                )
-                self._set(stored, due_ms=stored.ms + self._limits.repeat_ms)
+                self._expect(stored, stage="raised", timed=True, ok=self._step == self._end())
+                self._set(stored, due_ms=stored.ms + self._gap_ms())
             case "escalated":
                 self._escalate(stored, step)
             case "accepted" | "handed_over" if self._stage == "raised":
@@ -151,9 +153,7 @@ class Schedule:
                 self._set(stored, stage="closed", due_ms=math.inf)
 
     def _take_step(self, stored: Stored, step: int) -> None:
-        self._expect(
-            stored, stage="raised", timed=True, ok=step == self._step + 1 <= self._limits.last_step
-        )
+        self._expect(stored, stage="raised", timed=True, ok=step == self._step + 1 <= self._end())
         before_ms = self._due_ms if stored.boot == self._boot else stored.ms
         self._step = min(step, self._limits.last_step)
         is_last = self._step == self._limits.last_step
@@ -164,6 +164,11 @@ class Schedule:
         self._step = min(step, self._limits.last_step)
         if self._stage == "raised":
             self._set(stored, due_ms=stored.ms + self._gap_ms())
+
+    def _end(self) -> int:
+        """How far the clock climbs: for a seat that is only looked after, not to the outside."""
+        last_step = self._limits.last_step
+        return max(self._step, last_step - 1) if self._is_calm else last_step
 
     def _gap_ms(self) -> int:
         return self._limits.gap_ms(self._step)
