@@ -17,6 +17,7 @@ from dashboard.pages.cards import CLOSERS, label_parts
 from dashboard.pages.situation_words import spoken
 from dashboard.pages.times import moment_of
 from dashboard.script import LANGUAGES, Known, missing, script
+from dashboard.store import VaultError
 from gateway.store import Record
 from protocol.clock import now
 from protocol.messages import Incident
@@ -71,11 +72,19 @@ class ListView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Family:
+    """The family's number for those who may see it; "" when its key is not to be had."""
+
+    number: str
+    relation: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Panel:
     """All of it, for one incident and one viewer.
 
     contacts: the directory, those first whom the checklist rings. calls: made so far. report: as
-    ticked, or None. family: the secret record for those who may see it; has_family: there is one.
+    ticked, or None. family: for those who may see it; has_family: there is one.
     missing: what a dispatcher will ask and nobody knows.
     """
 
@@ -87,7 +96,7 @@ class Panel:
     script: tuple[str, ...]
     missing: tuple[str, ...]
     has_family: bool
-    family: Any
+    family: Family | None
 
     @property
     def first_numbers(self) -> tuple[Record, ...]:
@@ -112,8 +121,8 @@ def panel_of(board: Board, incident: Incident, *, contact: str = "") -> Panel:
         report_version=report.version if report else 0,
         script=script(known),
         missing=missing(known),
-        has_family=family is not None and family.is_open,
-        family=family.body if family and family.is_open and may_see_family(incident) else None,
+        has_family=family is not None,
+        family=_family(board, family) if family and may_see_family(incident) else None,
     )
 
 
@@ -121,6 +130,14 @@ def _newest(records: Iterable[Record], kind: str) -> Record | None:
     """The open one of a kind; else the one changed last."""
     found = [one for one in records if one.kind == kind]
     return max(found, key=lambda one: (one.is_open, one.at, one.version), default=None)
+
+
+def _family(board: Board, record: Record) -> Family:
+    try:
+        number = board.vault.unseal(record.body.sealed)
+    except VaultError:
+        number = ""
+    return Family(number=number, relation=record.body.relation)
 
 
 def may_see_family(incident: Incident) -> bool:

@@ -68,6 +68,7 @@ class Desk:
         self._timed: dict[tuple[str, str], Record] = {}
         self._minute: int | None = None
         self._is_new = True
+        self._local_at: tuple[int, datetime] = (-1, datetime.min)
         self.changes = 0
         self._wrongs: tuple[Wrong, ...] = ()
         self._wrongs_minute: int | None = None
@@ -188,11 +189,13 @@ class Desk:
 
     def follow(self, courses: Mapping[str, Course], now: Moment, to: Round) -> None:
         """What the round's changes of incidents lead to."""
-        if to.changes:
-            self._wrongs_minute = None
+        if not to.changes:
+            return
+        self._wrongs_minute = None
+        world = self.world(courses, now)  # it sees what is put into it meanwhile
         for before, after in to.changes:
             for follow in self._follow:
-                self._apply(follow(self.world(courses, now), before, after), now, to)
+                self._apply(follow(world, before, after), now, to)
 
     def settle(self, courses: Mapping[str, Course], now: Moment, to: Round) -> bool:
         """Who is on duty and which policies count: looked at once a minute, and when something
@@ -273,17 +276,18 @@ class Desk:
 
     def world(self, courses: Mapping[str, Course], now: Moment) -> World:
         """What a room may look at now."""
+        local = self._local(now)
         return World(
             records=self._records,
             incidents=_Incidents(courses),
             roster=self.roster,
             now=now,
-            local=self._local(now),
+            local=local,
             points=self._points,
             faults=self._faults,
             past=_Closed(self._memory),
             salt=self._salt,
-            coverage=self._week_from(self._local(now)),
+            coverage=self._week_from(local),
         )
 
     def _week_from(self, local: datetime) -> Coverage:
@@ -304,8 +308,12 @@ class Desk:
         return self._coverage[1]
 
     def _local(self, now: Moment) -> datetime:
-        utc = datetime.fromtimestamp(now.utc_ms / 1000, UTC)
-        return utc.astimezone(self._zone).replace(tzinfo=None)
+        """The branch's own time, to the second: it is asked for with each press."""
+        utc_s = now.utc_ms // 1000
+        if utc_s != self._local_at[0]:
+            zoned = datetime.fromtimestamp(utc_s, UTC).astimezone(self._zone)
+            self._local_at = (utc_s, zoned.replace(tzinfo=None))
+        return self._local_at[1]
 
 
 class _Incidents(Mapping[str, Incident]):

@@ -1,8 +1,8 @@
 """PURE. The outside: whom a branch can ring, what is said to them, and what became of it.
 
 The system never dials: people do, and write down whom they rang. A number of a customer's family
-is asked for only when it is needed, stands in a secret record and nowhere else, and is emptied
-when the incident closes.
+is asked for only when it is needed, is sealed before it comes here, stands in a secret record and
+nowhere else, and is deleted for good when the incident closes.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ _ID = re.compile(ID_PATTERN)
 PLACE = "place"
 
 Condition = Literal["yes", "no", "unclear"]
+Relation = Annotated[str, msgspec.Meta(max_length=40)]
 Age = Annotated[int, msgspec.Meta(ge=0, le=130)]
 
 
@@ -108,10 +109,10 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FamilyContact:
-    """A telephone number of the customer's family; secret. relation: such as "daughter"."""
+    """A telephone number of the customer's family. sealed: encrypted. relation: "daughter"."""
 
-    number: ShortText = ""
-    relation: Annotated[str, msgspec.Meta(max_length=40)] = ""
+    sealed: str
+    relation: Relation = ""
 
 
 # --- the directory and the place ------------------------------------------------------------
@@ -312,22 +313,32 @@ def _not_open(world: World, request: Request) -> Refused | None:
 # --- the family's number --------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Family:
+    """Body of `family_contact.save`. number: {"sealed": …} as the desk has made it."""
+
+    number: dict[str, str] | None = None
+    relation: Relation = ""
+
+
 def _keep_family(world: World, request: Request) -> Outcome:
-    """`family_contact.save` {number, relation}, of an open incident."""
+    """`family_contact.save` {number, relation}, of an open incident.
+
+    Nobody here can read the number, so whether it is one is looked at where it is typed.
+    """
     refused = _not_open(world, request)
     if refused:
         return refused
-    contact = body_of(FamilyContact, request)
-    if isinstance(contact, Refused):
-        # The number is in the fault's words; it must not stand in anybody's log of answers.
-        return wrong_fields(*(replace(one, detail="") for one in contact.faults))
-    if not is_phone(contact.number):
+    asked = body_of(_Family, request)
+    if isinstance(asked, Refused):
+        return asked
+    if asked.number is None:
         return wrong_fields(FieldFault(field="number", name="bad_phone"))
     known = world.get("family_contact", request.id)
     record = Record(
         kind="family_contact",
         id=request.id,
-        body=contact,
+        body=FamilyContact(sealed=asked.number["sealed"], relation=asked.relation.strip()),
         version=known.version + 1 if known else 1,
         by=request.by,
         at=rfc3339(world.now.utc_ms),
@@ -342,21 +353,13 @@ def _forget_family(world: World, request: Request) -> Outcome:
     if not world.roster.knows(request.by):
         return Refused("unknown_staff")
     record = world.get("family_contact", request.id)
-    return _forgotten(world, record, by=request.by) if record else Refused("unknown_record")
+    return _forgotten(record, by=request.by) if record else Refused("unknown_record")
 
 
-def _forgotten(world: World, record: Record, *, by: str) -> Done:
-    """The record stays, to show that there was one; what it held is gone."""
-    emptied = replace(
-        record,
-        body=FamilyContact(),
-        version=record.version + 1,
-        is_open=False,
-        by=by,
-        at=rfc3339(world.now.utc_ms),
-    )
+def _forgotten(record: Record, *, by: str = "") -> Done:
+    """The log says that there was a number; the number is gone."""
     entry = Entry(event="family_contact_forgotten", by=by, detail={})
-    return Done(records=(emptied,), entries=((entry, record.incident_id),))
+    return Done(deletes=(("family_contact", record.id),), entries=((entry, record.incident_id),))
 
 
 def follow(world: World, before: Incident | None, after: Incident) -> Done:
@@ -364,12 +367,12 @@ def follow(world: World, before: Incident | None, after: Incident) -> Done:
     if after.is_open or (before is not None and not before.is_open):
         return Done()
     family = world.get("family_contact", after.incident_id)
-    done = _forgotten(world, family, by="") if family else Done()
+    done = _forgotten(family) if family else Done()
     report = world.get("outside", after.incident_id)
     if report is None:
         return done
     closed = replace(report, version=report.version + 1, is_open=False)
-    return Done(records=(*done.records, closed), entries=done.entries)
+    return done + Done(records=(closed,))
 
 
 ROOM = Room(
@@ -380,6 +383,7 @@ ROOM = Room(
         "family_contact": FamilyContact,
     },
     secret=frozenset({"family_contact"}),
+    sealed={"family_contact.save": "number"},
     requests={
         **{name: decide for plan in PLANS for name, decide in plan.requests.items()},
         "outside.report": _report,

@@ -51,6 +51,17 @@ class Reports:
         found = self._reader.rows("SELECT max(seq) FROM log")
         return found[0][0] or 0
 
+    def counts(self, *, start_ms: int, end_ms: int) -> tuple[int, int]:
+        """(closed, open) incidents raised in the window. Closed ones never change and never go, so
+        while the first is the same and the second 0, `lines` are the same too."""
+        found = self._reader.rows(
+            "SELECT count(*) FROM report_lines WHERE raised_ms >= ?1 AND raised_ms < ?2"
+            " UNION ALL SELECT count(*) FROM incidents WHERE stage != 'closed'"
+            " AND raised_ms >= ?1 AND raised_ms < ?2",
+            [start_ms, end_ms],
+        )
+        return found[0][0], found[1][0]
+
     def lines(self, *, start_ms: int, end_ms: int) -> list[ReportLine]:
         """One for each incident raised in the window, the oldest first; the open ones last."""
         closed = self._reader.rows(

@@ -69,7 +69,7 @@ def test_a_customer_faints_and_is_handed_over_to_the_ambulance(demo, screen, tmp
     expect(door).to_contain_text("派保安到大门口迎接救护车")
     tick(guard, "after_ambulance")
     expect(guard.locator(".call-made.on-their-way")).to_contain_text("eight minutes")
-    guard.get_by_role("button", name="已到场").click()
+    guard.get_by_role("button", name="已到场", exact=True).click()
     expect(guard.locator(".call-made")).to_contain_text("到场")
     expect(guard.locator(".timeline")).to_contain_text("拨打了急救中心 120: eight minutes")
 

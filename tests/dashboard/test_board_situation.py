@@ -22,7 +22,7 @@ from gateway.desk.complaints import Complaint
 from gateway.desk.outside import Call, FamilyContact, Place, Report
 from gateway.desk.record import Record
 from gateway.desk.translated import Translated
-from gateway.store import Work, Writer
+from gateway.store import Vault, Work, Writer, key_path
 from protocol.clock import now
 from protocol.messages import Incident, Responder
 from protocol.moment import rfc3339
@@ -214,12 +214,14 @@ def test_the_board_counts_what_is_overdue(client, writing, bearer) -> None:
 
 
 def test_the_family_number_is_shown_to_those_who_answered_and_to_nobody_else(
-    client, writing, bearer
+    client, writing, bearer, store
 ) -> None:
+    vault = Vault(key_path(store))
+    vault.make_key()
     secret = Record(
         kind="family_contact",
         id=ID,
-        body=FamilyContact(number=NUMBER, relation="daughter"),
+        body=FamilyContact(sealed=vault.seal(NUMBER), relation="daughter"),
         incident_id=ID,
     )
     other = an_incident(responders=(), owner=None)
