@@ -265,7 +265,14 @@ class Loop:
             self._branch.reject(received.topic, str(error), received.payload, now, to)
 
     def _take_alert(self, unit: str, alert: Alert, now: Moment, to: Round) -> None:
-        self._branch.take_alert(unit, alert, now, to)
+        courses = self._branch.courses
+        self._branch.take_alert(
+            unit,
+            alert,
+            now,
+            to,
+            is_test=lambda alert: self._desk.take_press(alert, courses, now, to),
+        )
         self._health.meet(unit, to)
         if self._branch.is_foreign(unit, alert.point):
             wrong = Wrong(f"point/{alert.point}", "foreign_unit", f"{unit} speaks for it")
