@@ -45,17 +45,19 @@ def act(
     text: str | None = None,
     to: str | None = None,
     situation: str | None = None,
+    action_id: str | None = None,
 ) -> Outcome:
     """Has the gateway do `action` to an incident; waits up to 5 s for its answer.
 
-    Raises: StoreError.
+    action_id: of an action that must happen only once, however often it is asked for; None: this
+    is a new one. Raises: StoreError.
     """
     board = the_board()
     known = board.reader.incident(incident_id)
     if known is None:
         return _refused("unknown_incident", None)
     message = Action(
-        action_id=uuid.uuid4().hex,
+        action_id=action_id or uuid.uuid4().hex,
         incident_id=incident_id,
         action=action,
         by=by,

@@ -178,19 +178,11 @@ def sign_in() -> Response:
         return _sign_in_page(form)
     if not form.validate():
         return _sign_in_page(form, error=_("Type your staff id and your PIN."), status=422)
-    staff, address = form.staff.data.strip(), request.remote_addr or ""
-    guard: Guard = current_app.extensions["anling_guard"]
-    wait_s, is_news = guard.attempt(staff, address)
-    if wait_s:
-        if is_news:
-            _tell("sign_in_slowed", staff)
-        text = _("Too many wrong PINs. Try again in %(seconds)d s.", seconds=wait_s)
-        return _sign_in_page(form, error=text, status=429, retry_after_s=wait_s)
-    user = _checked(staff, form.pin.data)
+    staff = form.staff.data.strip()
+    tried = try_pin(staff, form.pin.data)
+    user = tried.user
     if user is None:
-        _tell("sign_in_refused", staff)
-        return _sign_in_page(form, error=_("Staff id or PIN is wrong."), status=401)
-    guard.passed(staff, address)
+        return _sign_in_page(form, error=tried.error, status=tried.status, wait_s=tried.wait_s)
     session.clear()  # nothing of the visitor before survives: no fixed session, no old CSRF token
     session.permanent = True
     login_user(user)
@@ -204,6 +196,40 @@ def sign_out() -> Response:
     logout_user()
     session.clear()
     return redirect(url_for("sign_in.sign_in"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """What came of an id and a PIN. user: None when refused, and then error says why.
+
+    wait_s: whole seconds until the next try, None when that may be at once.
+    """
+
+    user: StaffUser | None
+    error: str = ""
+    wait_s: int | None = None
+
+    @property
+    def status(self) -> int:
+        return 200 if self.user else 429 if self.wait_s is not None else 401
+
+
+def try_pin(staff: str, pin: str) -> Tried:
+    """Whose id and PIN these are, behind the brake on guessing; refusals get into the log."""
+    address = request.remote_addr or ""
+    guard: Guard = current_app.extensions["anling_guard"]
+    wait_s, is_news = guard.attempt(staff, address)
+    if wait_s:
+        if is_news:
+            _tell("sign_in_slowed", staff)
+        text = _("Too many wrong PINs. Try again in %(seconds)d s.", seconds=wait_s)
+        return Tried(user=None, error=text, wait_s=wait_s)
+    user = _checked(staff, pin)
+    if user is None:
+        _tell("sign_in_refused", staff)
+        return Tried(user=None, error=_("Staff id or PIN is wrong."))
+    guard.passed(staff, address)
+    return Tried(user=user)
 
 
 def _checked(staff_id: str, pin: str) -> StaffUser | None:
@@ -220,18 +246,17 @@ def _checked(staff_id: str, pin: str) -> StaffUser | None:
 
 
 def _sign_in_page(
-    form: SignInForm, *, error: str = "", status: int = 200, retry_after_s: int | None = None
+    form: SignInForm, *, error: str = "", status: int = 200, wait_s: int | None = None
 ) -> Response:
     page = render_template(
         "sign_in.html",
         form=form,
         error=error,
         next=local_target(request.values.get("next")),
-        retry_after_s=retry_after_s,
     )
     response = make_response(page, status)
-    if retry_after_s is not None:
-        response.headers["Retry-After"] = str(retry_after_s)
+    if wait_s is not None:
+        response.headers["Retry-After"] = str(wait_s)
     return response
 
 

@@ -8,16 +8,17 @@ from flask import current_app
 
 from dashboard.config import BoardConfig
 from dashboard.live import Live
-from dashboard.store import Reader
+from dashboard.store import Reader, Vault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Board:
-    """`reader` is the truth, `live` the news and the voice."""
+    """`reader` is the truth, `live` the news and the voice; `vault` unseals private notes."""
 
     config: BoardConfig
     reader: Reader
     live: Live
+    vault: Vault
 
 
 def the_board() -> Board:

@@ -51,14 +51,15 @@ class BoardConfig:
     """The whole of `board.toml`.
 
     terminal: the id under which the board speaks to the gateway. store: the gateway's database,
-    relative to the file. secret_key: signs the session cookies. language: of a new visitor whose
-    browser asks for none of ours. timezone: of times on pages. demo: serve the page `/demo`,
-    which shows and presses `demo_points`.
+    relative to the file. private_key_file: of private notes, as in gateway.toml. secret_key: signs
+    the session cookies. language: of a new visitor whose browser asks for none of ours. timezone:
+    of times on pages. demo: serve the page `/demo`, which shows and presses `demo_points`.
     """
 
     branch: Id
     secret_key: str
     store: Annotated[str, msgspec.Meta(min_length=1)] = "anling.db"
+    private_key_file: str = ""
     terminal: Id = "board"
     language: Literal["zh", "en"] = "zh"
     timezone: str = "Asia/Shanghai"

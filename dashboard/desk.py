@@ -25,6 +25,25 @@ DESK_STATUS = STATUS | {
 
 # What is wrong with a field → words for people. A name that is not here is shown as it is.
 FIELD_FAULTS = {
+    "missing_translation": _l("This stands in one language only."),
+    "out_of_range": _l("From 5 seconds to a day."),
+    "playbook_calls": _l("A playbook rings them: change it first."),
+    "stands_in": _l("This one stands in for every situation without a list."),
+    "too_many": _l("These are too many."),
+    "twin": _l("This id stands there twice."),
+    "unknown_contact": _l("Choose somebody of the directory."),
+    "unknown_role": _l("Choose a role."),
+    "unknown_step": _l("The list has no such step."),
+    "day_twice": _l("This day stands in two rows."),
+    "in_the_future": _l("This day has not come yet."),
+    "incident_there": _l("There is an open call there: close it first."),
+    "less_than_out": _l("So many are out: bring them back, or write them down as used up."),
+    "not_enough": _l("There are not that many."),
+    "out_there": _l("Some of it is still out: bring it back first."),
+    "resource_there": _l("A resource is kept there: move it first."),
+    "taken": _l("Another one is called so already."),
+    "unknown_incident": _l("There is no such open call."),
+    "unknown_point": _l("There is no such point."),
     "bad_id": _l("Use small letters, digits and hyphens, a letter or digit first."),
     "bad_phone": _l("A telephone number has digits, and at most + - ( ) / . x between them."),
     "before_first": _l("This day is before the first one."),
@@ -110,6 +129,21 @@ def _refused(reason: str) -> Answer:
 def explain_desk(reason: str) -> str:
     """A sentence for people about a named reason, in their language."""
     sentences = {
+        "already_ticked": _("Somebody else has ticked this already."),
+        "not_ticked": _("This is not ticked any more."),
+        "look_into_first": _("Write down the first look before the answer."),
+        "looked_into_already": _("Somebody else has written the first look already."),
+        "answer_first": _("Write down the answer first."),
+        "answered_already": _("Somebody else has written the answer already."),
+        "already_closed_day": _("The branch is closed for today already."),
+        "already_open": _("The branch is open already."),
+        "none_out": _("None of it is out: somebody has brought it back already."),
+        "not_enough": _("There are not that many there any more: somebody was faster."),
+        "not_ready": _(
+            "Not opened: put right what is marked, or let a lead take it on with a reason."
+        ),
+        "still_busy": _("Not closed: somebody or something is still there, as marked."),
+        "unknown_point": _("There is no such point."),
         "changed_meanwhile": _(
             "Somebody else has changed this since you opened it. Nothing was overwritten: "
             "look at what it is now, then change it again."

@@ -52,7 +52,11 @@ def percentile(ordered: Sequence[int], percent: float) -> int | None:
 
 def figures(values: Iterable[int | None]) -> Figures:
     """The figures of the values that are known."""
-    ordered = sorted([value for value in values if value is not None])
+    return figures_of_ascending(sorted([value for value in values if value is not None]))
+
+
+def figures_of_ascending(ordered: Sequence[int]) -> Figures:
+    """The figures of values that are sorted already."""
     return Figures(
         count=len(ordered),
         p50=percentile(ordered, 50),

@@ -14,7 +14,7 @@ from dashboard.board import Board
 from dashboard.config import BoardConfig
 from dashboard.live import Live
 from dashboard.server import Root, Server, listen
-from dashboard.store import Reader
+from dashboard.store import Reader, Vault, key_path
 from protocol.service import notify
 from protocol.settings import ConfigError, load
 
@@ -43,15 +43,17 @@ def run(config_path: str | Path) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _ignore)
     store = Path(config_path).resolve().parent / config.store
-    asyncio.run(_serve(config, store, sock))
+    key = key_path(store, config.private_key_file, folder=Path(config_path).resolve().parent)
+    asyncio.run(_serve(config, store, Vault(key), sock))
     log.info("The board has stopped.")
     return 0
 
 
-async def _serve(config: BoardConfig, store: Path, sock: socket.socket) -> None:
+async def _serve(config: BoardConfig, store: Path, vault: Vault, sock: socket.socket) -> None:
     reader = Reader(str(store))
     live = Live(config=config, reader=reader)
-    root = Root(app=create_app(Board(config=config, reader=reader, live=live)), hub=live.hub)
+    board = Board(config=config, reader=reader, live=live, vault=vault)
+    root = Root(app=create_app(board), hub=live.hub)
     server = Server(root=root, hub=live.hub)
     live.start()
     serving = asyncio.create_task(server.serve(sockets=[sock]))

@@ -42,6 +42,8 @@ _KINDS = (
     wire.DeskRequest,
     wire.Health,
     wire.IncidentWithLog,
+    wire.DayView,
+    wire.NearResource,
     wire.ProblemReply,
     wire.RecordView,
     wire.ResponseTimesReport,
@@ -130,6 +132,22 @@ def _paths() -> dict[str, Any]:
                 ),
                 "requestBody": {"required": True, "content": _json(_ref("ActionRequest"))},
             }
+        },
+        "/api/v1/incidents/{incident_id}/resources": {
+            "get": _route(
+                "near",
+                "Resources that fit an incident, the nearest of each sort, the nearest first",
+                reply={"type": "array", "items": _ref("NearResource")},
+                parameters=[_INCIDENT_ID],
+                problems=(404,),
+            )
+        },
+        "/api/v1/day": {
+            "get": _route(
+                "day",
+                "How the branch stands today, and what is in the way of opening or closing it",
+                reply=_ref("DayView"),
+            )
         },
         **_desk_paths(),
         "/api/v1/units": {

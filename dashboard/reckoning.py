@@ -8,7 +8,8 @@ from flask import current_app
 
 from dashboard.board import Board
 from dashboard.remembered import Remembered
-from dashboard.review.calendar import DAY_MS, Month
+from dashboard.review.calendar import DAY_MS, LocalTime, Month, parts
+from dashboard.review.digest import Digest, digest, together
 from dashboard.review.month import MonthReview, Read, review
 from dashboard.review.period import Period, period
 from gateway.store import Reports
@@ -19,6 +20,9 @@ FAULTS_BEFORE_MS = 400 * DAY_MS
 # Notices are counted when their channel answers, and faults that last go on lasting, both without
 # a word in the log.
 FRESH_MS = 60_000
+# The months of a year and a piece of the next, and all of them together; a busy month takes a
+# megabyte.
+PARTS = 15
 
 
 class Reckoning:
@@ -27,6 +31,7 @@ class Reckoning:
     def __init__(self, board: Board) -> None:
         self._reports = Reports(board.reader)
         self._remembered = Remembered()
+        self._parts = Remembered(PARTS)
         self.zone = ZoneInfo(board.config.timezone)
 
     def period(self, *, start_ms: int, end_ms: int) -> Period:
@@ -35,13 +40,39 @@ class Reckoning:
             ("period", start_ms, end_ms),
             self._stamp(),
             lambda: period(
-                self._reports.lines(start_ms=start_ms, end_ms=end_ms),
+                self._digest(parts(start_ms, end_ms, self.zone)),
                 self._reports.notice_counts(start_ms=start_ms, end_ms=end_ms),
                 start_ms=start_ms,
                 end_ms=end_ms,
                 zone=self.zone,
             ),
         )
+
+    def _digest(self, windows: list[tuple[int, int]]) -> Digest:
+        """The digest of months that follow each other. What is new is nearly always in the last:
+        all before it are put together once, and kept while none of them changes."""
+        if not windows:
+            return together([])
+        *past, last = windows
+        stamps = tuple(self._part_stamp(*window) for window in past)
+        before = self._parts.answer(
+            ("past", *past), stamps, lambda: together([self._part(*window) for window in past])
+        )
+        return together([before, self._part(*last)])
+
+    def _part(self, start_ms: int, end_ms: int) -> Digest:
+        """The digest of a month or less, kept until it has another incident, or one more closes."""
+        window = {"start_ms": start_ms, "end_ms": end_ms}
+        return self._parts.answer(
+            (start_ms, end_ms),
+            self._part_stamp(start_ms, end_ms),
+            lambda: digest(self._reports.lines(**window), LocalTime(self.zone, **window)),
+        )
+
+    def _part_stamp(self, start_ms: int, end_ms: int) -> object:
+        closed, still_open = self._reports.counts(start_ms=start_ms, end_ms=end_ms)
+        # What is open may change in any way: it is read anew each time.
+        return object() if still_open else closed
 
     def month(self, month: Month) -> MonthReview:
         """The review of a month of the branch's calendar."""
@@ -51,8 +82,8 @@ class Reckoning:
         start_ms, end_ms = month.window(self.zone)
         before_ms, _start_ms = month.before.window(self.zone)
         read = Read(
-            lines=self._reports.lines(start_ms=start_ms, end_ms=end_ms),
-            lines_before=self._reports.lines(start_ms=before_ms, end_ms=start_ms),
+            found=self._part(start_ms, end_ms),
+            before=self._part(before_ms, start_ms),
             notices=self._reports.notice_counts(start_ms=start_ms, end_ms=end_ms),
             fault_events=self._reports.fault_events(
                 start_ms=start_ms - FAULTS_BEFORE_MS, end_ms=end_ms

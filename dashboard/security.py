@@ -21,7 +21,8 @@ log = logging.getLogger(__name__)
 
 MAX_BODY_BYTES = 64 * 1024
 # Whoever has neither session nor token sees these and nothing else.
-PUBLIC = frozenset({"static", "sign_in.sign_in", "api.healthz"})
+# The link of a notice is a key of its own, for one incident.
+PUBLIC = frozenset({"static", "sign_in.sign_in", "api.healthz", "accept.show", "accept.do"})
 _HOST = re.compile(r"[A-Za-z0-9._\-\[\]:]{1,255}")
 
 _HEADERS = {

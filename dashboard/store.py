@@ -5,10 +5,11 @@ from __future__ import annotations
 import msgspec
 
 from dashboard.picture import Stored
-from gateway.store import Reader
+from gateway.store import Reader, Vault, key_path
 from gateway.store.reader import StoreError
+from gateway.store.vault import VaultError
 
-__all__ = ["Reader", "StoreError", "look"]
+__all__ = ["Reader", "StoreError", "Vault", "VaultError", "key_path", "look"]
 
 
 def look(reader: Reader, known: tuple[str, ...]) -> Stored:

@@ -83,6 +83,43 @@ class RecordView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NearResource:
+    """A resource that fits an incident. where: at the point, in the same area, or elsewhere; left:
+    how many are at their place."""
+
+    id: str
+    what: str
+    name: str
+    place: str
+    where: Literal["point", "place", "branch"]
+    left: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InTheWay:
+    """Something that stands in the way of opening or closing. key: to accept it by; may_accept:
+    whether a lead may."""
+
+    key: str
+    subject: str
+    name: str
+    detail: str
+    may_accept: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayView:
+    """How the branch stands today. opens_at, closes_at: by its own clock, None when not known."""
+
+    date: str
+    state: Literal["unknown", "before", "unopened", "open", "closed"]
+    opens_at: str | None
+    closes_at: str | None
+    not_ready: tuple[InTheWay, ...]
+    not_over: tuple[InTheWay, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProblemReply:
     """Why a request was not served. reason: for programs; message: for people."""
 

@@ -25,15 +25,22 @@ LAMPS: Mapping[Lamp, tuple[int, ...]] = {
     "coming": STEADY,
     "undelivered": (150, 200, 150, 1000),
 }
+# The same in a drill: what it says is as true, and a short gap says what it is about.
+DRILL_LAMPS: Mapping[Lamp, tuple[int, ...]] = {
+    **LAMPS,
+    "recorded": (800, 300, 100, 400),
+    "coming": (2800, 200),
+}
 SOUNDERS: Mapping[Sounder, tuple[int, ...]] = {"off": DARK, "on": (500, 1000)}
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What a point shows."""
+    """What a point shows. drill: marked as practice."""
 
     lamp: Lamp = "off"
     sounder: Sounder = "off"
+    drill: bool = False
 
 
 def shown(
@@ -43,20 +50,22 @@ def shown(
     calls: Waiting | None,
     is_received: bool,
     now_ms: int,
+    drill: bool = False,
 ) -> Shown:
     """What a point shows.
 
     stage: the gateway's newest feedback. calls: the point's calls without a receipt. is_received:
-    the gateway's receipt for a call has just come, its feedback has not.
+    the gateway's receipt for a call has just come, its feedback has not. drill: the feedback is
+    about one; a receipt alone does not say so, and nothing is marked that may be real.
     """
     if silent:
         return Shown()
     if calls is not None and is_undelivered(calls, now_ms):
         return Shown("undelivered", "on")
     if stage in ("accepted", "arrived"):
-        return Shown("coming")
+        return Shown("coming", drill=drill)
     if stage == "raised" or is_received:
-        return Shown("recorded")
+        return Shown("recorded", drill=drill and stage == "raised")
     return Shown("saved" if calls is not None and calls.is_kept else "off")
 
 
@@ -95,7 +104,8 @@ class Indicators:
     def show(self, point: str, shown: Shown) -> None:
         """Lets a point show this from the next `moves` on."""
         if point in self._lamps:
-            self._patterns[self._lamps[point]] = LAMPS[shown.lamp]
+            patterns = DRILL_LAMPS if shown.drill else LAMPS
+            self._patterns[self._lamps[point]] = patterns[shown.lamp]
         if point in self._sounders:
             self._patterns[self._sounders[point]] = SOUNDERS[shown.sounder]
 

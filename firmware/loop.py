@@ -262,7 +262,7 @@ class Loop:
 
     def _simulate(self, point: str, shown: Shown) -> None:
         if self._lines.is_simulated:
-            lamp = SimulatedLamp(lamp=shown.lamp, sounder=shown.sounder)
+            lamp = SimulatedLamp(lamp=shown.lamp, sounder=shown.sounder, drill=shown.drill)
             self._link.send("lamp", self._unit.settings.id, point, message=lamp)
 
     def _tell(self, status: UnitStatus, now: Moment) -> None:

@@ -58,6 +58,7 @@ def _shown(unit: Unit, name: str, now_ms: int) -> Shown:
         calls=unit.outgoing.calls.get(name),
         is_received=received_ms is not None and now_ms - received_ms < FEEDBACK_MS,
         now_ms=now_ms,
+        drill=feedback.drill,
     )
 
 

@@ -15,7 +15,7 @@ from gateway.responders import (
     with_changes,
     with_responder,
 )
-from gateway.steps import call_next, next_step, tell_stand_ins, waited_for
+from gateway.steps import call_next, is_clocks_end, next_step, tell_stand_ins, telling, waited_for
 from protocol.messages import Action, Offer, Refusal
 from protocol.moment import Moment, rfc3339
 
@@ -108,8 +108,8 @@ def _refuse(course: Course, action: Action, now: Moment, rules: Rules) -> Outcom
         changed, tell = tell_stand_ins(changed, substituted, rules)
         tells = (tell,) if tell.staff else ()
     after = Changed(course=changed, entries=(entry, *substituted), tells=tells)
-    is_last = rules.policy.is_last(incident.step)
-    if incident.stage != "raised" or is_last or waited_for(changed, rules):
+    is_end = is_clocks_end(incident, rules.policy)
+    if incident.stage != "raised" or is_end or waited_for(changed, rules):
         return after
     called = call_next(in_this_boot(changed, now), now, rules)
     return replace(called, entries=(*after.entries, *called.entries), tells=(*tells, *called.tells))
@@ -201,6 +201,15 @@ def _set_situation(course: Course, action: Action, now: Moment, rules: Rules) ->
     return Changed(course=with_changes(course, situation=situation), entries=(entry,))
 
 
+def _make_real(course: Course, action: Action, now: Moment, rules: Rules) -> Outcome:
+    """Whoever sees that it is no drill any more says so, and all who were told hear of it."""
+    if not course.incident.drill:
+        return Unchanged()
+    changed, tell = telling(with_changes(course, drill=False), rules, why="real")
+    entry = Entry(event="became_real", by=action.by, detail={})
+    return Changed(course=changed, entries=(entry,), tells=(tell,))
+
+
 ACTIONS: dict[str, Callable[[Course, Action, Moment, Rules], Outcome]] = {
     "accept": _accept,
     "arrive": _arrive,
@@ -209,6 +218,7 @@ ACTIONS: dict[str, Callable[[Course, Action, Moment, Rules], Outcome]] = {
     "handover": _hand_over,
     "note": _note,
     "situation": _set_situation,
+    "real": _make_real,
     "refuse": _refuse,
     "busy": _refuse,
     "take": _take,

@@ -6,7 +6,7 @@ waits, writes or sends. If the write fails the branch is thrown away and read fr
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from gateway import incident as machine
@@ -117,13 +117,31 @@ class Branch:
 
     # --- alerts ---
 
-    def take_alert(self, unit: str, alert: Alert, now: Moment, to: Round) -> None:
-        """An alert of `unit`: taken once, answered each time."""
+    def take_alert(
+        self,
+        unit: str,
+        alert: Alert,
+        now: Moment,
+        to: Round,
+        *,
+        is_test: Callable[[Alert], bool] = lambda alert: False,
+    ) -> None:
+        """An alert of `unit`: taken once, answered each time.
+
+        is_test: whether a press that would raise an incident is a walk test's instead.
+        """
         to.receipts.setdefault(unit, []).append(alert.alert_id)
-        to.points.add(alert.point)
         if alert.alert_id in to.work.alerts or self._writer.knows_alert(alert.alert_id):
+            to.points.add(alert.point)
             self._hear_again(alert, now, to)
             return
+        if self._may_be_test(unit, alert) and is_test(alert):
+            # The receipt alone lets the lamp blink, as shall be seen; feedback would put it out.
+            to.work.alerts[alert.alert_id] = TakenAlert(
+                alert=alert, unit=unit, received_ms=now.utc_ms, incident_id=None
+            )
+            return
+        to.points.add(alert.point)
         point = self._point(unit, alert.point, to)
         if alert.what in CALLS:
             self._call(alert, point, now, to)
@@ -140,6 +158,12 @@ class Branch:
             received_ms=now.utc_ms,
             incident_id=self._open_at.get(alert.point) if alert.what in OF_INCIDENTS else None,
         )
+
+    def _may_be_test(self, unit: str, alert: Alert) -> bool:
+        """Whether it could be a walk test's press: no incident is open there, and it is said by
+        the unit that has the button."""
+        is_free = self._course_at(alert.point) is None and not self.is_foreign(unit, alert.point)
+        return alert.what == "pressed" and is_free
 
     def is_foreign(self, unit: str, point: str) -> bool:
         """Whether the unit speaks for a point that the configuration gives to another."""
@@ -183,6 +207,20 @@ class Branch:
         )
         self._open_at[point.point] = raised.course.incident.incident_id
         self._apply(raised, now, to)
+
+    def raise_for_desk(self, now: Moment, to: Round) -> None:
+        """The desk's own alerts, such as drills. A customer who was faster goes first."""
+        for alert in to.raises:
+            point = self.points.get(alert.point)
+            if point is None or self._course_at(alert.point) is not None:
+                continue
+            self._call(alert, point, now, to)
+            to.work.alerts[alert.alert_id] = TakenAlert(
+                alert=alert,
+                unit=point.unit,
+                received_ms=now.utc_ms,
+                incident_id=self._open_at[alert.point],
+            )
 
     def _attend(self, alert: Alert, now: Moment, to: Round) -> None:
         course = self._course_at(alert.point)
@@ -336,7 +374,8 @@ class Branch:
         course = self._course_at(point)
         record = self.points.get(point)
         silent = record.silent if record else False
-        if course is None:
+        # Nobody called from a seat that is only looked after: no lamp, and no tone beside it.
+        if course is None or course.incident.kind == "seat":
             return Feedback(point=point, stage="idle", silent=silent, version=self._writer.log_seq)
         incident = course.incident
         return Feedback(
@@ -345,6 +384,7 @@ class Branch:
             incident_id=incident.incident_id,
             silent=silent or incident.kind == "silent",
             version=self._writer.log_seq,
+            drill=incident.drill,
         )
 
     def reject(self, topic: str, reason: str, payload: bytes, now: Moment, to: Round) -> None:
@@ -390,7 +430,7 @@ class Branch:
     def _notify(self, course: Course, tell: Tell, now: Moment, to: Round) -> None:
         incident = course.incident
         for channel in self._open_to(tell):
-            if not self._reaches(channel.roles, tell):
+            if not self._reaches(channel, tell):
                 continue
             notice_id = f"{incident.incident_id}.{incident.version}.{tell.why}.{channel.name}"
             to.work.notices[notice_id] = NoticeRecord(
@@ -400,13 +440,14 @@ class Branch:
                 step=tell.step,
                 why=tell.why,
                 made_ms=now.utc_ms,
+                staff=self._meant(channel, tell),
             )
 
     def tell_for_desk(self, now: Moment, to: Round) -> None:
         """Notices of what the desk has to tell, which are about no incident."""
         for tell in to.tells:
             for channel in self._config.channels:
-                if not self._reaches(channel.roles, tell):
+                if not self._reaches(channel, tell):
                     continue
                 notice_id = f"desk.{now.utc_ms}.{tell.why}.{channel.name}"
                 to.work.notices[notice_id] = NoticeRecord(
@@ -416,6 +457,7 @@ class Branch:
                     step=tell.step,
                     why=tell.why,
                     made_ms=now.utc_ms,
+                    staff=self._meant(channel, tell),
                 )
 
     def _open_to(self, tell: Tell) -> list[ChannelSettings]:
@@ -429,8 +471,16 @@ class Branch:
             if (not tell.channels or one.name in tell.channels) and one.name not in tell.silent
         ] or every
 
-    def _reaches(self, roles: list[str], tell: Tell) -> bool:
-        """Whether a channel for `roles` (none: for all) belongs to somebody who is told."""
-        if not roles or tell.everywhere:
-            return True
-        return any(self._rules.roster.has_role(staff, *roles) for staff in tell.staff)
+    def _reaches(self, channel: ChannelSettings, tell: Tell) -> bool:
+        """Whether a channel is for all, or belongs to somebody who is told."""
+        is_for_all = channel.staff is None and not channel.roles
+        return is_for_all or tell.everywhere or bool(self._meant(channel, tell))
+
+    def _meant(self, channel: ChannelSettings, tell: Tell) -> tuple[str, ...]:
+        """Those of the staff who are told that this channel is for."""
+        if channel.staff is not None:
+            return tuple(staff for staff in tell.staff if staff == channel.staff)
+        if not channel.roles:
+            return tell.staff
+        has_role = self._rules.roster.has_role
+        return tuple(staff for staff in tell.staff if has_role(staff, *channel.roles))

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -17,10 +18,16 @@ from gateway.desk.policies import KnownChannel, PolicyPlan, PositiveSeconds
 from gateway.desk.policies import StepPlan as StepSettings
 from gateway.desk.team import CERTIFIED, Certificate, KnownRole, Label, Pin, Staff
 from gateway.policy import DEFAULT_ROLES, DEFAULT_STEPS, LEAD
-from gateway.store.records import PointRecord
+from gateway.store.records import ChannelRecord, PointRecord
 from protocol.link import Broker
 from protocol.messages import Id, Kind, ShortText
 from protocol.settings import Findings, load, readable, rule
+
+ChannelKind = Literal["apprise", "dingtalk", "wecom", "feishu", "webhook", "pager"]
+# The kinds that sign with a secret.
+WITH_SECRET = ("dingtalk", "feishu", "webhook")
+# Up to a month: a channel tested less often is as good as not tested.
+CanarySeconds = Annotated[int, msgspec.Meta(ge=0, le=31 * 24 * 3600)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,20 +115,57 @@ class PolicySettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelSettings:
-    """`[[channels]]`: somewhere notices go. url: one of Apprise's. roles: for these; [] for all."""
+    """`[[channels]]`: somewhere notices go.
+
+    url: where to; for a pager the name says it. secret: signs messages. roles: for these; [] for
+    all. staff: the one person whose channel it is, None for a group. canary_every_s: how often it
+    is tested when nothing else was delivered; 0 = never.
+    """
 
     name: Id
-    url: Annotated[str, msgspec.Meta(min_length=1)]
+    kind: ChannelKind = "apprise"
+    url: str = ""
+    secret: str = ""
     roles: list[KnownRole] = field(default_factory=list)
+    staff: Id | None = None
+    canary_every_s: CanarySeconds = 24 * 3600
+
+    @rule
+    def _address(self) -> Findings:
+        """Never repeats the address, which may be a secret; nor does any other rule here."""
+        if self.kind == "pager":
+            if self.url:
+                yield "url", "is not used by kind pager, which is reached by its name; take it out"
+        elif not self.url:
+            yield "url", f"is missing; kind {self.kind} needs one"
+        elif self.kind != "apprise" and not _is_web_address(self.url):
+            yield "url", f"must begin with https:// or http:// and name a host for {self.kind}"
+
+    @rule
+    def _needless_secret(self) -> Findings:
+        if self.secret and self.kind not in WITH_SECRET:
+            used_by = ", ".join(WITH_SECRET)
+            yield "secret", f"is not used by kind {self.kind}; only by {used_by}; take it out"
+
+    @rule
+    def _two_audiences(self) -> Findings:
+        if self.staff is not None and self.roles:
+            yield "roles", "must be left out when staff says whose channel it is"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayConfig:
-    """The whole of `gateway.toml`. store: path of the database. timezone: of the branch's clock."""
+    """The whole of `gateway.toml`.
+
+    store: path of the database. private_key_file: path of the key that seals private notes, ""
+    for beside the store. timezone: of the branch's clock. board_url: where phones reach the board,
+    for links in notices; None: notices have none.
+    """
 
     branch: Id
     name: ShortText = ""
     store: str = "anling.db"
+    private_key_file: str = ""
     timezone: str = "Asia/Shanghai"
     mqtt: Broker = field(default_factory=Broker)
     units: list[UnitSettings] = field(default_factory=list)
@@ -129,6 +173,23 @@ class GatewayConfig:
     staff: list[StaffSettings] = field(default_factory=list)
     policy: PolicySettings = field(default_factory=PolicySettings)
     channels: list[ChannelSettings] = field(default_factory=list)
+    board_url: str | None = None
+
+    @rule
+    def _channels_of_nobody(self) -> Findings:
+        """A file that names only leads leaves the team to the pages, as in `_gaps`."""
+        if self._leaves_team_to_pages():
+            return
+        staff = {one.id for one in self.staff}
+        for number, owner in readable(self.channels, lambda one: one.staff):
+            if owner is not None and owner not in staff:
+                yield f"channels[{number}].staff", f"is {owner!r}, who is not in [[staff]]"
+
+    @rule
+    def _no_board(self) -> Findings:
+        url = self.board_url
+        if url is not None and (not _is_web_address(url) or "?" in url or "#" in url):
+            yield "board_url", "must be the board's address, such as https://board.branch.example"
 
     @rule
     def _twin_units(self) -> Findings:
@@ -159,7 +220,7 @@ class GatewayConfig:
 
         A file that names only leads leaves the team to the pages, which show such gaps.
         """
-        if {role for one in self.staff for role in one.roles} <= set(LEADS):
+        if self._leaves_team_to_pages():
             return
         had = self._roles_on_duty()
         for kind in DEFAULT_ROLES:
@@ -175,6 +236,9 @@ class GatewayConfig:
         told = {audience for _, audience in readable(self.policy.steps, lambda step: step.tell)}
         if LEAD in told and LEAD not in self._roles_on_duty():
             yield "staff", "nobody on duty has the role lead, whom a step tells"
+
+    def _leaves_team_to_pages(self) -> bool:
+        return {role for one in self.staff for role in one.roles} <= set(LEADS)
 
     def _roles_on_duty(self) -> set[str]:
         return {
@@ -201,6 +265,17 @@ class GatewayConfig:
             PointRecord(point=one.id, label=one.label, unit=one.unit, silent=one.silent)
             for one in self.points
         ]
+
+    def channel_records(self) -> list[ChannelRecord]:
+        """The channels as the store keeps them."""
+        return [
+            ChannelRecord(channel=one.name, kind=one.kind, canary_every_s=one.canary_every_s)
+            for one in self.channels
+        ]
+
+    def channel_owners(self) -> dict[str, str]:
+        """{channel: staff id} of those that are one person's."""
+        return {one.name: one.staff for one in self.channels if one.staff is not None}
 
     def plans(self) -> Iterator[tuple[str, str, object]]:
         """(kind, id, body) of each plan of the desk that the file writes."""
@@ -240,7 +315,21 @@ def _twins(key: str, numbered: Iterator[tuple[int, str]]) -> Findings:
             yield key, f"{name} stands there {count} times; each id may stand once"
 
 
+def _is_web_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets that do not close, a port that is no number
+        return False
+
+
 def read(path: str | Path) -> GatewayConfig:
     """The configuration at `path`; its store is found beside it. Raises: settings.ConfigError."""
     config = load(GatewayConfig, path)
-    return replace(config, store=str(Path(path).parent / config.store))
+    folder = Path(path).parent
+    named = config.private_key_file
+    return replace(
+        config,
+        store=str(folder / config.store),
+        private_key_file=str(folder / named) if named else "",
+    )

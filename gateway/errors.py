@@ -18,3 +18,7 @@ class StoreError(GatewayError):
 
 class StoreDamaged(StoreError):
     """The store is no whole database any more: it needs a person, or a backup."""
+
+
+class VaultError(GatewayError):
+    """The key of private notes is not there, or is another."""

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from gateway import shipped
 from gateway.branch import Branch
-from gateway.channels.notice import DeliveryResult, Notice, write, write_reminder
+from gateway.channels.book import ChannelBook
+from gateway.channels.letters import Letters, write_reminder
+from gateway.channels.notice import CANARY, DeliveryResult, Notice
+from gateway.channels.pager import Pagers
 from gateway.channels.sender import Noticed
 from gateway.config import GatewayConfig
-from gateway.course import Entry
 from gateway.desk import followups
 from gateway.desk.desk import Desk
 from gateway.desk.rooms import DEFAULTS
-from gateway.errors import StoreDamaged, StoreError
+from gateway.errors import StoreDamaged, StoreError, VaultError
 from gateway.health import Health
 from gateway.round import Round
-from gateway.store import NoticeRecord, Reader, Writer
-from gateway.store.records import LoggedEntry
+from gateway.store import NoticeRecord, Reader, Vault, Writer, key_path
 from gateway.supervision import Wrong
 from gateway.voice import Outside, Voice
 from protocol.link import Connected, Disconnected, LinkEvent, Published, Received
@@ -45,6 +46,7 @@ TICK_MS = 1_000
 MAX_RETAKEN = 1000
 
 STORE_UNWRITABLE = Wrong("gateway", "store_unwritable")
+PRIVATE_KEY = Wrong("gateway", "private_key_unreadable")
 BROKER_AWAY = Wrong("broker", "away", "no connection to the broker; trying again for ever")
 
 Event = LinkEvent | Noticed
@@ -59,7 +61,8 @@ class Inbox(Protocol):
 class Loop:
     """Owns the branch's state and its store. One thread calls `handle` and nothing else does.
 
-    link: to the broker. senders: one a channel. clock: gives the present moment.
+    link: to the broker. senders: one a channel. pagers: what stands in `senders` for pager
+    channels, None without any. clock: gives the present moment.
     """
 
     def __init__(
@@ -71,6 +74,7 @@ class Loop:
         link: Outside,
         senders: Mapping[str, Inbox],
         clock: Callable[[], Moment],
+        pagers: Pagers | None = None,
         version: str = "",
     ) -> None:
         self._config = config
@@ -78,10 +82,14 @@ class Loop:
         self._reader = reader
         self._voice = Voice(link)
         self._senders = senders
+        self._pagers = pagers or Pagers(link, lambda noticed: None, clock=clock)
+        self._book = ChannelBook()
+        self._letters: Letters
         self._clock = clock
         self._version = version
         self._branch = Branch(config, writer)
-        self._desk = Desk(writer, zone=ZoneInfo(config.timezone))
+        self._vault = Vault(key_path(config.store, config.private_key_file))
+        self._desk = Desk(writer, zone=ZoneInfo(config.timezone), seal=self._vault.seal)
         self._health = Health()
         self._session = 0
         self._rejected = 0
@@ -106,6 +114,13 @@ class Loop:
             units=[one.id for one in self._config.units],
             points=self._config.point_records(),
         )
+        self._writer.configure_channels(self._config.channel_records())
+        self._letters = Letters(
+            board_url=self._config.board_url,
+            key=self._writer.call_link_key(),
+            owners=self._config.channel_owners(),
+        )
+        self._make_key()
         self._reload()
         self._seed()
         for record in self._reader.waiting_notices():
@@ -119,7 +134,7 @@ class Loop:
         the gateway from starting with what it knew before."""
         now, to = self._clock(), Round()
         try:
-            self._desk.seed([*DEFAULTS, *self._config.plans()], now, to)
+            self._desk.seed([*DEFAULTS, *shipped.plans(), *self._config.plans()], now, to)
             self._settle(now, to)
             self._writer.commit(to.work)
         except StoreDamaged:
@@ -128,6 +143,14 @@ class Loop:
             self._withhold(error, [], now)
             return
         self._seed_owed = False
+
+    def _make_key(self) -> None:
+        """Without a key everything works but private notes, and that is a fault."""
+        try:
+            self._vault.make_key()
+        except VaultError as error:
+            log.error("%s; private notes cannot be taken", error)
+            self.own_fault(PRIVATE_KEY._replace(detail=str(error)))
 
     def own_fault(self, wrong: Wrong) -> None:
         """Something wrong with the gateway itself, from now until its next start."""
@@ -141,6 +164,7 @@ class Loop:
         self._health.load(
             units=self._reader.units(), faults=self._reader.faults(), now=self._clock()
         )
+        self._book.load(self._reader.channels(), self._reader.waiting_notices())
         self._desk.look_at(self._branch.points, self._health.faults)
         self._rejected = self._reader.rejected_count()
 
@@ -159,6 +183,7 @@ class Loop:
                 self._take(event, now, to)
             self._branch.fall_due(now, to)
             self._tick(now, to)
+            self._branch.raise_for_desk(now, to)
             self._desk.follow(self._branch.courses, now, to)
             self._branch.tell_for_desk(now, to)
             self._settle(now, to)
@@ -199,7 +224,9 @@ class Loop:
                 self._connected(session, now)
             case Disconnected(reason):
                 self._disconnected(reason, now)
+                self._pagers.disconnected()
             case Published(mid):
+                self._pagers.confirmed(mid)
                 closed = self._voice.said_farewell(mid)
                 if closed is not None:
                     to.work.farewells_said.add(closed)
@@ -239,7 +266,14 @@ class Loop:
             self._branch.reject(received.topic, str(error), received.payload, now, to)
 
     def _take_alert(self, unit: str, alert: Alert, now: Moment, to: Round) -> None:
-        self._branch.take_alert(unit, alert, now, to)
+        courses = self._branch.courses
+        self._branch.take_alert(
+            unit,
+            alert,
+            now,
+            to,
+            is_test=lambda alert: self._desk.take_press(alert, courses, now, to),
+        )
         self._health.meet(unit, to)
         if self._branch.is_foreign(unit, alert.point):
             wrong = Wrong(f"point/{alert.point}", "foreign_unit", f"{unit} speaks for it")
@@ -249,22 +283,13 @@ class Loop:
         waiting = to.work.notices.get(event.notice_id) or self._reader.notice(event.notice_id)
         if waiting is None:
             return
-        state = "waiting"
-        if event.is_final:
-            state = "delivered" if event.result.delivered else "failed"
-        to.work.notices[event.notice_id] = replace(
-            waiting, state=state, attempts=event.attempts, detail=event.result.detail
-        )
-        fault = Wrong(f"channel/{event.channel}", "failing", event.result.detail)
-        is_failing = not event.result.delivered and event.channel in self._senders
-        self._health.set_own_fault(fault, now, is_so=is_failing)
+        self._book.take(event, waiting, now, to)
+        self._show_channels(now)
         self._tick_due_ms = 0
-        if event.is_final:
-            detail = {"channel": event.channel, "detail": event.result.detail}
-            entry = Entry(event=f"notice_{state}", detail=detail)
-            to.work.entries.append(
-                LoggedEntry(at_ms=now.utc_ms, entry=entry, incident_id=waiting.incident_id or None)
-            )
+
+    def _show_channels(self, now: Moment) -> None:
+        for fault, is_so in self._book.faults():
+            self._health.set_own_fault(fault, now, is_so=is_so)
 
     def _connected(self, session: int, now: Moment) -> None:
         self._session = session
@@ -287,6 +312,8 @@ class Loop:
         to.ticked = True
         if self._voice.is_heartbeat_due(now.mono_ms):
             self._health.save_last_seen(to)
+        self._book.send_canaries(now, to)
+        self._show_channels(now)
         self._desk.fall_due(self._branch.courses, now, to)
         self._health.check_faults(
             self._branch.points,
@@ -307,6 +334,7 @@ class Loop:
             {incident_id: course.incident for incident_id, course in to.work.courses.items()},
             now_ms=now.mono_ms,
         )
+        self._pagers.turn()
         for record in to.work.notices.values():
             if record.state == "waiting" and record.attempts == 0:
                 self._hand_to_sender(record)
@@ -338,22 +366,22 @@ class Loop:
             open=len(self._branch.courses),
             rejected=self._rejected,
             log_head=self._writer.log_head,
+            desk=self._desk.changes,
         )
         self._voice.say_status(status, now_ms=now.mono_ms)
 
     def _hand_to_sender(self, record: NoticeRecord) -> None:
         sender = self._senders.get(record.channel)
-        if sender is not None and not record.incident_id:
+        if sender is not None and not record.incident_id and record.why != CANARY:
             overdue = followups.overdue(self._desk.world(self._branch.courses, self._clock()))
             whats = [f"{one.body.what.zh} {one.body.what.en}" for one in overdue]
-            sender.put(write_reminder(whats, notice_id=record.notice_id, channel=record.channel))
+            sender.put(write_reminder(whats, record))
             return
         course = self._branch.courses.get(record.incident_id)
         incident = course.incident if course else self._reader.incident(record.incident_id)
-        if sender is not None and incident is not None:
-            sender.put(
-                write(incident, notice_id=record.notice_id, channel=record.channel, why=record.why)
-            )
+        notice = self._letters.write(record, incident)
+        if sender is not None and notice is not None:
+            sender.put(notice)
 
     # --- a store that cannot be written ---
 

@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from gateway import config as configuration
-from gateway.channels.apprise_channel import AppriseChannel
-from gateway.channels.sender import start_senders
+from gateway.channels.kinds import make_channel
+from gateway.channels.pager import Pagers
+from gateway.channels.sender import Sender, start_senders
 from gateway.config import GatewayConfig
 from gateway.errors import GatewayError, StoreDamaged, StoreError
 from gateway.loop import Event, Loop
@@ -111,9 +112,7 @@ def _serve(
 ) -> None:
     inbox: Inbox[Event] = Inbox()
     link = _link(config, inbox, first_session=writer.begin_sessions())
-    senders = start_senders(
-        {one.name: AppriseChannel(one.url) for one in config.channels}, inbox.put
-    )
+    senders, pagers = _channels(config, link, inbox)
     loop = Loop(
         config=config,
         writer=writer,
@@ -121,6 +120,7 @@ def _serve(
         link=link,
         senders=senders,
         clock=clock.now,
+        pagers=pagers,
         version=version(),
     )
     for aside in _set_aside(config.store):
@@ -143,6 +143,20 @@ def _serve(
         for sender in senders.values():
             sender.stop()
         link.stop()
+
+
+def _channels(
+    config: GatewayConfig, link: PolledLink, inbox: Inbox[Event]
+) -> tuple[dict[str, Sender | Pagers], Pagers]:
+    """(what takes notices for each channel; what turns the pagers among them)."""
+    pagers = Pagers(link, inbox.put, clock=clock.now)
+    on_pager = {one.name: pagers for one in config.channels if one.kind == "pager"}
+    by_thread = {
+        one.name: make_channel(one.kind, one.url, secret=one.secret)
+        for one in config.channels
+        if one.kind != "pager"
+    }
+    return {**start_senders(by_thread, inbox.put), **on_pager}, pagers
 
 
 def _link(config: GatewayConfig, inbox: Inbox[Event], *, first_session: int) -> PolledLink:

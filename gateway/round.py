@@ -7,17 +7,19 @@ from dataclasses import dataclass, field
 
 from gateway.course import Tell
 from gateway.store import Work
-from protocol.messages import ActionResult, Incident
+from protocol.messages import ActionResult, Alert, Incident
 
 
 @dataclass(slots=True)
 class Round:
     """One round of the loop. work: to be written; changes: incidents before and after, for the
-    desk; tells: whom the desk wants to tell; the rest: to be said after the commit."""
+    desk; tells, raises: whom the desk wants to
+    tell, and its own alerts; the rest: to be said after the commit."""
 
     work: Work = field(default_factory=Work)
     changes: list[tuple[Incident | None, Incident]] = field(default_factory=list)
     tells: list[Tell] = field(default_factory=list)
+    raises: list[Alert] = field(default_factory=list)
     receipts: dict[str, list[str]] = field(default_factory=dict)
     points: set[str] = field(default_factory=set)
     results: list[tuple[str, ActionResult]] = field(default_factory=list)

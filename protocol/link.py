@@ -83,7 +83,7 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """The broker has confirmed that a topic is cleared; mid is what `clear` returned."""
+    """The broker has confirmed what `clear` or `hand_over` sent; mid is what they returned."""
 
     mid: int
 
@@ -200,9 +200,16 @@ class Link:
         Published comes when the broker has confirmed it. Nobody waits for that with other
         messages, so there it would only wake the loop.
         """
+        return self._publish_awaited(name, ids, b"")
+
+    def hand_over(self, name: str, *ids: str, message: object) -> int | None:
+        """As `send`; and Published comes when the broker has confirmed it."""
+        return self._publish_awaited(name, ids, encode(message))
+
+    def _publish_awaited(self, name: str, ids: tuple[str, ...], payload: bytes) -> int | None:
         if not self.connected:
             return None
-        info = self._publish(name, ids, b"")
+        info = self._publish(name, ids, payload)
         self._awaited.add(info.mid)
         # The confirmation may have been quicker than we. Of a message that found the connection
         # gone in this instant (rc is not 0) paho would raise; the next Connected says it anew.

@@ -57,6 +57,7 @@ ActionName = Literal[
     "busy",
     "take",
     "decline",
+    "real",
 ]
 Lamp = Literal["off", "saved", "recorded", "coming", "undelivered"]
 Sounder = Literal["off", "on"]
@@ -127,6 +128,7 @@ class Feedback:
     incident_id: LongId | None = None
     silent: bool = False
     version: Count = 0
+    drill: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -283,6 +285,7 @@ class GatewayStatus:
 
     open: incidents not closed. rejected: messages that could not be taken, so far.
     log_head: hash of the newest log entry, so that a cut-off tail of the log shows.
+    desk: another number whenever something of the desk has changed, so that screens look again.
     """
 
     state: Presence
@@ -291,6 +294,7 @@ class GatewayStatus:
     open: Count = 0
     rejected: Count = 0
     log_head: ShortText = ""
+    desk: Count = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -338,11 +342,36 @@ class TerminalEvent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """One message to people who are not looking at a screen (gateway → pagers, webhooks).
+
+    notice_id: the same however often it is sent. title: a line; body: some lines; both Chinese
+    and English. kind: that of the incident; "reminder" or "test" for what belongs to no incident.
+    step, why: the rung of the escalation, and why people are told. staff: ids of those it is
+    meant for. link: an address that shows the incident and accepts it, or None.
+    """
+
+    notice_id: str
+    channel: str
+    title: str
+    body: str
+    incident_id: str = ""
+    point: str = ""
+    kind: str = ""
+    step: int = 0
+    why: str = ""
+    drill: bool = False
+    staff: tuple[str, ...] = ()
+    link: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SimulatedLamp:
     """What a simulated point shows (simulated unit → all, retained)."""
 
     lamp: Lamp
     sounder: Sounder
+    drill: bool = False
 
 
 M = TypeVar("M")

@@ -44,6 +44,7 @@ SHAPES = {
     "terminal_event": "terminal/+/event",
     "gateway_status": "gateway/status",
     "faults": "gateway/faults",
+    "pager": "pager/+",
     "line": "sim/+/line/+",
     "lamp": "sim/+/lamp/+",
 }

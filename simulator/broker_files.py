@@ -10,7 +10,7 @@ import shutil
 from pathlib import Path
 
 from protocol.topics import Topics
-from simulator.plan import Plan
+from simulator.plan import PAGER, Plan
 
 PASSWORDS = "mosquitto.passwords"
 ACCESS = "mosquitto.acl"
@@ -75,6 +75,7 @@ def access_file(plan: Plan) -> str:
         _rights("gateway", *_gateway_rights(topics)),
         _rights("board", *_board_rights(topics)),
     ]
+    blocks.append(_rights(PAGER, [], [topics.build("pager")]))
     blocks += [_rights(unit, *_unit_rights(plan, topics, unit)) for unit in plan.units]
     head = f"# Who may say (write) and hear (read) what in branch {plan.branch}.\n"
     return head + "".join(blocks)
@@ -88,7 +89,7 @@ def _rights(user: str, writes: list[str], reads: list[str]) -> str:
 
 
 def _gateway_rights(topics: Topics) -> tuple[list[str], list[str]]:
-    writes = ("receipt", "feedback", "incident", "result", "gateway_status", "faults")
+    writes = ("receipt", "feedback", "incident", "result", "gateway_status", "faults", "pager")
     reads = ("alert", "unit_status", "action", "request", "terminal_status", "terminal_event")
     return (
         [topics.build(name) for name in writes],

@@ -54,6 +54,8 @@ def gateway_file(plan: Plan) -> str:
 # After a change: anling check THIS FILE, then restart the gateway.
 branch = {_text(plan.branch)}
 name = {_text(f"网点 Branch {plan.branch}")}
+# Where the phones of staff reach the board; notices then carry a link that accepts the call.
+# board_url = "https://board.branch.example"
 store = {_text(_state(plan, "anling.db"))}
 
 {_mqtt(plan, "gateway")}
@@ -73,10 +75,13 @@ store = {_text(_state(plan, "anling.db"))}
 #     {{ after_s = 120, tell = "outside" }},
 # ]
 
-# Where notices go besides the board: any address that Apprise knows.
+# Where notices go besides the board; kinds: apprise (any address that Apprise knows), dingtalk,
+# wecom, feishu, webhook, pager. Each is tested once a day (canary_every_s).
 # [[channels]]
-# name = "duty-phone"
-# url = "dingtalk://TOKEN/"
+# name = "duty-group"
+# kind = "dingtalk"
+# url = "https://oapi.dingtalk.com/robot/send?access_token=TOKEN"
+# secret = "SEC…"
 # roles = ["lead"]
 """
 

@@ -12,6 +12,8 @@ from simulator.errors import UsageError
 
 MAX_UNITS = 99
 TOKEN_NAME = "api"
+# The name under which all pagers of a branch listen.
+PAGER = "pager"
 
 # Everybody a branch needs at least once; edit them in gateway.toml.
 PEOPLE = (
@@ -91,7 +93,7 @@ def make(
     _check(branch=branch, units=units, points=points, simulated=simulated, broker=broker)
     _check_ports(mqtt=mqtt_port, board=board_port)
     names = tuple(f"unit-{number:02d}" for number in range(1, units + 1))
-    programs = () if simulated else (*names, "gateway", "board")
+    programs = () if simulated else (*names, "gateway", "board", PAGER)
     return Plan(
         branch=branch,
         simulated=simulated,

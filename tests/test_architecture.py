@@ -44,10 +44,23 @@ PURE_MAY_IMPORT = {
 }
 
 # module → where its only importers are.
-SOLE_IMPORTERS = {"paho": "protocol/", "sqlite_utils": "gateway/store/"}
+SOLE_IMPORTERS = {
+    "paho": "protocol/",
+    "sqlite_utils": "gateway/store/",
+    "cryptography": "gateway/store/",
+}
 
 # What a small Pi has neither the memory nor the time for.
-HEAVY = ("flask", "sqlite_utils", "apprise", "pydantic", "uvicorn", "matplotlib", "werkzeug")
+HEAVY = (
+    "cryptography",
+    "flask",
+    "sqlite_utils",
+    "apprise",
+    "pydantic",
+    "uvicorn",
+    "matplotlib",
+    "werkzeug",
+)
 
 
 def name_of(path: Path) -> str:

@@ -6,16 +6,25 @@ from flask import Flask
 
 from dashboard.exports import may_export
 from dashboard.pages import (
+    accept,
     board,
     chrome,
+    complaints,
+    day,
     demo,
     devices,
+    directory,
     export,
+    hours,
     hub,
     incidents,
     month,
+    playbooks,
+    points,
     reports,
+    resources,
     shifts,
+    situation_routes,
     team,
     times,
     words,
@@ -37,5 +46,21 @@ def register(app: Flask) -> None:
     app.jinja_env.filters.update(times.FILTERS)
     app.jinja_env.globals.update(words.GLOBALS, may_export=may_export)
     app.context_processor(chrome.for_every_page)
-    for module in (board, incidents, devices, reports, hub, team, shifts, demo):
+    for module in (
+        board,
+        incidents,
+        accept,
+        situation_routes,
+        devices,
+        reports,
+        hub,
+        team,
+        shifts,
+        playbooks,
+        directory,
+        complaints,
+        demo,
+    ):
+        app.register_blueprint(module.blueprint)
+    for module in (resources, points, day, hours):
         app.register_blueprint(module.blueprint)

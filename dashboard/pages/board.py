@@ -7,9 +7,17 @@ from dataclasses import dataclass
 from flask import Blueprint, render_template
 
 from dashboard.board import Board, the_board
-from dashboard.pages.branch import cards_for_viewer, present_fault_lines, present_faults
+from dashboard.pages.branch import (
+    cards_for_viewer,
+    point_labels,
+    present_fault_lines,
+    present_faults,
+)
 from dashboard.pages.cards import Card, rank
+from dashboard.pages.complaints import for_leads
+from dashboard.pages.outlook import world_of
 from dashboard.picture import unit_views
+from gateway.store.outlook import state_of
 
 blueprint = Blueprint("board", __name__)
 
@@ -37,7 +45,7 @@ def show() -> str:
     board = the_board()
     incidents = sorted(board.reader.open_incidents(), key=rank)
     cards = cards_for_viewer(board, incidents[: MAX_CARDS + MAX_LINES])
-    faults = present_fault_lines(board)
+    faults = [one for one in present_fault_lines(board) if not one.is_quiet]
     return render_template(
         "board.html",
         cards=cards[:MAX_CARDS],
@@ -47,7 +55,11 @@ def show() -> str:
         outside=[one for one in incidents if one.outside and one.is_open],
         faults=faults[: MAX_FAULTS_BESIDE_CALLS if incidents else MAX_FAULTS],
         fault_count=len(faults),
+        complaints=for_leads(board),
         health=health(board) if not incidents else None,
+        day=state_of(world_of(board, ("day", "hours"))),
+        cares=board.reader.records("care"),
+        labels=point_labels(board),
     )
 
 

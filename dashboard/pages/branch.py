@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask_login import current_user
 
 from dashboard.board import Board
-from dashboard.pages.cards import Card, FaultLine, card, fault_lines
+from dashboard.pages.cards import Card, FaultLine, ListSummary, card, fault_lines
+from dashboard.pages.outlook import world_of
+from gateway.store.outlook import nearest
 from protocol.clock import now
 from protocol.messages import Fault, Incident
 from protocol.moment import rfc3339
@@ -31,14 +33,59 @@ def point_labels(board: Board) -> dict[str, str]:
     return {record.point: record.label for record in board.reader.points()}
 
 
+def subject_labels(board: Board) -> dict[str, str]:
+    """{point, or subject of a fault: its name for people}."""
+    named = {f"resource/{one.id}": one.body.name for one in board.reader.records("resource")}
+    return point_labels(board) | named
+
+
 def cards_for_viewer(board: Board, incidents: Iterable[Incident]) -> list[Card]:
     """Cards of `incidents` in their order, for whoever asks."""
     names, now_ms = staff_names(board), now().utc_ms
+    lists = checklists(board)
     roles = current_user.roles if viewer_id() else ()
-    return [
-        card(incident, names=names, viewer=viewer_id(), roles=roles, now_ms=now_ms)
+    cards = [
+        card(
+            incident,
+            names=names,
+            viewer=viewer_id(),
+            roles=roles,
+            now_ms=now_ms,
+            checklist=lists.get(incident.incident_id) if incident.is_open else None,
+        )
         for incident in incidents
     ]
+    return _with_help(board, cards)
+
+
+def _with_help(board: Board, cards: list[Card]) -> list[Card]:
+    """Open calls with what is near and helps, and with why their point needs care."""
+    if not any(one.incident.is_open for one in cards):
+        return cards
+    world = world_of(board, ("resource", "taken", "point", "care"))
+    cares = world.all("care")
+    return [
+        replace(
+            one,
+            care=cares[one.incident.point].body.reason if one.incident.point in cares else "",
+            near=tuple(nearest(world, one.incident)),
+        )
+        if one.incident.is_open
+        else one
+        for one in cards
+    ]
+
+
+def checklists(board: Board) -> dict[str | None, ListSummary]:
+    """{incident id: summary} of every checklist that is open."""
+    return {
+        one.incident_id: ListSummary(
+            done=len(one.body.ticks),
+            all=len(one.body.steps),
+            overdue=len(set(one.body.overdue) - set(one.body.ticks)),
+        )
+        for one in board.reader.records("checklist")
+    }
 
 
 def present_faults(board: Board) -> tuple[Fault, ...]:
@@ -48,7 +95,7 @@ def present_faults(board: Board) -> tuple[Fault, ...]:
 
 
 def present_fault_lines(board: Board) -> list[FaultLine]:
-    return fault_lines(present_faults(board), point_labels(board))
+    return fault_lines(present_faults(board), subject_labels(board))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,8 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from dashboard.pages import words
+from dashboard.pages import care_words, words
+from gateway.store.outlook import Nearest
 from protocol.messages import Fault, Incident
 from protocol.moment import parse_rfc3339
 
@@ -16,6 +17,8 @@ LATE_MS = 5_000
 UNKNOWN_MS = 24 * 3600 * 1000
 # How wide labels are, in letters, a Chinese character taking two; board.css has letters for each.
 SIZES = (9, 14, 18, 23, 40, 64)
+# Faults whose detail says more than their name does.
+NEWS = frozenset({"failing", "store_unwritable", *care_words.FAULTS})
 CLOSERS = frozenset({"lead", "admin"})
 
 _KIND_ORDER = {"urgent": 0, "silent": 1, "call": 2, "seat": 3}
@@ -34,13 +37,23 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ListSummary:
+    """What a card says of its incident's checklist: how many steps, done and overdue."""
+
+    done: int
+    all: int
+    overdue: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
     """One incident to show to one viewer.
 
     size: how wide its label is; wide: the widest of its label_parts (both of SIZES).
     waited_ms: since the press, by the server's clock.
     actions: what the viewer may do, the one that is due first. may_not_close: why there is no
-    close button although somebody has arrived.
+    close button although somebody has arrived. care: why its point needs care besides. near:
+    what helps, the nearest first.
     """
 
     incident: Incident
@@ -53,6 +66,9 @@ class Card:
     may_not_close: bool
     is_late: bool
     is_time_unknown: bool
+    checklist: ListSummary | None = None
+    care: str = ""
+    near: tuple[Nearest, ...] = ()
 
     @property
     def id(self) -> str:
@@ -83,6 +99,7 @@ def card(
     viewer: str | None,
     roles: Iterable[str] = (),
     now_ms: int,
+    checklist: ListSummary | None = None,
 ) -> Card:
     """An incident for a viewer. viewer: a staff id, None for one who only looks."""
     end_ms = parse_rfc3339(incident.closed_at) if incident.closed_at else now_ms
@@ -99,6 +116,7 @@ def card(
         may_not_close=viewer is not None and incident.stage == "arrived" and not may_close,
         is_late=incident.late_ms >= LATE_MS,
         is_time_unknown=incident.raised_uncertain_ms >= UNKNOWN_MS,
+        checklist=checklist,
     )
 
 
@@ -162,13 +180,15 @@ def label_parts(label: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultLine:
-    """A fault in words. subject: what it is about; what: is wrong; remedy: what to do."""
+    """A fault in words. subject: what it is about; what: is wrong; remedy: what to do. is_quiet:
+    somebody must see to it, but no call suffers from it today, so the wall does not show it."""
 
     subject: str
     what: str
     remedy: str
     detail: str
     since: str
+    is_quiet: bool = False
 
 
 def fault_lines(faults: Iterable[Fault], labels: Mapping[str, str]) -> list[FaultLine]:
@@ -180,11 +200,12 @@ def _fault_line(fault: Fault, labels: Mapping[str, str]) -> FaultLine:
     what, remedy = words.fault_words(fault.name)
     # The gateway's own details repeat in English what the words say; a channel's or an unknown
     # fault's detail is the only news there is.
-    is_news = fault.name in ("failing", "store_unwritable") or fault.name not in words.FAULTS
+    is_news = fault.name not in words.FAULTS or fault.name in NEWS
     return FaultLine(
         subject=words.subject_words(fault.subject, labels),
         what=what,
         remedy=remedy,
         detail=fault.detail if is_news else "",
         since=fault.since,
+        is_quiet=fault.subject.startswith("resource/"),
     )

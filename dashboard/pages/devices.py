@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from flask import Blueprint, render_template
 
 from dashboard.board import Board, the_board
-from dashboard.pages.branch import present_faults
+from dashboard.pages.branch import present_faults, subject_labels
 from dashboard.pages.cards import FaultLine, fault_lines
 from dashboard.picture import unit_views
 from dashboard.wire import UnitView
@@ -46,24 +46,29 @@ class UnitPanel:
 
 @blueprint.get("/devices")
 def show() -> str:
-    """Units and their points; then the gateway and every other fault."""
+    """Units and their points; then the gateway, channels and every other fault."""
     board = the_board()
     points = board.reader.points()
-    labels = {record.point: record.label for record in points}
+    labels = subject_labels(board)
     faults = present_faults(board)
     records = {record.unit: record for record in board.reader.units()}
     panels = [
         _panel(board, view, points, labels)
         for view in unit_views(board.live.picture, records).values()
     ]
-    elsewhere = [fault for fault in faults if not fault.subject.startswith(("unit/", "point/"))]
+    elsewhere = [
+        fault for fault in faults if not fault.subject.startswith(("unit/", "point/", "resource/"))
+    ]
+    ambers = [fault for fault in faults if fault.subject.startswith("resource/")]
     return render_template(
         "devices.html",
         panels=panels,
         orphans=_orphans(board, points, records, labels),
         gateway=board.live.picture.gateway,
         rejected=board.reader.rejected_count(),
+        channels=board.reader.channels(),
         elsewhere=fault_lines(elsewhere, labels),
+        ambers=fault_lines(ambers, labels),
         fault_count=len(faults),
     )
 

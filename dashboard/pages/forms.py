@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import abort
+from flask import abort, request
 from flask_wtf import FlaskForm
 from wtforms import HiddenField
 from wtforms.fields import Field
@@ -59,6 +59,12 @@ def needed_viewer() -> str:
     if viewer is None:
         abort(403)
     return viewer
+
+
+def posted_number(name: str) -> int | None:
+    """A whole number of the posted form; None for anything else."""
+    text = request.form.get(name, "").strip()
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else None
 
 
 def words_of(text: str | None) -> str | None:

@@ -29,6 +29,39 @@ GROUPS: tuple[tuple[Any, tuple[Tile, ...]], ...] = (
             Tile("shifts.week", "calendar", _l("Shifts"), _l("The week's plan and exceptions")),
         ),
     ),
+    (
+        _l("When something happens"),
+        (
+            Tile("playbooks.listing", "list", _l("Playbooks"), _l("What to do, step by step")),
+            Tile(
+                "directory.listing",
+                "phone",
+                _l("Directory"),
+                _l("Numbers, and where the branch is"),
+            ),
+            Tile(
+                "complaints.listing",
+                "help",
+                _l("Complaints"),
+                _l("Look into within a day, answer, ask"),
+            ),
+        ),
+    ),
+    (
+        _l("Every day"),
+        (
+            Tile("day.opening", "door", _l("Opening check"), _l("What must be right first")),
+            Tile("day.closing", "out", _l("Closing sweep"), _l("Nobody is left behind")),
+            Tile("points.care", "heart", _l("Care before the call"), _l("Who needs a look now")),
+        ),
+    ),
+    (
+        _l("Places and things"),
+        (
+            Tile("resources.listing", "kit", _l("Resources"), _l("First aid, AED, wheelchairs")),
+            Tile("points.listing", "bell", _l("Points"), _l("Names, areas, seats")),
+        ),
+    ),
 )
 
 

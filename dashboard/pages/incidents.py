@@ -11,6 +11,8 @@ from dashboard.board import the_board
 from dashboard.errors import Problem
 from dashboard.pages import words
 from dashboard.pages.branch import cards_for_viewer, staff_names, viewer_id
+from dashboard.pages.situation import panel_of, situations
+from gateway.store import Record
 from protocol.messages import Incident
 
 blueprint = Blueprint("incidents", __name__)
@@ -56,8 +58,22 @@ def show(incident_id: str) -> str:
         names=names,
         event_words=words.event_words,
         staff=[record for record in board.reader.staff() if record.staff != incident.owner],
+        out=_out(incident_id),
         me=viewer_id(),
+        panel=panel_of(board, incident),
+        situations=situations(board),
     )
+
+
+def _out(incident_id: str) -> list[tuple[Record, Record]]:
+    """(what is taken, of which resource) of everything that is still out for the incident."""
+    reader = the_board().reader
+    found = []
+    for one in reader.records_of(incident_id):
+        resource = reader.record("resource", one.body.resource) if one.kind == "taken" else None
+        if resource is not None and one.is_open:
+            found.append((one, resource))
+    return found
 
 
 @blueprint.post("/incidents/<incident_id>/<action>")

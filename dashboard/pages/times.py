@@ -22,14 +22,14 @@ def at(text: str | None) -> str:
     """The time of an RFC 3339 text: with its date, to the second."""
     if not text:
         return NOTHING
-    return format_datetime(_moment(text), _("d MMM y HH:mm:ss"))
+    return format_datetime(moment_of(text), _("d MMM y HH:mm:ss"))
 
 
 def clock(text: str | None) -> str:
     """The time of day of an RFC 3339 text, to the second; with its date when not today's."""
     if not text:
         return NOTHING
-    moment = _moment(text)
+    moment = moment_of(text)
     today = to_user_timezone(datetime.now(UTC)).date()
     is_today = to_user_timezone(moment).date() == today
     return format_datetime(moment, "HH:mm:ss" if is_today else _("d MMM HH:mm:ss"))
@@ -37,13 +37,13 @@ def clock(text: str | None) -> str:
 
 def hour(text: str) -> str:
     """The time of day for a large clock."""
-    return format_datetime(_moment(text), "HH:mm")
+    return format_datetime(moment_of(text), "HH:mm")
 
 
 def day(text: str) -> str:
     """The date for a large clock, with the day of the week."""
     return format_datetime(
-        _moment(text), "y年M月d日 EEEE" if get_locale() == "zh" else "EEEE d MMMM y"
+        moment_of(text), "y年M月d日 EEEE" if get_locale() == "zh" else "EEEE d MMMM y"
     )
 
 
@@ -82,7 +82,7 @@ def from_ms(utc_ms: int) -> str:
     return rfc3339(utc_ms)
 
 
-def _moment(text: str) -> datetime:
+def moment_of(text: str) -> datetime:
     return datetime.fromtimestamp(parse_rfc3339(text) / 1000, UTC)
 
 

@@ -12,6 +12,8 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
+from dashboard.pages import care_words, situation_words
+
 KINDS = {
     "urgent": _l("Urgent call"),
     "silent": _l("Silent call"),
@@ -40,16 +42,7 @@ OUTCOMES = {
     "left": _l("Had left"),
     "other": _l("Other"),
 }
-SITUATIONS = {
-    "fainted": _l("Fainted"),
-    "sudden_illness": _l("Sudden illness"),
-    "fall": _l("Fall"),
-    "lost_person": _l("Lost person"),
-    "property_loss": _l("Property loss"),
-    "complaint": _l("Complaint"),
-    "urgent_business": _l("Urgent banking business"),
-    "other": _l("Other"),
-}
+SITUATIONS = situation_words.SITUATIONS
 ROLES = {
     "customer_service": _l("Customer service"),
     "security": _l("Security"),
@@ -109,6 +102,7 @@ FAULTS = {
     ),
     "overloaded": (_l("More arrives than it can take"), _l("Maintenance: look for a flood.")),
     "failing": (_l("Messages are not delivered"), _l("Ring by telephone instead.")),
+    **care_words.FAULTS,
 }
 LINES = {
     "ok": _l("OK"),
@@ -166,6 +160,8 @@ def fault_words(name: str) -> tuple[str, str]:
 
 def subject_words(subject: str, labels: Mapping[str, str]) -> str:
     """What a fault is about. labels: {point: its name for people}."""
+    if subject in labels:
+        return labels[subject]
     kind, _slash, name = subject.partition("/")
     match kind:
         case "unit":
@@ -180,7 +176,7 @@ def subject_words(subject: str, labels: Mapping[str, str]) -> str:
             return _("Gateway")
         case "broker":
             return _("Broker")
-    return subject
+    return care_words.subject_words(kind, name, ROLES) or subject
 
 
 def step_words(step: int) -> str:
@@ -223,11 +219,6 @@ def _closed(detail: Mapping[str, object], names: Mapping[str, str]) -> str:
 def _handed_over(detail: Mapping[str, object], names: Mapping[str, str]) -> str:
     to = _text(detail, "to")
     return _("Handed over to %(name)s", name=names.get(to, to))
-
-
-def _situation(detail: Mapping[str, object], names: Mapping[str, str]) -> str:
-    situation = word(SITUATIONS, _text(detail, "situation"))
-    return _("Situation: %(situation)s", situation=situation)
 
 
 def _step(detail: Mapping[str, object], names: Mapping[str, str]) -> str:
@@ -285,7 +276,7 @@ def _number(detail: Mapping[str, object], key: str) -> int:
 _EVENTS = {
     "accepted": _l("Accepted: on the way"),
     "became_real": _l("No drill any more: a real press"),
-    "became_urgent": _l("Became an urgent call: the button was held"),
+    "became_urgent": _l("Became an urgent call"),
     "raised_earlier": _l("A repeated message proved that the press was earlier"),
     "became_silent": _l("Became a silent call"),
     "became_call": _l("Became a call: the button was pressed"),
@@ -301,7 +292,6 @@ _SPOKEN: Mapping[str, Callable[[Mapping[str, object], Mapping[str, str]], str]] 
     "arrived": _arrived,
     "closed": _closed,
     "handed_over": _handed_over,
-    "situation_set": _situation,
     "step_taken": _step,
     "escalated": _escalated,
     "noted": _noted,
@@ -310,10 +300,15 @@ _SPOKEN: Mapping[str, Callable[[Mapping[str, object], Mapping[str, str]], str]] 
     "overdue_close": _told(_l("Arrived, but still not closed")),
     "notice_delivered": _notice(_l("Message delivered")),
     "notice_failed": _notice(_l("Message not delivered")),
+    "canary_delivered": _notice(_l("Test message delivered")),
+    "canary_failed": _notice(_l("Test message not delivered")),
+    **situation_words.SPOKEN,
+    **care_words.SPOKEN,
 }
 
 # What templates may say.
 GLOBALS = {
+    **situation_words.GLOBALS,
     "word": word,
     "ngettext": ngettext,
     "KINDS": KINDS,
@@ -322,6 +317,8 @@ GLOBALS = {
     "OUTCOMES": OUTCOMES,
     "SITUATIONS": SITUATIONS,
     "ROLES": ROLES,
+    "RESOURCES": care_words.RESOURCES,
+    "NEAR": care_words.NEAR,
     "OVERDUE": OVERDUE,
     "LINES": LINES,
     "SEATS": SEATS,

@@ -74,6 +74,16 @@ def local_day(utc_ms: int, zone: ZoneInfo) -> date:
     return datetime.fromtimestamp(utc_ms / 1000, UTC).astimezone(zone).date()
 
 
+def parts(start_ms: int, end_ms: int, zone: ZoneInfo) -> list[tuple[int, int]]:
+    """[start_ms, end_ms) cut where months begin."""
+    found = []
+    while start_ms < end_ms:
+        cut_ms = min(Month.of(start_ms, zone).window(zone)[1], end_ms)
+        found.append((start_ms, cut_ms))
+        start_ms = cut_ms
+    return found
+
+
 class LocalTime:
     """Hours and weekdays of moments in [start_ms, end_ms) in a zone.
 

@@ -6,13 +6,14 @@ do something about it, or when it says that nobody has to.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from dashboard.review.coverage import Coverage
+from dashboard.review.digest import Digest
 from dashboard.review.faults import FaultSummary
-from dashboard.review.lines import Line
 from dashboard.review.months import MonthAgainstMonth
 from dashboard.review.notices import ChannelNotices
 from dashboard.review.outcomes import FalseCalls
@@ -43,10 +44,9 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What findings are drawn from. real: this month's calls that were no drills."""
+    """What findings are drawn from: the month's digest and what was made of it."""
 
-    real: Sequence[Line]
-    drills: int
+    found: Digest
     against: MonthAgainstMonth
     coverage: Sequence[Coverage]
     notices: Sequence[ChannelNotices]
@@ -75,17 +75,16 @@ def _calls(facts: Facts) -> Iterator[Finding]:
         yield Finding(name="no_calls")
         return
     yield Finding(name="calls", values={"count": count.now or 0, "before": count.before or 0})
-    still_open = sum(line.outcome is None for line in facts.real)
-    if still_open:
-        yield Finding(name="still_open", weight="look", values={"count": still_open})
-    untimed = sum(line.outcome is not None and line.to_accept_ms is None for line in facts.real)
-    if untimed:
-        yield Finding(name="untimed", values={"count": untimed})
+    if facts.found.still_open:
+        values = {"count": facts.found.still_open}
+        yield Finding(name="still_open", weight="look", values=values)
+    if facts.found.untimed:
+        yield Finding(name="untimed", values={"count": facts.found.untimed})
 
 
 def _speed(facts: Facts) -> Iterator[Finding]:
-    accepted = [line.to_accept_ms for line in facts.real if line.to_accept_ms is not None]
-    slow = sum(ms > SLOW_MS for ms in accepted)
+    accepted = facts.found.real.to_accept_ms
+    slow = len(accepted) - bisect_right(accepted, SLOW_MS)
     if slow:
         values = {"count": slow, "seconds": SLOW_MS // 1000}
         yield Finding(name="slow", weight="look", values=values)
@@ -134,7 +133,7 @@ def _faults(faults: Iterable[FaultSummary]) -> Iterator[Finding]:
 
 
 def _drills(facts: Facts) -> Iterator[Finding]:
-    if facts.drills:
-        yield Finding(name="drills", values={"count": facts.drills})
+    if facts.found.drills.count:
+        yield Finding(name="drills", values={"count": facts.found.drills.count})
     else:
         yield Finding(name="no_drills")

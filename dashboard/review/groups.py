@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from dashboard.figures import Figures, ResponseFigures, figures, response_figures
+from dashboard.figures import Figures, ResponseFigures, figures_of_ascending
 from dashboard.review.calendar import LocalTime
 from dashboard.review.lines import Line
+from dashboard.review.sample import Sample, Samples, ascending, sample
 
 HOURS = tuple(f"{hour:02d}" for hour in range(24))
 WEEKDAYS = tuple(str(day) for day in range(1, 8))
+NOTHING = Sample(0, (), ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,22 +24,39 @@ class RoleFigures:
     to_arrive_ms: Figures
 
 
-def by_point(lines: Iterable[Line]) -> dict[str, ResponseFigures]:
-    """{point: figures}, in the order of the points' ids."""
-    return _sorted(grouped(lines, lambda line: (line.point,)))
+# --- samples of lines ---
 
 
-def by_first_role(lines: Iterable[Line]) -> dict[str, ResponseFigures]:
-    """{role: figures of the incidents whose first responder had it}.
+def by_kind(lines: Iterable[Line]) -> Samples:
+    return _grouped(lines, lambda line: (line.kind,))
+
+
+def by_point(lines: Iterable[Line]) -> Samples:
+    return _grouped(lines, lambda line: (line.point,))
+
+
+def by_first_role(lines: Iterable[Line]) -> Samples:
+    """{role: incidents whose first responder had it}.
 
     A person with several roles counts for each. Incidents that nobody accepted by name are left
     out.
     """
-    return _sorted(grouped(lines, lambda line: line.crew[0].roles if line.crew else ()))
+    return _grouped(lines, lambda line: line.crew[0].roles if line.crew else ())
 
 
-def by_role(lines: Iterable[Line]) -> dict[str, RoleFigures]:
-    """{role: how fast each responder who had it was}, the first as well as those who joined."""
+def by_hour(lines: Iterable[Line], local: LocalTime) -> Samples:
+    """{hour "00" to "23": incidents}, by the branch's clock."""
+    return _grouped(lines, lambda line: (HOURS[local.hour(line.raised_ms)],))
+
+
+def by_weekday(lines: Iterable[Line], local: LocalTime) -> Samples:
+    """{weekday "1" (Monday) to "7": incidents}, by the branch's calendar."""
+    return _grouped(lines, lambda line: (WEEKDAYS[local.weekday(line.raised_ms) - 1],))
+
+
+def by_role(lines: Iterable[Line]) -> Samples:
+    """{role: each responder who had it}, the first as well as those who joined; times are their
+    own."""
     groups: dict[str, tuple[list[int | None], list[int | None]]] = {}
     for line in lines:
         for member in line.crew:
@@ -46,31 +65,13 @@ def by_role(lines: Iterable[Line]) -> dict[str, RoleFigures]:
                 accepted.append(member.to_accept_ms)
                 arrived.append(member.to_arrive_ms)
     return {
-        role: RoleFigures(
-            count=len(groups[role][0]),
-            to_accept_ms=figures(groups[role][0]),
-            to_arrive_ms=figures(groups[role][1]),
-        )
-        for role in sorted(groups)
+        role: Sample(len(accepted), ascending(accepted), ascending(arrived))
+        for role, (accepted, arrived) in groups.items()
     }
 
 
-def by_hour(lines: Iterable[Line], local: LocalTime) -> dict[str, ResponseFigures]:
-    """{hour "00" to "23": figures}, by the branch's clock; every hour is there."""
-    found = grouped(lines, lambda line: (HOURS[local.hour(line.raised_ms)],))
-    return {hour: response_figures(found.get(hour, ())) for hour in HOURS}
-
-
-def by_weekday(lines: Iterable[Line], local: LocalTime) -> dict[str, ResponseFigures]:
-    """{weekday "1" (Monday) to "7": figures}, by the branch's calendar; every day is there."""
-    found = grouped(lines, lambda line: (WEEKDAYS[local.weekday(line.raised_ms) - 1],))
-    return {day: response_figures(found.get(day, ())) for day in WEEKDAYS}
-
-
-def grouped(
-    lines: Iterable[Line], names: Callable[[Line], Iterable[str]]
-) -> dict[str, Sequence[Line]]:
-    """{name: its lines}; a line is in as many groups as it has names."""
+def _grouped(lines: Iterable[Line], names: Callable[[Line], Iterable[str]]) -> Samples:
+    """{name: its incidents}; an incident is in as many groups as it has names."""
     groups: dict[str, list[Line]] = {}
     for line in lines:
         for name in names(line):
@@ -79,8 +80,29 @@ def grouped(
                 groups[name] = [line]
             else:
                 group.append(line)
-    return groups
+    return {name: sample(group) for name, group in groups.items()}
 
 
-def _sorted(groups: dict[str, Sequence[Line]]) -> dict[str, ResponseFigures]:
-    return {name: response_figures(groups[name]) for name in sorted(groups)}
+# --- figures of samples ---
+
+
+def figures_of(samples: Samples) -> dict[str, ResponseFigures]:
+    """{name: figures}, in alphabetical order."""
+    return {name: samples[name].figures for name in sorted(samples)}
+
+
+def figures_of_all(samples: Samples, names: Iterable[str]) -> dict[str, ResponseFigures]:
+    """{name: figures} of every name, also of those with no incident."""
+    return {name: samples.get(name, NOTHING).figures for name in names}
+
+
+def role_figures_of(samples: Samples) -> dict[str, RoleFigures]:
+    """{role: figures}, in alphabetical order."""
+    return {
+        role: RoleFigures(
+            count=samples[role].count,
+            to_accept_ms=figures_of_ascending(samples[role].to_accept_ms),
+            to_arrive_ms=figures_of_ascending(samples[role].to_arrive_ms),
+        )
+        for role in sorted(samples)
+    }

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from zoneinfo import ZoneInfo
 
-from dashboard.figures import ResponseFigures, response_figures, split_drills
+from dashboard.figures import ResponseFigures
 from dashboard.review import faults, notices
 from dashboard.review.calendar import Month
+from dashboard.review.digest import Digest
 from dashboard.review.findings import Facts, Finding, findings
-from dashboard.review.lines import Line
 from dashboard.review.months import MonthAgainstMonth, against
 from dashboard.review.period import Period, period
 
@@ -31,11 +31,11 @@ class MonthReview(Period):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Read:
-    """What the store says of a month. lines, lines_before: its incidents and the month's before.
+    """What the store says of a month. found, before: its incidents and those of the month before.
     fault_events: up to the end of the month, from as long before as faults are looked for."""
 
-    lines: Sequence[Line]
-    lines_before: Sequence[Line]
+    found: Digest
+    before: Digest
     notices: Iterable[notices.Counted]
     fault_events: Iterable[faults.FaultEvent]
 
@@ -43,11 +43,10 @@ class Read:
 def review(read: Read, *, month: Month, zone: ZoneInfo, now_ms: int) -> MonthReview:
     """The review of `month` in the branch's own time zone."""
     start_ms, end_ms = month.window(zone)
-    now = period(read.lines, read.notices, start_ms=start_ms, end_ms=end_ms, zone=zone)
-    real_before, drills_before = map(response_figures, split_drills(read.lines_before))
+    now = period(read.found, read.notices, start_ms=start_ms, end_ms=end_ms, zone=zone)
+    real_before = read.before.real.figures
     facts = Facts(
-        real=split_drills(read.lines)[0],
-        drills=now.drills.count,
+        found=read.found,
         against=against(now.real, real_before),
         coverage=now.coverage,
         notices=now.notices,
@@ -61,7 +60,7 @@ def review(read: Read, *, month: Month, zone: ZoneInfo, now_ms: int) -> MonthRev
         month=str(month),
         before=str(month.before),
         real_before=real_before,
-        drills_before=drills_before,
+        drills_before=read.before.drills.figures,
         against=facts.against,
         faults=facts.faults,
         findings=findings(facts),

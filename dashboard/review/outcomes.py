@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from dashboard.review.lines import Line
 
 FALSE_CALL = "false_call"
+
+# {(point, outcome): closed incidents}
+Endings = Mapping[tuple[str, str], int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,26 +27,36 @@ class FalseCalls:
         return self.false_calls / self.calls if self.calls else 0.0
 
 
-def false_calls(lines: Iterable[Line]) -> tuple[FalseCalls, ...]:
+def endings(lines: Iterable[Line]) -> Endings:
+    """How many closed incidents of each point ended in each way."""
+    return merged({(line.point, line.outcome): 1} for line in lines if line.outcome is not None)
+
+
+def merged(all_endings: Iterable[Endings]) -> Endings:
+    """The same of several parts together."""
+    together: dict[tuple[str, str], int] = {}
+    for one in all_endings:
+        for ending, count in one.items():
+            together[ending] = together.get(ending, 0) + count
+    return together
+
+
+def false_calls(found: Endings) -> tuple[FalseCalls, ...]:
     """Each point with a false call, the one with most of them first."""
     calls: dict[str, int] = {}
-    false: dict[str, int] = {}
-    for line in lines:
-        if line.outcome is not None:
-            calls[line.point] = calls.get(line.point, 0) + 1
-            if line.outcome == FALSE_CALL:
-                false[line.point] = false.get(line.point, 0) + 1
-    found = [
+    for (point, _outcome), count in found.items():
+        calls[point] = calls.get(point, 0) + count
+    listed = [
         FalseCalls(point=point, calls=calls[point], false_calls=count)
-        for point, count in false.items()
+        for (point, outcome), count in found.items()
+        if outcome == FALSE_CALL
     ]
-    return tuple(sorted(found, key=lambda one: (-one.false_calls, one.point)))
+    return tuple(sorted(listed, key=lambda one: (-one.false_calls, one.point)))
 
 
-def outcome_counts(lines: Iterable[Line]) -> dict[str, int]:
+def outcome_counts(found: Endings) -> dict[str, int]:
     """{outcome: closed incidents}, the most frequent first."""
     counts: dict[str, int] = {}
-    for line in lines:
-        if line.outcome is not None:
-            counts[line.outcome] = counts.get(line.outcome, 0) + 1
+    for (_point, outcome), count in found.items():
+        counts[outcome] = counts.get(outcome, 0) + count
     return dict(sorted(counts.items(), key=lambda one: (-one[1], one[0])))

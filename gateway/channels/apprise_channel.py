@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 
-from gateway.channels.notice import DeliveryResult, Notice
+from gateway.channels.notice import DeliveryResult, Notice, text_of
 
 
 class AppriseChannel:
@@ -35,7 +35,7 @@ class AppriseChannel:
             service = apprise.Apprise.instantiate(self._url)
             if service is None:
                 return DeliveryResult(False, f"Apprise cannot use the address: {said.text()}"[:500])
-            delivered = service.notify(title=notice.title, body=notice.body)
+            delivered = service.notify(title=notice.title, body=text_of(notice))
         return DeliveryResult(bool(delivered), "" if delivered else said.text())
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from protocol.messages import Incident
+from protocol.messages import Incident, Notice
+
+__all__ = ["Channel", "DeliveryResult", "Notice", "text_of", "write", "write_test"]
+
+CANARY = "canary"
+TEST = "test"
 
 _KINDS = {
     "call": "呼叫 Call",
@@ -14,8 +18,6 @@ _KINDS = {
     "silent": "无声报警 Silent call",
     "seat": "请查看座位 Please check the seat",
 }
-# A reminder names so many of what is overdue, and counts the rest.
-NAMED = 5
 _WHY = {
     "step": "",
     "again": "仍无人应答 Still unanswered",
@@ -29,16 +31,6 @@ _WHY = {
     "offer": "请您接手 Please take this over",
     "declined": "对方不接手，仍由您负责 Not taken over: it is still yours",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Notice:
-    """One message to one channel. title: a line; body: some lines; both Chinese and English."""
-
-    notice_id: str
-    channel: str
-    title: str
-    body: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +48,21 @@ class Channel(Protocol):
         """Tries once, within a few seconds; never raises."""
 
 
-def write(incident: Incident, *, notice_id: str, channel: str, why: str) -> Notice:
-    """The notice about an incident, in words a person can act on at once."""
+def write(
+    incident: Incident,
+    *,
+    notice_id: str,
+    channel: str,
+    why: str,
+    step: int = 0,
+    staff: tuple[str, ...] = (),
+    link: str | None = None,
+) -> Notice:
+    """The notice about an incident, in words a person can act on at once.
+
+    link: dropped once the incident is closed, when there is nothing left to accept.
+    """
     drill = "【演练 DRILL】" if incident.drill else ""
-    title = f"{drill}{_KINDS[incident.kind]}: {incident.label}"
     lines = [
         _WHY.get(why, ""),
         f"按下时间 Pressed at: {incident.raised_at}",
@@ -70,20 +73,33 @@ def write(incident: Incident, *, notice_id: str, channel: str, why: str) -> Noti
     return Notice(
         notice_id=notice_id,
         channel=channel,
-        title=title,
+        title=f"{drill}{_KINDS[incident.kind]}: {incident.label}",
         body="\n".join(line for line in lines if line),
+        incident_id=incident.incident_id,
+        point=incident.point,
+        kind=incident.kind,
+        step=step,
+        why=why,
+        drill=incident.drill,
+        staff=staff,
+        link=link if incident.is_open else None,
     )
 
 
-def write_reminder(overdue: Sequence[str], *, notice_id: str, channel: str) -> Notice:
-    """The notice about follow-ups that are overdue. overdue: what is to be done, oldest first."""
-    more = len(overdue) - NAMED
-    lines = [f"· {what}" for what in overdue[:NAMED]]
-    if more > 0:
-        lines.append(f"… 另有 {more} 项 and {more} more")
+def write_test(*, notice_id: str, channel: str) -> Notice:
+    """The test message that shows whether a channel works before it is needed."""
     return Notice(
         notice_id=notice_id,
         channel=channel,
-        title=f"逾期的后续事项 Overdue follow-ups: {len(overdue)}",
-        body="\n".join(lines) or "都已处理 All are done",
+        title="【测试 TEST】安铃测试消息，无需处理 Anling test message, nothing to do",
+        body=f"通道正常 This channel works: {channel}",
+        kind=TEST,
+        why=CANARY,
     )
+
+
+def text_of(notice: Notice) -> str:
+    """The body with its link, for services that carry text and nothing else."""
+    if notice.link is None:
+        return notice.body
+    return f"{notice.body}\n查看并接受 See and accept: {notice.link}"

@@ -5,9 +5,10 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
-from gateway.channels.notice import Channel, DeliveryResult, Notice
+from gateway.channels.notice import TEST, Channel, DeliveryResult, Notice
 
 # Waits before the second, third … try; after the last the notice has failed. About a minute in
 # all: by then the policy's next step has told somebody else.
@@ -53,6 +54,8 @@ class Sender:
     def stop(self) -> None:
         """Does not wait: a notice that is on its way is sent again after the next start."""
         self._stopped.set()
+        with suppress(queue.Full):  # then it is awake anyway
+            self._waiting.put_nowait(None)
 
     def put(self, notice: Notice) -> None:
         """Takes a notice to send. With too many waiting it fails at once, and says so."""
@@ -64,19 +67,50 @@ class Sender:
 
     def _run(self) -> None:
         while not self._stopped.is_set():
-            try:
-                notice = self._waiting.get(timeout=1.0)
-            except queue.Empty:
-                continue
-            self._send(notice)
+            notice = self._next(None)
+            while notice is not None:
+                notice = self._send(notice)
 
-    def _send(self, notice: Notice) -> None:
+    def _next(self, wait_s: float | None) -> Notice | None:
+        """The next notice, after waiting up to wait_s (None: for ever); None when told to stop."""
+        try:
+            return self._waiting.get(timeout=wait_s)
+        except queue.Empty:
+            return None
+
+    def _send(self, notice: Notice) -> Notice | None:
+        """Tries until it is delivered or given up; gives what a test message had to give way to.
+
+        Nobody in need waits for the second try of a test; and their own notice shows as well
+        whether the channel works.
+        """
         for attempt, wait_s in enumerate((*self._retry_after_s, None), start=1):
-            result = self._channel.send(notice)
+            result = self._try(notice)
             is_final = result.delivered or wait_s is None
-            self._report(Noticed(notice.notice_id, notice.channel, result, attempt, is_final))
-            if is_final or self._stopped.wait(wait_s):
-                return
+            self._tell(notice, result, attempt, is_final=is_final)
+            if is_final:
+                return None
+            if notice.kind == TEST:
+                came = self._next(wait_s)
+                if came is not None:
+                    self._tell(notice, result, attempt, is_final=True)
+                    return came
+            else:
+                self._stopped.wait(wait_s)
+            if self._stopped.is_set():
+                return None
+        return None
+
+    def _try(self, notice: Notice) -> DeliveryResult:
+        try:
+            return self._channel.send(notice)
+        except Exception as error:  # a thread that ended would deliver nothing more, in silence
+            return DeliveryResult(False, f"it cannot be used ({type(error).__name__})")
+
+    def _tell(
+        self, notice: Notice, result: DeliveryResult, attempt: int, *, is_final: bool
+    ) -> None:
+        self._report(Noticed(notice.notice_id, notice.channel, result, attempt, is_final))
 
 
 def start_senders(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Protocol
 
@@ -12,15 +13,16 @@ from gateway.desk.coverage import Coverage
 from gateway.desk.hours import BRANCH
 from gateway.desk.plans import seeded
 from gateway.desk.policies import policies_of, substitutes_of
-from gateway.desk.record import Done, Record, Refused, Room, World
+from gateway.desk.record import SEALED_LENGTH, Done, Record, Refused, Room, World
 from gateway.desk.rooms import ROOMS
 from gateway.desk.team import roster_of
+from gateway.errors import VaultError
 from gateway.policy import Policies
 from gateway.roster import Roster
 from gateway.round import Round
 from gateway.store.records import LoggedEntry, PointRecord
 from gateway.supervision import Wrong
-from protocol.messages import ActionResult, Fault, Incident, Request
+from protocol.messages import ActionResult, Alert, Fault, Incident, Request
 from protocol.moment import Moment, rfc3339
 
 MINUTE_MS = 60_000
@@ -39,26 +41,40 @@ class Memory(Protocol):
     def record(self, kind: str, id: str) -> Record | None: ...
     def action_result(self, action_id: str) -> tuple[bool, str] | None: ...
     def closed_incident(self, incident_id: str) -> Incident | None: ...
+    def desk_salt(self) -> str: ...
 
 
 class Desk:
     """The open records of one branch. Like the branch it puts every change into the round."""
 
-    def __init__(self, memory: Memory, *, zone: tzinfo, rooms: tuple[Room, ...] = ROOMS) -> None:
+    def __init__(
+        self,
+        memory: Memory,
+        *,
+        zone: tzinfo,
+        seal: Callable[[str], str],
+        rooms: tuple[Room, ...] = ROOMS,
+    ) -> None:
         self._memory = memory
         self._zone = zone
+        self._seal = seal
+        self._sealed_field = {do: name for room in rooms for do, name in room.sealed.items()}
         self._room_of = {kind: room for room in rooms for kind in room.kinds}
         self._decide = {do: decide for room in rooms for do, decide in room.requests.items()}
         self._follow = [room.follow for room in rooms if room.follow]
+        self._takes = [pair for room in rooms for pair in room.takes.items()]
         self._ask_wrongs = [room.wrongs for room in rooms if room.wrongs]
         self._records: dict[str, dict[str, Record]] = {}
         self._timed: dict[tuple[str, str], Record] = {}
         self._minute: int | None = None
         self._is_new = True
+        self._local_at: tuple[int, datetime] = (-1, datetime.min)
+        self.changes = 0
         self._wrongs: tuple[Wrong, ...] = ()
         self._wrongs_minute: int | None = None
         self._points: Mapping[str, PointRecord] = {}
         self._faults: Mapping[tuple[str, str], Fault] = {}
+        self._salt = ""
         self._coverage: tuple[datetime, Coverage] | None = None
         self.roster = Roster()
         self.policies = Policies()
@@ -69,6 +85,7 @@ class Desk:
         self._records, self._timed = {}, {}
         for record in self._memory.records():
             self._keep(record)
+        self._salt = self._memory.desk_salt()
         self._minute, self._is_new = None, True
         self._wrongs_minute = self._coverage = None
 
@@ -109,11 +126,27 @@ class Desk:
             to.work.actions[request.request_id] = (result.ok, result.reason, now.utc_ms)
         to.results.append((request.terminal, result))
 
+    def take_press(
+        self, alert: Alert, courses: Mapping[str, Course], now: Moment, to: Round
+    ) -> bool:
+        """Whether a room takes a press for its own, so that it is no call."""
+        for kind, take in self._takes:
+            record = self._of(kind).get(alert.point)
+            done = take(self.world(courses, now), record, alert) if record else None
+            if done is not None:
+                self._apply(done, now, to)
+                return True
+        return False
+
     def _judge(
         self, request: Request, courses: Mapping[str, Course], now: Moment, to: Round
     ) -> ActionResult:
         decide, world = self._decide.get(request.do), self.world(courses, now)
-        outcome = decide(world, request) if decide else Refused("unknown_request")
+        try:
+            request = self._with_seal(request)
+            outcome = decide(world, request) if decide else Refused("unknown_request")
+        except VaultError:
+            outcome = Refused("private_key_missing")
         if isinstance(outcome, Refused):
             kind = request.do.partition(".")[0]
             present = self._of(kind).get(request.id)
@@ -134,6 +167,19 @@ class Desk:
             version=written.version if written else 0,
         )
 
+    def _with_seal(self, request: Request) -> Request:
+        """The request with what nobody may read sealed, before a room or the log sees it.
+
+        Raises: VaultError.
+        """
+        name = self._sealed_field.get(request.do)
+        if name is None:
+            return request
+        text = request.body.get(name)
+        is_text = isinstance(text, str) and 0 < len(text.strip()) <= SEALED_LENGTH
+        sealed = {"sealed": self._seal(text.strip())} if is_text else None
+        return replace(request, body={**request.body, name: sealed})
+
     def fall_due(self, courses: Mapping[str, Course], now: Moment, to: Round) -> None:
         """Everything whose time has come."""
         for record in [one for one in self._timed.values() if one.due and one.due.has_come(now)]:
@@ -143,11 +189,13 @@ class Desk:
 
     def follow(self, courses: Mapping[str, Course], now: Moment, to: Round) -> None:
         """What the round's changes of incidents lead to."""
-        if to.changes:
-            self._wrongs_minute = None
+        if not to.changes:
+            return
+        self._wrongs_minute = None
+        world = self.world(courses, now)  # it sees what is put into it meanwhile
         for before, after in to.changes:
             for follow in self._follow:
-                self._apply(follow(self.world(courses, now), before, after), now, to)
+                self._apply(follow(world, before, after), now, to)
 
     def settle(self, courses: Mapping[str, Course], now: Moment, to: Round) -> bool:
         """Who is on duty and which policies count: looked at once a minute, and when something
@@ -187,10 +235,21 @@ class Desk:
             to.work.entries.append(
                 LoggedEntry(at_ms=now.utc_ms, entry=entry, incident_id=incident_id)
             )
+        for key in done.deletes:
+            self._forget(key, to)
         to.tells.extend(done.tells)
+        to.raises.extend(done.raises)
+
+    def _forget(self, key: tuple[str, str], to: Round) -> None:
+        to.work.records.pop(key, None)
+        to.work.forgotten.add(key)
+        self._of(key[0]).pop(key[1], None)
+        self._timed.pop(key, None)
+        self._wrongs_minute = None
 
     def _put(self, record: Record, to: Round) -> None:
         to.work.records[record.kind, record.id] = record
+        self.changes += 1
         self._keep(record)
         self._wrongs_minute = None
         if record.kind in DECIDES_WHO:
@@ -217,16 +276,18 @@ class Desk:
 
     def world(self, courses: Mapping[str, Course], now: Moment) -> World:
         """What a room may look at now."""
+        local = self._local(now)
         return World(
             records=self._records,
             incidents=_Incidents(courses),
             roster=self.roster,
             now=now,
-            local=self._local(now),
+            local=local,
             points=self._points,
             faults=self._faults,
             past=_Closed(self._memory),
-            coverage=self._week_from(self._local(now)),
+            salt=self._salt,
+            coverage=self._week_from(local),
         )
 
     def _week_from(self, local: datetime) -> Coverage:
@@ -247,8 +308,12 @@ class Desk:
         return self._coverage[1]
 
     def _local(self, now: Moment) -> datetime:
-        utc = datetime.fromtimestamp(now.utc_ms / 1000, UTC)
-        return utc.astimezone(self._zone).replace(tzinfo=None)
+        """The branch's own time, to the second: it is asked for with each press."""
+        utc_s = now.utc_ms // 1000
+        if utc_s != self._local_at[0]:
+            zoned = datetime.fromtimestamp(utc_s, UTC).astimezone(self._zone)
+            self._local_at = (utc_s, zoned.replace(tzinfo=None))
+        return self._local_at[1]
 
 
 class _Incidents(Mapping[str, Incident]):

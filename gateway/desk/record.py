@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Any
 from gateway.course import Entry, Tell
 from gateway.roster import Roster
 from gateway.supervision import Wrong
-from protocol.messages import Fault, FieldFault, Incident, Request
+from protocol.messages import Alert, Fault, FieldFault, Incident, Request
 from protocol.moment import Moment
 
 if TYPE_CHECKING:  # which keeps records of ours, and so reads this file first
     from gateway.desk.coverage import Coverage
     from gateway.store.records import PointRecord
+
+
+SEALED_LENGTH = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,7 @@ class World:
     records: the open ones, by kind and id. incidents: the open ones by id. local: the branch's
     own date and time. points: every point by id, with its seat. faults: what does not work now,
     by subject and name. past: the closed incidents, each asked of the store when it is needed.
+    salt: the branch's own, for what nobody is to foresee.
     coverage: who is on duty with which role in the coming week.
     """
 
@@ -74,6 +78,7 @@ class World:
     points: Mapping[str, PointRecord] = field(default_factory=dict)
     faults: Mapping[tuple[str, str], Fault] = field(default_factory=dict)
     past: Mapping[str, Incident] = field(default_factory=dict)
+    salt: str = ""
     coverage: Coverage = field(kw_only=True, default=None)  # type: ignore[assignment]
 
     def incident(self, id: str) -> Incident | None:
@@ -93,12 +98,15 @@ class Done:
     """The request is granted.
 
     records: as they are from now on. entries: for the log, each with the incident it belongs to
-    or None. tells: people to be told of no incident in particular.
+    or None. tells: people to be told of no incident in particular. deletes: records (kind, id)
+    that are to be gone for good, and not merely closed. raises: alerts of the desk's own.
     """
 
     records: tuple[Record, ...] = ()
     entries: tuple[tuple[Entry, str | None], ...] = ()
     tells: tuple[Tell, ...] = ()
+    deletes: tuple[tuple[str, str], ...] = ()
+    raises: tuple[Alert, ...] = ()
 
     def __add__(self, other: Done) -> Done:
         """Both."""
@@ -125,7 +133,10 @@ class Room:
     come. follow: what a change of an incident (before, None for a new one; after) leads to.
     wrongs: what is not as it should be now; each is a fault on the devices page until it is said
     no more. It is asked each minute, and within a second of a change. defaults: plans (kind, id,
-    body) that a branch begins with, until a person writes them anew or retires them.
+    body) that a branch begins with, until a person writes them anew or retires them. sealed:
+    {Request.do: the field of its body that nobody may read}: the room gets {"sealed": …} there,
+    or None for what is no text of up to SEALED_LENGTH characters. takes: {kind: what becomes of a
+    press at the point that has a record of it, by id}; None: it is a call.
     """
 
     kinds: Mapping[str, type]
@@ -135,3 +146,5 @@ class Room:
     follow: Callable[[World, Incident | None, Incident], Done] | None = field(default=None)
     wrongs: Callable[[World], Iterable[Wrong]] | None = None
     defaults: tuple[tuple[str, str, Any], ...] = ()
+    sealed: Mapping[str, str] = field(default_factory=dict)
+    takes: Mapping[str, Callable[[World, Record, Alert], Done | None]] = field(default_factory=dict)

@@ -120,7 +120,7 @@ def amber(world: World) -> Iterator[Wrong]:
     for id, record in world.all("resource").items():
         subject = f"resource/{id}"
         for name, detail in _ambers(world, record):
-            yield Wrong(subject, name, f"{record.body.name}{', ' if detail else ''}{detail}")
+            yield Wrong(subject, name, detail)
 
 
 def _ambers(world: World, record: Record) -> Iterator[tuple[str, str]]:

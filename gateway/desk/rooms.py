@@ -4,7 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from gateway.desk import care, day, followups, points, policies, reviews, taking, team
+from gateway.desk import (
+    care,
+    checklist,
+    complaints,
+    day,
+    drills,
+    followups,
+    outside,
+    points,
+    policies,
+    private,
+    reviews,
+    taking,
+    team,
+    walks,
+)
 from gateway.desk.record import Room
 
 ROOMS: tuple[Room, ...] = (
@@ -16,6 +31,12 @@ ROOMS: tuple[Room, ...] = (
     day.ROOM,
     followups.ROOM,
     reviews.ROOM,
+    private.ROOM,
+    drills.ROOM,
+    walks.ROOM,
+    checklist.ROOM,
+    outside.ROOM,
+    complaints.ROOM,
 )
 
 KINDS: dict[str, type] = {kind: cls for room in ROOMS for kind, cls in room.kinds.items()}

@@ -153,12 +153,17 @@ def _by_staff(records: Iterable[Record]) -> dict[str, list]:
 # --- what is wrong with a plan --------------------------------------------------------------
 
 
+def is_phone(text: str) -> bool:
+    """Whether `text` can be dialled, an extension included; never when letters are in it."""
+    return _PHONE.match(text) is not None
+
+
 def _check_staff(world: World, id: str, staff: Staff) -> Iterator[FieldFault]:
     if not re.match(r"^[a-z0-9][a-z0-9-]{0,31}(?![\s\S])", id):
         yield FieldFault(field="id", name="bad_id")
     if not staff.roles:
         yield FieldFault(field="roles", name="empty")
-    if staff.phone and not _PHONE.match(staff.phone):
+    if staff.phone and not is_phone(staff.phone):
         yield FieldFault(field="phone", name="bad_phone", detail=staff.phone)
     known = world.get("staff", id)
     had = known.body.certificates if known else []

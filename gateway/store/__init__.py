@@ -7,6 +7,8 @@ from gateway.desk.record import Record
 from gateway.desk.rooms import KINDS, SECRET
 from gateway.store.reader import Reader
 from gateway.store.records import (
+    ChannelRecord,
+    Clocks,
     NoticeRecord,
     PointRecord,
     Rejected,
@@ -17,11 +19,14 @@ from gateway.store.records import (
 )
 from gateway.store.report_lines import CrewMember, ReportLine
 from gateway.store.reports import FaultEvent, NoticeCount, Reports
+from gateway.store.vault import Vault, key_path
 from gateway.store.writer import Writer
 
 __all__ = [
     "KINDS",
     "SECRET",
+    "ChannelRecord",
+    "Clocks",
     "CrewMember",
     "FaultEvent",
     "NoticeCount",
@@ -35,6 +40,8 @@ __all__ = [
     "ResponseTime",
     "StaffRecord",
     "UnitRecord",
+    "Vault",
     "Work",
     "Writer",
+    "key_path",
 ]

@@ -61,6 +61,12 @@ def reports(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations(name="0013_desk_salt")
+def desk_salt(db: Database) -> None:
+    """What makes the times of unannounced drills nobody's to foresee."""
+    db.execute("INSERT INTO facts VALUES ('desk_salt', lower(hex(randomblob(16))))")
+
+
 _BRANCH = (
     # body: messages.Incident as JSON; boot, press_ms, due_ms: the clocks of its course, null once
     # it is closed.
@@ -181,3 +187,23 @@ _REPORTS = (
         WHERE event IN ('fault_raised', 'fault_cleared')
     """,
 )
+
+
+@migrations(name="0010_channels")
+def channels(db: Database) -> None:
+    """Whom a notice is meant for and when it was last tried; how each channel does.
+
+    delivered_*, tested_*, tried_*: one time by both clocks, all null before the first.
+    """
+    db.execute("ALTER TABLE notices ADD COLUMN staff TEXT NOT NULL DEFAULT '[]'")
+    db.execute("ALTER TABLE notices ADD COLUMN tried_ms INTEGER")
+    db.execute(
+        "CREATE TABLE channels ("
+        " channel TEXT PRIMARY KEY, kind TEXT NOT NULL, canary_every_s INTEGER NOT NULL,"
+        " position INTEGER NOT NULL,"
+        " delivered_ms INTEGER, delivered_boot TEXT, delivered_mono_ms INTEGER,"
+        " tested_ms INTEGER, tested_boot TEXT, tested_mono_ms INTEGER,"
+        " tried_ms INTEGER, tried_boot TEXT, tried_mono_ms INTEGER,"
+        " result TEXT, detail TEXT NOT NULL DEFAULT ''"
+        ") STRICT, WITHOUT ROWID"
+    )

@@ -5,23 +5,46 @@ The gateway judges by what it has in memory; this is the same world as it was la
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 
-from gateway.desk.record import World
-from gateway.desk.rooms import SECRET
+from gateway.desk.day import Missing, may_be_left, not_over, not_ready, state_of
+from gateway.desk.hours import hours_on
+from gateway.desk.record import Record, World
+from gateway.desk.resources import Nearest, check_due, left_of, nearest, taken_of
+from gateway.desk.rooms import KINDS, SECRET
 from gateway.desk.team import roster_of
 from gateway.roster import Roster
 from gateway.store.reader import Reader
 from protocol.moment import Moment
 
+__all__ = [
+    "Missing",
+    "Nearest",
+    "World",
+    "check_due",
+    "hours_on",
+    "left_of",
+    "may_be_left",
+    "nearest",
+    "not_over",
+    "not_ready",
+    "state_of",
+    "taken_of",
+    "world",
+]
 
-def world(reader: Reader, *, utc_ms: int, zone: tzinfo) -> World:
-    """The branch at the present moment. zone: of the branch's clock. Raises: StoreError."""
-    records: dict[str, dict] = {}
-    for record in reader.open_records():
-        if record.kind not in SECRET:
-            records.setdefault(record.kind, {})[record.id] = record
+
+def world(
+    reader: Reader, *, utc_ms: int, zone: tzinfo, kinds: Iterable[str] | None = None
+) -> World:
+    """The branch at the present moment. zone: of the branch's clock. kinds: only these kinds of
+    records, None for all that are nobody's secret. Raises: StoreError."""
+    records: dict[str, dict[str, Record]] = {
+        kind: {one.id: one for one in reader.records(kind)}
+        for kind in (KINDS.keys() - SECRET if kinds is None else kinds)
+    }
     local = datetime.fromtimestamp(utc_ms / 1000, UTC).astimezone(zone).replace(tzinfo=None)
     seen = World(
         records=records,

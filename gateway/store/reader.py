@@ -14,9 +14,11 @@ from sqlite_utils import Database
 from gateway.chain import LogEntry
 from gateway.desk.record import Record
 from gateway.errors import StoreError
+from gateway.store import channel_rows
 from gateway.store.database import named_errors, open_for_reading
 from gateway.store.desk_rows import RECORD_COLUMNS, read_record
 from gateway.store.records import (
+    ChannelRecord,
     NoticeRecord,
     PointRecord,
     ResponseTime,
@@ -26,7 +28,9 @@ from gateway.store.records import (
 from protocol.messages import Fault, Incident, UnitStatus
 
 _LOG_COLUMNS = "seq, at, event, by, incident_id, detail, hash"
-_NOTICE_COLUMNS = "notice_id, incident_id, channel, step, why, made_ms, state, attempts, detail"
+_NOTICE_COLUMNS = (
+    "notice_id, incident_id, channel, step, why, made_ms, state, attempts, detail, staff, tried_ms"
+)
 _POINT_COLUMNS = "point, label, unit, silent, configured, seat, seat_alert_id, seat_boot, seat_ms"
 
 
@@ -205,6 +209,21 @@ class Reader:
         )
         return [_notice(row) for row in found]
 
+    def channels(self) -> list[ChannelRecord]:
+        """How each channel does, in the order of the configuration."""
+        found = self.rows(f"SELECT {channel_rows.COLUMNS} FROM channels ORDER BY position, channel")
+        return list(map(channel_rows.record, found))
+
+    def call_link_key(self) -> str | None:
+        """The key that signs links in notices; None before the gateway has made it."""
+        found = self.rows("SELECT value FROM facts WHERE name = 'call_link_key'")
+        return found[0][0] if found else None
+
+    def action_result(self, action_id: str) -> tuple[bool, str] | None:
+        """What became of an action: (ok, reason); None when it was not taken so far."""
+        found = self.rows("SELECT ok, reason FROM actions WHERE action_id = ?", [action_id])
+        return (bool(found[0][0]), found[0][1]) if found else None
+
     # --- the branch ---
 
     def units(self) -> list[UnitRecord]:
@@ -259,11 +278,6 @@ class Reader:
         """The desk's records of a kind, in order of their ids."""
         where = "kind = ?" if closed_too else "kind = ? AND is_open"
         found = self.rows(f"SELECT {RECORD_COLUMNS} FROM records WHERE {where} ORDER BY id", [kind])
-        return [read_record(row) for row in found]
-
-    def open_records(self) -> list[Record]:
-        """Every record of the desk that is open, secret ones too."""
-        found = self.rows(f"SELECT {RECORD_COLUMNS} FROM records WHERE is_open ORDER BY kind, id")
         return [read_record(row) for row in found]
 
     def record(self, kind: str, id: str) -> Record | None:
@@ -321,4 +335,5 @@ def _detail(text: str) -> dict[str, Any]:
 
 def _notice(row: tuple[Any, ...]) -> NoticeRecord:
     names = [name.strip() for name in _NOTICE_COLUMNS.split(",")]
-    return NoticeRecord(**dict(zip(names, row, strict=True)))
+    values = dict(zip(names, row, strict=True))
+    return NoticeRecord(**{**values, "staff": tuple(json.loads(values["staff"]))})

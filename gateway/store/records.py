@@ -52,7 +52,11 @@ class StaffRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeRecord:
-    """One notice to one channel. attempts: tries so far. detail: what the channel said last."""
+    """One notice to one channel; a test message has why "canary" and no incident ("").
+
+    staff: ids of those it is meant for. attempts: tries so far; tried_ms: when the last one ended
+    (UTC), None before the first. detail: what the channel said last.
+    """
 
     notice_id: str
     incident_id: str
@@ -62,6 +66,36 @@ class NoticeRecord:
     made_ms: int
     state: Literal["waiting", "delivered", "failed"] = "waiting"
     attempts: int = 0
+    detail: str = ""
+    staff: tuple[str, ...] = ()
+    tried_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clocks:
+    """One time by both clocks. mono_ms counts only within `boot`; utc_ms beyond it."""
+
+    utc_ms: int
+    boot: str
+    mono_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelRecord:
+    """How a channel does.
+
+    canary_every_s: as configured, 0 = never. tested: when its last test message was made;
+    delivered: when it last delivered anything; tried: when it last tried to, with which result,
+    and detail: what the service said then. Each None before the first.
+    """
+
+    channel: str
+    kind: str
+    canary_every_s: int
+    delivered: Clocks | None = None
+    tested: Clocks | None = None
+    tried: Clocks | None = None
+    result: Literal["delivered", "failed"] | None = None
     detail: str = ""
 
 
@@ -110,7 +144,10 @@ class LoggedEntry:
 
 @dataclass(slots=True)
 class Work:
-    """All that one transaction writes. Later values of the same thing replace earlier ones."""
+    """All that one transaction writes. Later values of the same thing replace earlier ones.
+
+    forgotten: records (kind, id) of which nothing may be left.
+    """
 
     alerts: dict[str, TakenAlert] = field(default_factory=dict)
     courses: dict[str, Course] = field(default_factory=dict)
@@ -118,10 +155,12 @@ class Work:
     actions: dict[str, tuple[bool, str, int]] = field(default_factory=dict)
     rejected: list[Rejected] = field(default_factory=list)
     notices: dict[str, NoticeRecord] = field(default_factory=dict)
+    channels: dict[str, ChannelRecord] = field(default_factory=dict)
     units: dict[str, UnitRecord] = field(default_factory=dict)
     points: dict[str, PointRecord] = field(default_factory=dict)
     points_gone: set[str] = field(default_factory=set)
     records: dict[tuple[str, str], Record] = field(default_factory=dict)
+    forgotten: set[tuple[str, str]] = field(default_factory=set)
     facts: dict[str, str] = field(default_factory=dict)
     faults_raised: dict[tuple[str, str], Fault] = field(default_factory=dict)
     faults_cleared: set[tuple[str, str]] = field(default_factory=set)

@@ -51,6 +51,17 @@ class Reports:
         found = self._reader.rows("SELECT max(seq) FROM log")
         return found[0][0] or 0
 
+    def counts(self, *, start_ms: int, end_ms: int) -> tuple[int, int]:
+        """(closed, open) incidents raised in the window. Closed ones never change and never go, so
+        while the first is the same and the second 0, `lines` are the same too."""
+        found = self._reader.rows(
+            "SELECT count(*) FROM report_lines WHERE raised_ms >= ?1 AND raised_ms < ?2"
+            " UNION ALL SELECT count(*) FROM incidents WHERE stage != 'closed'"
+            " AND raised_ms >= ?1 AND raised_ms < ?2",
+            [start_ms, end_ms],
+        )
+        return found[0][0], found[1][0]
+
     def lines(self, *, start_ms: int, end_ms: int) -> list[ReportLine]:
         """One for each incident raised in the window, the oldest first; the open ones last."""
         closed = self._reader.rows(
@@ -67,11 +78,12 @@ class Reports:
         return [*lines_of_rows(closed), *map(line_of, incidents)]
 
     def notice_counts(self, *, start_ms: int, end_ms: int) -> list[NoticeCount]:
-        """The notices made in the window, by channel and state."""
+        """The notices made in the window, without test messages, by channel and state."""
         found = self._reader.rows(
             " UNION ALL ".join(
                 "SELECT channel, state, count(*), sum(attempts) FROM notices"
-                f" WHERE made_ms >= ?1 AND made_ms < ?2 AND {state} GROUP BY channel, state"
+                f" WHERE made_ms >= ?1 AND made_ms < ?2 AND {state} AND why != 'canary'"
+                " GROUP BY channel, state"
                 for state in ("state != 'waiting'", "state = 'waiting'")
             ),
             [start_ms, end_ms],

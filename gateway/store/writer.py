@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
@@ -11,10 +13,11 @@ from sqlite_utils import Database
 from gateway.chain import FIRST, digest
 from gateway.course import Course
 from gateway.desk.record import Record
-from gateway.store.database import named_errors, open_for_writing
+from gateway.store import channel_rows
+from gateway.store.database import named_errors, open_for_writing, scrub
 from gateway.store.desk_rows import RECORD_COLUMNS, read_record, record_row
 from gateway.store.migrations import migrations
-from gateway.store.records import LoggedEntry, PointRecord, UnitRecord, Work
+from gateway.store.records import ChannelRecord, LoggedEntry, PointRecord, UnitRecord, Work
 from gateway.store.report_lines import line_of, row_of
 from protocol.messages import Incident
 from protocol.moment import parse_rfc3339, rfc3339
@@ -34,6 +37,7 @@ class Writer:
         self._db: Database | None = None
         self._log_seq = 0
         self._log_head = FIRST
+        self._scrub_owed = False
 
     def open(self) -> None:
         """Opens or makes the database and brings its schema up to date.
@@ -117,6 +121,12 @@ class Writer:
             ).fetchone()
         return read_record(row) if row else None
 
+    def desk_salt(self) -> str:
+        """Something random that only this branch knows."""
+        with named_errors(self._path):
+            found = self._db.execute("SELECT value FROM facts WHERE name = 'desk_salt'").fetchone()
+        return found[0]
+
     def farewells(self) -> list[str]:
         """Closed incidents whose last word the broker has not confirmed."""
         with named_errors(self._path):
@@ -160,6 +170,20 @@ class Writer:
                 " (SELECT id FROM records WHERE kind = 'point' AND is_open AND \"by\" != '')"
             )
 
+    def configure_channels(self, channels: list[ChannelRecord]) -> None:
+        """Takes over which channels there are, in their order; how each did so far stays."""
+        with self._transaction():
+            channel_rows.configure(self._db, channels)
+
+    def call_link_key(self) -> str:
+        """The key that signs links in notices; made at the first start and kept for good."""
+        with self._transaction():
+            self._db.execute(
+                "INSERT OR IGNORE INTO facts VALUES ('call_link_key', ?)", [secrets.token_hex(32)]
+            )
+            found = self._db.execute("SELECT value FROM facts WHERE name = 'call_link_key'")
+            return found.fetchone()[0]
+
     def begin_sessions(self) -> int:
         """The number of the next connection. Each start begins far beyond those of the last."""
         with self._transaction():
@@ -180,6 +204,10 @@ class Writer:
         except Exception:
             self._log_seq, self._log_head = seq, head
             raise
+        self._scrub_owed = self._scrub_owed or bool(work.forgotten)
+        if self._scrub_owed:
+            with named_errors(self._path):
+                self._scrub_owed = not scrub(self._db.conn, self._path)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -215,6 +243,7 @@ class Writer:
         if work.rejected:
             self._write_rejected(work)
         self._write_notices(work)
+        self._many(channel_rows.UPDATE, list(map(channel_rows.changes, work.channels.values())))
         self._write_branch(work)
 
     def _write_alerts(self, work: Work) -> None:
@@ -289,7 +318,8 @@ class Writer:
 
     def _write_notices(self, work: Work) -> None:
         self._many(
-            "INSERT OR REPLACE INTO notices VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO notices (notice_id, incident_id, channel, step, why, made_ms,"
+            " state, attempts, detail, staff, tried_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 (
                     one.notice_id,
@@ -301,6 +331,8 @@ class Writer:
                     one.state,
                     one.attempts,
                     one.detail,
+                    json.dumps(one.staff),
+                    one.tried_ms,
                 )
                 for one in work.notices.values()
             ],
@@ -325,12 +357,20 @@ class Writer:
             "INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [record_row(record) for record in work.records.values()],
         )
+        if work.forgotten:
+            self._forget(work.forgotten)
         self._many("INSERT OR REPLACE INTO facts VALUES (?, ?)", list(work.facts.items()))
         self._many("DELETE FROM faults WHERE subject = ? AND name = ?", list(work.faults_cleared))
         self._many(
             "INSERT OR REPLACE INTO faults VALUES (?, ?, ?, ?)",
             [(f.subject, f.name, f.since, f.detail) for f in work.faults_raised.values()],
         )
+
+    def _forget(self, keys: set[tuple[str, str]]) -> None:
+        """Deletes records and overwrites where they were, their overflow pages too."""
+        self._db.conn.execute("PRAGMA secure_delete = ON")
+        self._many("DELETE FROM records WHERE kind = ? AND id = ?", list(keys))
+        self._db.conn.execute("PRAGMA secure_delete = FAST")
 
     def _many(self, sql: str, rows: list[tuple]) -> None:
         if rows:

@@ -13,7 +13,7 @@ from dashboard.board import Board
 from dashboard.config import BoardConfig, DemoPoint, Token
 from dashboard.live import Live
 from dashboard.store import Reader
-from gateway.store import Writer
+from gateway.store import Vault, Writer, key_path
 
 TOKEN = "a-token-for-tests"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
@@ -40,7 +40,9 @@ def application(store: Path, *, demo: bool = False) -> Flask:
         tokens=[Token(name="tests", sha256=hashlib.sha256(TOKEN.encode()).hexdigest())],
     )
     reader = Reader(str(store))
-    return create_app(Board(config=config, reader=reader, live=Live(config=config, reader=reader)))
+    live = Live(config=config, reader=reader)
+    vault = Vault(key_path(store))
+    return create_app(Board(config=config, reader=reader, live=live, vault=vault))
 
 
 @pytest.mark.parametrize("path", ["/", "/incidents", "/devices", "/reports/response-times"])

@@ -15,7 +15,7 @@ from dashboard.app import create_app
 from dashboard.board import Board
 from dashboard.config import BoardConfig, Token
 from dashboard.live import Live
-from gateway.store import PointRecord, Reader, StaffRecord, Writer
+from gateway.store import PointRecord, Reader, StaffRecord, Vault, Writer, key_path
 
 
 @pytest.fixture(scope="session")
@@ -65,7 +65,8 @@ def board(store: Path) -> Iterator[Board]:
         tokens=[Token(name="tests", sha256=hashlib.sha256(TOKEN.encode()).hexdigest())],
     )
     reader = Reader(str(store))
-    yield Board(config=config, reader=reader, live=Live(config=config, reader=reader))
+    vault = Vault(key_path(store))
+    yield Board(config=config, reader=reader, live=Live(config=config, reader=reader), vault=vault)
     reader.close()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from firmware.indicators import LAMPS, SOUNDERS, Indicators, Shown, light
+from firmware.indicators import DRILL_LAMPS, LAMPS, SOUNDERS, Indicators, Shown, light, shown
 
 
 def played(pattern, for_ms):
@@ -32,7 +32,7 @@ def test_a_pattern_looks_like_this_for_a_second(pattern, expected):
     assert played(pattern, 1000) == expected
 
 
-@pytest.mark.parametrize("pattern", LAMPS.values())
+@pytest.mark.parametrize("pattern", [*LAMPS.values(), *DRILL_LAMPS.values()])
 def test_no_lamp_flashes_more_than_three_times_a_second(pattern):
     starts = [at_ms for at_ms, lit in played(pattern, 20_000) if lit]
     for start_ms in starts:
@@ -40,7 +40,40 @@ def test_no_lamp_flashes_more_than_three_times_a_second(pattern):
 
 
 def test_every_state_of_the_lamp_looks_different():
-    assert len(set(LAMPS.values())) == len(LAMPS)
+    patterns = {*LAMPS.values(), *DRILL_LAMPS.values()}
+    assert len(patterns) == len(LAMPS) + 2, "a drill is marked once the gateway speaks of it"
+
+
+def test_a_drill_is_lit_as_much_as_a_call_but_for_its_mark():
+    for lamp in ("recorded", "coming"):
+        lit = [light(DRILL_LAMPS[lamp], at_ms)[0] for at_ms in range(3000)]
+        as_call = [light(LAMPS[lamp], at_ms)[0] for at_ms in range(3000)]
+        assert lit != as_call
+        assert sum(one == other for one, other in zip(lit, as_call, strict=True)) > 2500
+
+
+@pytest.mark.parametrize(
+    ("stage", "is_received", "drill", "expected"),
+    [
+        ("raised", False, True, Shown("recorded", drill=True)),
+        ("accepted", False, True, Shown("coming", drill=True)),
+        ("arrived", False, False, Shown("coming")),
+        ("idle", True, True, Shown("recorded")),  # a receipt alone does not say that it is one
+        ("idle", False, True, Shown("off")),
+    ],
+)
+def test_a_drill_is_marked_when_the_gateway_says_so(stage, is_received, drill, expected):
+    found = shown(
+        silent=False, stage=stage, calls=None, is_received=is_received, now_ms=0, drill=drill
+    )
+    assert found == expected
+
+
+def test_a_marked_lamp_moves_as_marked():
+    indicators = Indicators(lamps={"a": 19}, sounders={})
+    indicators.show("a", Shown("coming", drill=True))
+    assert indicators.moves(0) == ({19: True}, 2800)
+    assert indicators.moves(2800) == ({19: False}, 3000)
 
 
 def test_a_pattern_is_the_same_whenever_it_is_asked():

@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from bad_services import Reply, Service
 from gateway_kit import Desk, alert, raised
 from gateway_process import free_port, wait_for
 from gateway_web import Web
 
 from gateway.channels import DeliveryResult, Notice
 from gateway.channels.apprise_channel import AppriseChannel, _Collected
-from gateway.channels.notice import write
+from gateway.channels.notice import write, write_test
 from gateway.channels.sender import MAX_WAITING, Noticed, Sender, start_senders
 from gateway.config import ChannelSettings
 from protocol.inbox import Inbox
@@ -181,7 +182,7 @@ def test_the_words_of_a_notice() -> None:
 
 
 def test_the_log_and_the_faults_tell_how_a_channel_does(path: Path, web: Web) -> None:
-    desk = Desk(path, channels=[ChannelSettings(name="phone", url=web.url)])
+    desk = Desk(path, channels=[ChannelSettings(name="phone", url=web.url, canary_every_s=0)])
     inbox: Inbox[Noticed] = Inbox()
     desk.senders = start_senders(
         {"phone": AppriseChannel(web.url)}, inbox.put, retry_after_s=(0.01,)
@@ -211,7 +212,7 @@ def test_notices_that_waited_at_a_kill_are_sent_after_the_restart(
     web.stalled.set()
     station = stations(own_broker)
     gateway = gateways(
-        own_broker, more=f'[[channels]]\nname = "phone"\nurl = "{web.url}"\n'
+        own_broker, more=f'[[channels]]\nname = "phone"\nurl = "{web.url}"\ncanary_every_s = 0\n'
     ).start()
     station.last("gateway_status", state="online")
     press = alert(alert_id="a-kill-notice")
@@ -232,8 +233,81 @@ def test_a_service_that_stalls_does_not_keep_the_gateway_from_stopping(
     web.stalled.set()
     station = stations(own_broker)
     url = f"{web.url}?rto=19&cto=19"
-    gateway = gateways(own_broker, more=f'[[channels]]\nname = "phone"\nurl = "{url}"\n').start()
+    gateway = gateways(
+        own_broker, more=f'[[channels]]\nname = "phone"\nurl = "{url}"\ncanary_every_s = 0\n'
+    ).start()
     station.last("gateway_status", state="online")
     station.link.send("alert", "unit-01", message=alert())
     wait_for(lambda: web.titles)
     assert gateway.signal(signal.SIGTERM, seconds=5) == 0
+
+
+# --- test messages give way ---
+
+
+def test_a_call_does_not_wait_for_the_second_try_of_a_test(web: Web, senders) -> None:
+    web.answers = [500]
+    sender, inbox = senders(AppriseChannel(web.url), retry_after_s=(60.0,))
+    sender.put(write_test(notice_id="c-1", channel="phone"))
+    assert [one.is_final for one in results(inbox, 1)] == [False]
+    sender.put(NOTICE)
+    over, delivered = results(inbox, 2)
+    assert (over.notice_id, over.is_final, over.result.delivered) == ("c-1", True, False)
+    assert (delivered.notice_id, delivered.result.delivered) == ("n-1", True)
+
+
+def test_a_test_that_nobody_disturbs_is_tried_again(web: Web, senders) -> None:
+    web.answers = [500]
+    sender, inbox = senders(AppriseChannel(web.url))
+    sender.put(write_test(notice_id="c-1", channel="phone"))
+    assert [one.result.delivered for one in results(inbox, 2)] == [False, True]
+
+
+def test_a_channel_that_raises_fails_and_its_sender_goes_on(web: Web, senders) -> None:
+    class Broken:
+        def send(self, notice: Notice) -> DeliveryResult:
+            raise RuntimeError("SECRET")
+
+    sender, inbox = senders(Broken(), retry_after_s=())
+    for number in range(2):
+        sender.put(notice(number))
+    assert [one.result.detail for one in results(inbox, 2)] == [
+        "it cannot be used (RuntimeError)"
+    ] * 2
+
+
+ROBOT = '[[channels]]\nname = "group"\nkind = "dingtalk"\nurl = "{url}"\n'
+
+
+def test_a_robot_that_stalls_holds_back_neither_receipts_nor_the_end(
+    own_broker, gateways, stations
+) -> None:
+    own_broker.start()
+    service = Service(Reply(how="stall")).start()
+    station = stations(own_broker)
+    gateway = gateways(own_broker, more=ROBOT.format(url=service.url)).start()
+    station.last("gateway_status", state="online")
+    wait_for(lambda: service.requests)
+    press = alert(alert_id="a-stalled")
+    station.link.send("alert", "unit-01", message=press)
+    station.until(lambda: "a-stalled" in station.receipted(), seconds=5)
+    assert gateway.signal(signal.SIGTERM, seconds=5) == 0
+    service.stop()
+
+
+def test_a_robot_that_refuses_in_its_body_is_a_fault_until_it_takes_one(
+    own_broker, gateways, stations
+) -> None:
+    own_broker.start()
+    service = Service(Reply(body=b'{"errcode":310000,"errmsg":"keywords not in content"}')).start()
+    station = stations(own_broker)
+    gateways(own_broker, more=ROBOT.format(url=service.url)).start()
+
+    def faults() -> dict[str, str]:
+        said = station.all("faults")
+        return {one.subject: one.detail for one in said[-1].faults} if said else {}
+
+    station.until(lambda: "keywords not in content" in faults().get("channel/group", ""))
+    service.usual = Reply(body=b'{"errcode":0,"errmsg":"ok"}')
+    station.until(lambda: "channel/group" not in faults())
+    service.stop()

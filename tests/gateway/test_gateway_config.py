@@ -72,6 +72,14 @@ def test_a_small_file_is_enough_and_the_store_lies_beside_it(tmp_path: Path) -> 
         (GOOD + "[policy.roles]\ncall = []", "policy.roles.call", "is empty"),
         (GOOD + "[policy]\nrepeat_s = 0", "policy.repeat_s", "0"),
         (GOOD + '[[channels]]\nname = "Duty Phone"\nurl = ""', "channels[0].name", "Duty Phone"),
+        (GOOD + '[[channels]]\nname = "a"\nkind = "fax"', "channels[0].kind", "fax"),
+        (GOOD + '[[channels]]\nname = "a"', "channels[0].url", "is missing"),
+        (GOOD + '[[channels]]\nname = "a"\nkind = "wecom"', "channels[0].url", "is missing"),
+        (GOOD + 'board_url = "board"', "staff[0].board_url", "is not a key"),
+        ('board_url = "board"\n' + GOOD, "board_url", "must be the board's address"),
+        ('board_url = "ftp://board/"\n' + GOOD, "board_url", "must be the board's address"),
+        ('board_url = "http://["\n' + GOOD, "board_url", "must be the board's address"),
+        ('board_url = "http://b?x"\n' + GOOD, "board_url", "must be the board's address"),
         (GOOD + "units = [", "", "is not TOML"),
         ("units = 3\n" + GOOD.replace("[[units]]", "[other]"), "units", "must be a list"),
     ],
@@ -90,6 +98,69 @@ def test_every_fault_is_listed_at_once(tmp_path: Path) -> None:
         "points[0].label",
         "points[0].unit",
     }
+
+
+BAD_CHANNELS = """
+[[channels]]
+name = "robot"
+kind = "dingtalk"
+url = "dingtalk://SECRET/"
+canary_every_s = 60
+[[channels]]
+name = "hook"
+kind = "webhook"
+url = "http://[SECRET"
+[[channels]]
+name = "pocket"
+kind = "pager"
+url = "http://SECRET/"
+[[channels]]
+name = "group"
+kind = "wecom"
+url = "https://x.example/?SECRET"
+secret = "SECRET"
+[[channels]]
+name = "mine"
+url = "json://x"
+roles = ["lead"]
+staff = "g01"
+"""
+
+
+def test_every_fault_of_the_channels_is_named_at_once_without_their_secrets(tmp_path) -> None:
+    found = faults(tmp_path, GOOD + BAD_CHANNELS)
+    assert set(found) == {
+        "channels[0].url",
+        "channels[1].url",
+        "channels[2].url",
+        "channels[3].secret",
+        "channels[4].roles",
+    }
+    assert "SECRET" not in str(found)
+
+
+def test_a_channel_of_somebody_unknown_is_named(tmp_path: Path) -> None:
+    channel = '[[channels]]\nname = "a"\nurl = "json://x"\nstaff = "nobody"\n'
+    assert "not in [[staff]]" in faults(tmp_path, GOOD + channel)["channels[0].staff"]
+
+
+def test_every_kind_of_channel_can_be_configured(tmp_path: Path) -> None:
+    kinds = {
+        "apprise": 'url = "mailto://x"',
+        "dingtalk": 'url = "https://x.example"\nsecret = "s"',
+        "wecom": 'url = "https://x.example"',
+        "feishu": 'url = "https://x.example"\nsecret = "s"',
+        "webhook": 'url = "http://x.example:8080/in"\nsecret = "s"\ncanary_every_s = 0',
+        "pager": 'roles = ["security"]',
+    }
+    text = "".join(
+        f'[[channels]]\nname = "{kind}"\nkind = "{kind}"\n{more}\n' for kind, more in kinds.items()
+    )
+    file = tmp_path / "gateway.toml"
+    file.write_text('board_url = "https://board.example/anling/"\n' + GOOD + text)
+    found = configuration.read(file).channels
+    assert [one.kind for one in found] == list(kinds)
+    assert [one.canary_every_s for one in found] == [86400, 86400, 86400, 86400, 0, 86400]
 
 
 def test_a_policy_whose_steps_go_back_is_refused(tmp_path: Path) -> None:

@@ -187,8 +187,8 @@ def test_a_changed_file_is_taken_over_at_the_next_start(desk: Desk) -> None:
 
 
 PHONES = with_channels(
-    ChannelSettings(name="guards", url="json://127.0.0.1", roles=["security"]),
-    ChannelSettings(name="aiders", url="json://127.0.0.1", roles=["first_aid"]),
+    ChannelSettings(name="guards", url="json://127.0.0.1", roles=["security"], canary_every_s=0),
+    ChannelSettings(name="aiders", url="json://127.0.0.1", roles=["first_aid"], canary_every_s=0),
 )
 
 

@@ -24,7 +24,7 @@ def away(world: World) -> list[Wrong]:
 def desk(desk: Desk) -> Desk:
     """The branch with one room more."""
     rooms = (*ROOMS, Room(kinds={}, requests={}, wrongs=away))
-    desk.loop._desk = desk_module.Desk(desk.writer, zone=ZoneInfo("UTC"), rooms=rooms)
+    desk.loop._desk = desk_module.Desk(desk.writer, zone=ZoneInfo("UTC"), seal=str, rooms=rooms)
     desk.loop._reload()
     desk.handle(Connected(1))
     return desk

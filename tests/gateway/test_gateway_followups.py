@@ -310,8 +310,10 @@ def test_an_overdue_one_is_a_fault_until_it_is_done_or_moved(desk: Desk) -> None
 
 def test_the_lead_is_told_by_message_once_a_day(path) -> None:
     channels = (
-        ChannelSettings(name="leads", url="json://localhost", roles=["lead"]),
-        ChannelSettings(name="guards", url="json://localhost", roles=["security"]),
+        ChannelSettings(name="leads", url="json://localhost", roles=["lead"], canary_every_s=0),
+        ChannelSettings(
+            name="guards", url="json://localhost", roles=["security"], canary_every_s=0
+        ),
     )
     desk = Desk(path, **with_channels(*channels)).start()
     end(desk, situation="fainted")

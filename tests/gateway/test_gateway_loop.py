@@ -33,7 +33,7 @@ def impatient(monkeypatch) -> None:
     monkeypatch.setattr(database, "BUSY_TIMEOUT_MS", 1)
 
 
-PHONE = with_channels(ChannelSettings(name="phone", url="json://127.0.0.1"))
+PHONE = with_channels(ChannelSettings(name="phone", url="json://127.0.0.1", canary_every_s=0))
 
 
 # --- a press, by name ---
@@ -257,7 +257,7 @@ def test_the_life_of_an_incident(desk: Desk) -> None:
     assert desk.link.sent(topic)[-1].stage == "closed"
     said = [call[0] for call in desk.link.calls if len(call) > 1 and call[1] == topic]
     assert said[-2:] == ["send", "clear"], "once more whole, then the retained copy goes"
-    assert desk.events() == ["raised", "accepted", "arrived", "closed"]
+    assert desk.events() == ["raised", "accepted", "arrived", "closed", "checklist_begun"]
 
 
 def test_an_action_is_judged_once_and_answered_each_time(desk: Desk) -> None:
@@ -354,7 +354,8 @@ def test_a_seat_occupied_for_long_is_checked_once_a_sitting(desk: Desk) -> None:
     desk.clock.move(1)
     desk.handle()
     assert (desk.incident().kind, desk.incident().point) == ("seat", "point-2")
-    assert desk.link.sent("point/point-2/feedback")[-1].stage == "raised"
+    told = desk.link.sent("point/point-2/feedback")[-1].stage
+    assert told == "idle", "nobody called: no lamp and no tone where somebody may sleep"
     desk.handle(desk.acted("arrive"))
     desk.handle(desk.acted("close", outcome="asleep"))
     desk.clock.move(2000)
@@ -591,9 +592,9 @@ def test_what_cannot_be_taken_is_kept_counted_and_confirmed(desk, topic, payload
 
 def test_a_channel_hears_what_is_for_its_roles(path: Path) -> None:
     channels = [
-        ChannelSettings(name="all", url="json://a"),
-        ChannelSettings(name="lead", url="json://b", roles=["lead"]),
-        ChannelSettings(name="guard", url="json://c", roles=["security"]),
+        ChannelSettings(name="all", url="json://a", canary_every_s=0),
+        ChannelSettings(name="lead", url="json://b", roles=["lead"], canary_every_s=0),
+        ChannelSettings(name="guard", url="json://c", roles=["security"], canary_every_s=0),
     ]
     desk = Desk(path, channels=channels).start()
     desk.handle(desk.pressed())

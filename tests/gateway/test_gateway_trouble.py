@@ -136,7 +136,7 @@ def test_trouble_after_trouble_is_told_again(desk: Desk) -> None:
 
 @TROUBLES
 def test_the_result_of_a_notice_is_not_lost_in_trouble(path, trouble) -> None:
-    phone = ChannelSettings(name="phone", url="json://127.0.0.1")
+    phone = ChannelSettings(name="phone", url="json://127.0.0.1", canary_every_s=0)
     desk = Desk(path, **with_channels(phone)).start()
     desk.handle(Connected(1), desk.pressed())
     notice = desk.senders["phone"].notices[0].notice_id

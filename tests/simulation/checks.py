@@ -13,7 +13,7 @@ from gateway.chain import first_broken
 from protocol.messages import Feedback, GatewayStatus, Incident, decode
 
 from .link import TOPICS
-from .oracle import OF_THE_MACHINE, Limits, Schedule, able
+from .oracle import Limits, Schedule, able
 from .presses import check_calls
 from .told import owners_stay, who_refused, who_was_told
 from .world import World
@@ -99,7 +99,7 @@ def _policy_was_kept(world: World) -> Iterator[str]:
     windows = able(journal.runs["gateway"], journal.unwritable["gateway"])
     entries = defaultdict(list)
     for stored in journal.entries:
-        if stored.incident_id is not None and stored.entry.event in OF_THE_MACHINE:
+        if stored.incident_id is not None and not stored.entry.event.startswith("notice_"):
             entries[stored.incident_id].append(stored)
     for incident_id, found in entries.items():
         schedule = Schedule(limits=limits, able=windows)
@@ -140,12 +140,19 @@ def _store_remembers(world: World) -> Iterator[str]:
     yield from (f"{point} has {n} open incidents" for point, n in points.items() if n > 1)
 
 
+def _shown_stage(incident: Incident | None) -> str:
+    """What a point shows: nothing for a seat that is only looked after."""
+    return incident.stage if incident and incident.kind != "seat" else "idle"
+
+
 def _lamps_are_right(world: World) -> Iterator[str]:
     now = _open_by_point(world)
     for unit in world.settings:
         for point in unit.points:
-            stage = now[point.id].stage if point.id in now else "idle"
-            right = Shown() if point.silent else LAMPS[stage]
+            incident = now.get(point.id)
+            right = Shown() if point.silent else LAMPS[_shown_stage(incident)]
+            if incident and incident.drill and right.lamp != "off":
+                right = replace(right, drill=True)
             shown = world.journal.lamps.get(point.id, Shown())
             if shown != right:
                 yield f"at the end the lamp of {point.id} shows {shown}, not {right}"
@@ -160,12 +167,12 @@ def _broker_says_what_is(world: World) -> Iterator[str]:
         incident = now.get(point.point)
         right = Feedback(
             point=point.point,
-            stage=incident.stage if incident else "idle",
-            incident_id=incident.incident_id if incident else None,
+            stage=_shown_stage(incident),
+            incident_id=incident.incident_id if _shown_stage(incident) != "idle" else None,
             silent=point.point in silent,
+            drill=_shown_stage(incident) != "idle" and incident.drill,
         )
-        said = decode(Feedback, packet.payload) if packet else None
-        said = said and replace(said, version=0)  # of the log, for whoever hears two of them
+        said = replace(decode(Feedback, packet.payload), version=0) if packet else None
         if said != right:
             yield f"the broker keeps {said} for {point.point}, not {right}"
     incidents = {one.incident_id: one for one in now.values()}

@@ -77,6 +77,16 @@ class Limits:
         return gap_ms if rung_ms is None else min(gap_ms, rung_ms)
 
 
+# What the incident machine writes into the log; the desk's rooms write of the same incident, also
+# after its close.
+OF_THE_MACHINE = {
+    *("raised", "raised_earlier", "joined", "became_real", "became_call", "became_urgent"),
+    *("possible_fall", "step_taken", "told_again", "rung", "escalated", "refused", "substituted"),
+    *("accepted", "arrived", "handed_over", "offered", "taken_over", "declined", "noted"),
+    *("overdue_arrival", "overdue_close", "closed"),
+}
+
+
 def able(runs: Iterable[Run], unwritable: Iterable[Run]) -> list[Run]:
     """When the gateway was there and could write."""
     found = list(runs)
@@ -92,15 +102,6 @@ def _without(run: Run, bad: Run) -> Iterator[Run]:
         yield Run(max(run.start_ms, int(bad.end_ms) + TICK_MS), run.boot, run.end_ms)
 
 
-# What the incident machine writes into the log; others write into it of the same incident.
-OF_THE_MACHINE = {
-    *("raised", "raised_earlier", "joined", "became_real", "became_urgent", "possible_fall"),
-    *("step_taken", "told_again", "rung", "escalated", "refused", "substituted"),
-    *("accepted", "arrived", "handed_over", "offered", "taken_over", "declined", "noted"),
-    *("overdue_arrival", "overdue_close", "closed"),
-}
-
-
 class Schedule:
     """Follows one incident through its log: every told thing in its order and at its time.
 
@@ -112,6 +113,7 @@ class Schedule:
         self._limits = limits
         self._able = able
         self._stage = ""
+        self._is_calm = False
         self._step = 0
         self._due_ms = math.inf
         self._boot = ""
@@ -125,21 +127,27 @@ class Schedule:
 
     def _take(self, stored: Stored) -> None:
         event, step = stored.entry.event, stored.entry.detail.get("step")
+        if event not in OF_THE_MACHINE:
+            return
         if (event == "raised") != (self._stage == "") or self._stage == "closed":
             self._blame(stored, f"comes while {self._stage or 'unknown'}")
         match event:
             case "raised":
+                self._is_calm = stored.entry.detail["kind"] == "seat"
                 base_ms = stored.ms - stored.entry.detail["late_ms"]
-                self._set(stored, stage="raised", due_ms=base_ms + self._limits.gap_ms(0))
+                self._set(stored, stage="raised", due_ms=base_ms + self._gap_ms())
             case "raised_earlier" if self._stage == "raised":
-                self._due_ms -= stored.entry.detail["earlier_ms"]
+                due_ms = self._due_ms - stored.entry.detail["earlier_ms"]
+                self._set(stored, due_ms=max(due_ms, stored.ms))
             case "step_taken":
                 self._take_step(stored, step)
+            case "became_call" | "became_urgent":
+                self._is_calm = False
+                if self._stage == "raised":
+                    self._due_ms = min(self._due_ms, stored.ms + self._gap_ms())
             case "told_again":
-                self._expect(
-                    stored, stage="raised", timed=True, ok=self._step == self._limits.last_step
-                )
-                self._set(stored, due_ms=stored.ms + self._limits.repeat_ms)
+                self._expect(stored, stage="raised", timed=True, ok=self._step == self._end())
+                self._set(stored, due_ms=stored.ms + self._gap_ms())
             case "escalated":
                 self._escalate(stored, step)
             case "accepted" | "handed_over" | "taken_over" if self._stage == "raised":
@@ -161,13 +169,11 @@ class Schedule:
             self._expect(stored, stage="raised")
             self._escalate(stored, step)
             return
-        self._expect(
-            stored, stage="raised", timed=True, ok=step == self._step + 1 <= self._limits.last_step
-        )
+        self._expect(stored, stage="raised", timed=True, ok=step == self._step + 1 <= self._end())
         before_ms = self._due_ms if stored.boot == self._boot else stored.ms
         self._step = min(step, self._limits.last_step)
-        is_last = self._step == self._limits.last_step
-        self._set(stored, due_ms=(stored.ms if is_last else before_ms) + self._gap_ms())
+        is_end = self._step == self._end()
+        self._set(stored, due_ms=(stored.ms if is_end else before_ms) + self._gap_ms())
 
     def _escalate(self, stored: Stored, step: int) -> None:
         self._expect(stored, ok=step == min(self._step + 1, self._limits.last_step))
@@ -175,7 +181,14 @@ class Schedule:
         if self._stage == "raised":
             self._set(stored, due_ms=stored.ms + self._gap_ms())
 
+    def _end(self) -> int:
+        """How far the clock climbs: for a seat that is only looked after, not to the outside."""
+        last_step = self._limits.last_step
+        return max(self._step, last_step - 1) if self._is_calm else last_step
+
     def _gap_ms(self) -> int:
+        if self._step == self._end():
+            return self._limits.repeat_ms
         return self._limits.gap_ms(self._step)
 
     def _set(self, stored: Stored, *, due_ms: float, stage: str | None = None) -> None:

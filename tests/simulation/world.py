@@ -6,6 +6,7 @@ import logging
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -50,7 +51,9 @@ class World:
         self.hands = Hands(self.timeline, self._stream("hands"))
         self.settings = _settings(self._random)
         self.pace = self._random.choices(list(PACES), list(PACES.values()))[0]
-        self.config = _config(self.settings, self._random, self.pace)
+        self.config = replace(
+            _config(self.settings, self._random, self.pace), store=str(folder / "anling.db")
+        )
         self.units = [
             UnitSide(settings=one, outbox=folder / f"{one.id}.db", **self._parts(one.id))
             for one in self.settings

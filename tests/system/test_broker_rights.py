@@ -20,7 +20,7 @@ from running_branch import ROOT, anling, wait_until
 from simulator.broker_files import password_line
 
 ROOT_TOPIC = "anling/v1/b001/"
-PROGRAMS = ("unit-01", "unit-02", "gateway", "board")
+PROGRAMS = ("unit-01", "unit-02", "gateway", "board", "pager")
 # Every topic, by those who may say it; some reader of each.
 SPOKEN_BY = {
     "unit/unit-01/alert": ({"unit-01"}, "gateway"),
@@ -35,6 +35,7 @@ SPOKEN_BY = {
     "terminal/board/result": ({"gateway"}, "board"),
     "gateway/status": ({"gateway"}, "unit-02"),
     "gateway/faults": ({"gateway"}, "board"),
+    "pager/hall": ({"gateway"}, "pager"),
 }
 
 
@@ -125,6 +126,8 @@ def test_only_who_may_say_a_thing_is_heard(voices: dict[str, Voice]):
             "the end", lambda u=user, t=topic: (t, f"{u} is done") in voices["gateway"].heard
         )
     voices["gateway"].say("gateway/status", "gateway is done")
+    voices["gateway"].say("pager/hall", "gateway is done")
+    wait_until("the end", lambda: ("pager/hall", "gateway is done") in voices["pager"].heard)
     for listener in ("unit-01", "unit-02", "board"):
         wait_until(
             "the end",
@@ -145,6 +148,13 @@ def test_a_unit_hears_nothing_of_others(voices: dict[str, Voice]):
         "unit/unit-02/receipt",
         "gateway/status",
     }
+
+
+def test_a_pager_hears_pages_and_nothing_else(voices: dict[str, Voice]):
+    for topic in (*SPOKEN_BY, "pager/end"):
+        voices["gateway"].say(topic, "x")
+    wait_until("the end", lambda: ("pager/end", "x") in voices["pager"].heard)
+    assert {name for name, _ in voices["pager"].heard} == {"pager/hall", "pager/end"}
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ async function onSubmit(event) {
   if (isCard && !button) return;
   event.preventDefault();
   if (form.dataset.busy) return;
-  const key = isCard ? button.closest("[data-incident]").dataset.incident : "do";
+  const key = isCard ? button.closest("[data-incident]").dataset.incident : form.dataset.act || "do";
   const address = button?.getAttribute("formaction") ?? form.action;
   const body = new FormData(form, button);
   form.dataset.busy = "yes";

@@ -48,6 +48,9 @@ export function tick() {
   for (const one of document.querySelectorAll("[data-count-from]")) {
     show(one, stopwatch(now - Date.parse(one.dataset.countFrom)));
   }
+  for (const one of document.querySelectorAll("[data-count-to]")) {
+    show(one, stopwatch(Date.parse(one.dataset.countTo) - now));
+  }
 }
 
 export function startClock() {

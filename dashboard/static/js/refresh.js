@@ -121,7 +121,7 @@ function same(before, child) {
 
 function said(child) {
   const copy = child.cloneNode(true);
-  for (const one of copy.querySelectorAll("[data-count-from], [data-clock]")) one.textContent = "";
+  for (const one of copy.querySelectorAll("[data-count-from], [data-count-to], [data-clock]")) one.textContent = "";
   return copy.outerHTML;
 }
 

@@ -1,0 +1,168 @@
+"""What staff do on an incident's page besides the call itself: ticks, telephone calls, the card."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+
+from dashboard.actions import explain
+from dashboard.auth import local_target
+from dashboard.board import the_board
+from dashboard.desk import Answer, ask_desk, explain_desk, fault_sentence
+from dashboard.errors import Problem
+from dashboard.pages.branch import cards_for_viewer, staff_names, viewer_id
+from dashboard.pages.forms import needed_viewer, without_nothing
+from dashboard.pages.situation import contacts_by_order, panel_of, scripts_of
+from protocol.messages import FieldFault, Incident
+
+blueprint = Blueprint("situation", __name__, url_prefix="/incidents/<incident_id>")
+
+MAX_ID = 64
+_PHONE = re.compile(r"\+?[0-9][0-9 ()./-]{0,28}[0-9](?:[xX#][0-9]{1,8})?(?![\s\S])")
+TICKS = ("tick", "untick")
+
+
+@blueprint.post("/steps/<do>")
+def step(incident_id: str, do: str) -> Response:
+    """Ticks a step of the checklist, or takes a tick back."""
+    if do not in TICKS:
+        raise Problem(404, "not_found", _("There is nothing at this address."))
+    # One touch of the form for all touches carries one value: "list step".
+    skipped, _blank, skip = request.form.get("skip", "").partition(" ")
+    body = {"step": skip or request.form.get("step", "")}
+    if skip:
+        body["how"] = "not_needed"
+    answer = ask_desk(
+        f"checklist.{do}",
+        by=needed_viewer(),
+        id=skipped or request.form.get("list", ""),
+        body=body,
+    )
+    return _back(incident_id, answer, anchor="checklist")
+
+
+@blueprint.post("/seen")
+def seen(incident_id: str) -> Response:
+    """One thing that staff see of the customer; the others stay as they are."""
+    found = the_board().reader.record("outside", _find(incident_id).incident_id)
+    body = {name: getattr(found.body, name) for name in FACTS} if found else {}
+    body |= {name: text for name in FACTS if (text := request.form.get(name, "").strip())}
+    answer = ask_desk(
+        "outside.report",
+        by=needed_viewer(),
+        id=incident_id,
+        version=found.version if found else 0,
+        body=_readable(body),
+    )
+    return _back(incident_id, answer, anchor="outside-now")
+
+
+FACTS = ("age", "conscious", "breathing", "what")
+
+
+def _readable(body: dict[str, Any]) -> dict[str, Any]:
+    """The report with its age as a number; what was left empty is not known."""
+    body = without_nothing(body)
+    age = body.get("age")
+    if isinstance(age, str) and age.isascii() and age.isdigit() and len(age) < 4:
+        body["age"] = int(age)
+    return body
+
+
+@blueprint.post("/called")
+def called(incident_id: str) -> Response:
+    """Somebody has rung somebody."""
+    body = {name: request.form.get(name, "").strip() for name in ("contact", "number", "said")}
+    answer = ask_desk(
+        "outside.called", by=needed_viewer(), id=incident_id, body=without_nothing(body)
+    )
+    return _back(incident_id, answer, anchor="outside-now")
+
+
+@blueprint.post("/over")
+def over(incident_id: str) -> Response:
+    """Those who were called are here, or need not come any more."""
+    how, _blank, call = request.form.get("over", "").partition(" ")
+    answer = ask_desk("outside.over", by=needed_viewer(), id=call, body={"how": how})
+    return _back(incident_id, answer, anchor="outside-now")
+
+
+@blueprint.post("/family")
+def family(incident_id: str) -> Response:
+    """A number that the customer gives, kept apart; or forgotten at once."""
+    if request.form.get("forget"):
+        answer = ask_desk("family_contact.forget", by=needed_viewer(), id=incident_id)
+    else:
+        answer = _keep_family(incident_id)
+    return _back(incident_id, answer, anchor="outside-now")
+
+
+def _keep_family(incident_id: str) -> Answer:
+    """The gateway seals the number before any rule reads it, so it is looked at here."""
+    body = {name: request.form.get(name, "").strip() for name in ("number", "relation")}
+    if not _PHONE.match(body["number"]):
+        fault = FieldFault(field="number", name="bad_phone")
+        message = explain_desk("wrong_fields")
+        return Answer(ok=False, reason="wrong_fields", message=message, faults=(fault,))
+    return ask_desk("family_contact.save", by=needed_viewer(), id=incident_id, body=body)
+
+
+def _back(incident_id: str, answer: Answer, *, anchor: str) -> Response:
+    """A script gets JSON {ok, reason, message}; a form goes back to where it was."""
+    message = " ".join([answer.message, *map(fault_sentence, answer.faults)])
+    if request.headers.get("X-Requested-With") == "fetch":
+        said = jsonify(ok=answer.ok, reason=answer.reason, message=message)
+        said.status_code = answer.status
+        return said
+    if not answer.ok:
+        flash(message, incident_id)
+    fallback = url_for("incidents.show", incident_id=incident_id)
+    where = local_target(request.form.get("next") or fallback)
+    return redirect(f"{where}#{anchor}")
+
+
+# --- pages ----------------------------------------------------------------------------------
+
+
+@blueprint.get("/script")
+def script(incident_id: str) -> str:
+    """What to say on the telephone, large, in both languages."""
+    board, incident = the_board(), _find(incident_id)
+    contacts = contacts_by_order(board)
+    contact = request.args.get("contact", "ambulance")
+    if contact not in contacts:
+        contact = "ambulance"
+    return render_template(
+        "script.html",
+        incident=incident,
+        contact=contacts.get(contact),
+        contact_id=contact,
+        contacts=tuple(contacts.values()),
+        scripts=scripts_of(board, incident, contact),
+        panel=panel_of(board, incident, contact=contact),
+        me=viewer_id(),
+    )
+
+
+@blueprint.get("/handover-card")
+def handover_card(incident_id: str) -> str:
+    """A sheet for the ambulance crew. It bears no name of a customer unless somebody writes it."""
+    board, incident = the_board(), _find(incident_id)
+    place = board.reader.record("branch", "place")
+    return render_template(
+        "handover_card.html",
+        card=cards_for_viewer(board, [incident])[0],
+        panel=panel_of(board, incident),
+        site=place.body if place else None,
+        names=staff_names(board),
+    )
+
+
+def _find(incident_id: str) -> Incident:
+    known = len(incident_id) <= MAX_ID and the_board().reader.incident(incident_id)
+    if not known:
+        raise Problem(404, "unknown_incident", explain("unknown_incident"))
+    return known

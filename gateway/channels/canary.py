@@ -1,0 +1,59 @@
+"""PURE. When a channel is due for a test message, so that a dead one shows before it is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from gateway.store.records import ChannelRecord, Clocks
+from protocol.moment import Moment
+
+# A channel that failed is tried again after this; or sooner, where canary_every_s is less.
+AGAIN_MS = 15 * 60 * 1000
+# All tries of a test message take some two minutes: by now something hangs.
+OVERDUE_MS = 5 * 60 * 1000
+
+
+def due(
+    channels: Iterable[ChannelRecord], now: Moment, *, under_way: Collection[str] = ()
+) -> list[ChannelRecord]:
+    """The channels that are due for a test message now.
+
+    under_way: channels whose last test message has no result so far; they are not due.
+    """
+    return [one for one in channels if one.channel not in under_way and _is_due(one, now)]
+
+
+def overdue(
+    channels: Iterable[ChannelRecord], now: Moment, *, under_way: Collection[str]
+) -> list[ChannelRecord]:
+    """The channels whose test message has had no result for too long, and that look well."""
+    return [
+        one
+        for one in channels
+        if one.channel in under_way
+        and one.result != "failed"
+        and has_passed(one.tested, OVERDUE_MS, now)
+    ]
+
+
+def _is_due(channel: ChannelRecord, now: Moment) -> bool:
+    """Whatever was delivered shows that the channel works, so it counts from there."""
+    every_ms = channel.canary_every_s * 1000
+    if every_ms == 0:
+        return False
+    if channel.result == "failed":
+        return has_passed(channel.tried, min(every_ms, AGAIN_MS), now)
+    return has_passed(channel.delivered, every_ms, now)
+
+
+def has_passed(since: Clocks | None, ms: int, now: Moment) -> bool:
+    """Whether `ms` have gone by since then; never counts as yes.
+
+    Within a boot by the monotonic clock. Beyond it only the wall clock knows, and one that was
+    set back, so that it happened in the future, counts as yes: err towards sending.
+    """
+    if since is None:
+        return True
+    if since.boot == now.boot:
+        return now.mono_ms - since.mono_ms >= ms
+    return not 0 <= now.utc_ms - since.utc_ms < ms

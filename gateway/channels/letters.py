@@ -1,0 +1,72 @@
+"""Writes the notice that a record in the store stands for, with its link."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from gateway.channels.notice import CANARY, Notice, write, write_test
+from gateway.store import NoticeRecord
+from protocol import call_link
+from protocol.call_link import VALID_MS, CallLink
+from protocol.messages import Incident
+
+REMINDER = "reminder"
+# A reminder names so many of what is overdue, and counts the rest.
+NAMED = 5
+
+
+class Letters:
+    """board_url: where phones reach the board, None: notices have no link. key: signs the links.
+    owners: {channel: staff id} of channels that are one person's."""
+
+    def __init__(self, *, board_url: str | None, key: str, owners: Mapping[str, str]) -> None:
+        self._board_url = board_url
+        self._key = key
+        self._owners = owners
+
+    def write(self, record: NoticeRecord, incident: Incident | None) -> Notice | None:
+        """The notice; None when it is about an incident that does not exist.
+
+        Written anew, as after a restart, it has the same link, which so still works only once.
+        """
+        if record.why == CANARY:
+            return write_test(notice_id=record.notice_id, channel=record.channel)
+        if incident is None:
+            return None
+        return write(
+            incident,
+            notice_id=record.notice_id,
+            channel=record.channel,
+            why=record.why,
+            step=record.step,
+            staff=record.staff,
+            link=self._link(record),
+        )
+
+    def _link(self, record: NoticeRecord) -> str | None:
+        if self._board_url is None:
+            return None
+        link = CallLink(
+            incident_id=record.incident_id,
+            staff=self._owners.get(record.channel, ""),
+            expires_ms=record.made_ms + VALID_MS,
+        )
+        return f"{self._board_url.rstrip('/')}/a/{call_link.sign(self._key, link)}"
+
+
+def write_reminder(overdue: Sequence[str], record: NoticeRecord) -> Notice:
+    """The notice about follow-ups that are overdue. overdue: what is to be done, oldest first."""
+    more = len(overdue) - NAMED
+    lines = [f"· {what}" for what in overdue[:NAMED]]
+    if more > 0:
+        lines.append(f"… 另有 {more} 项 and {more} more")
+    return Notice(
+        notice_id=record.notice_id,
+        channel=record.channel,
+        title=f"逾期的后续事项 Overdue follow-ups: {len(overdue)}",
+        body="\n".join(lines) or "都已处理 All are done",
+        kind=REMINDER,
+        step=record.step,
+        why=record.why,
+        staff=record.staff,
+    )

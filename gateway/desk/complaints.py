@@ -1,0 +1,353 @@
+"""PURE. Complaints: recorded, looked into within a day, answered, asked how it was, and counted.
+
+One begins with an incident whose situation is `complaint`, or at a desk, by telephone, by mail or
+online without any button.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Annotated, Literal
+
+import msgspec
+
+from gateway.course import Entry
+from gateway.desk import complaint_days
+from gateway.desk.asked import body_of
+from gateway.desk.complaint_days import ComplaintDay
+from gateway.desk.plans import LEADS
+from gateway.desk.record import Done, Due, Outcome, Record, Refused, Room, World
+from protocol.messages import Incident, LongText, Request, ShortText
+from protocol.moment import parse_rfc3339, rfc3339
+
+SITUATION = "complaint"
+HOUR_MS = 3600 * 1000
+FIRST_LOOK_MS = 24 * HOUR_MS
+# Banks and insurers answer within 15 days: the trade's measures of 2020 for handling complaints.
+ANSWER_MS = 15 * 24 * HOUR_MS
+# What is overdue comes back so often.
+AGAIN_MS = 24 * HOUR_MS
+
+Category = Literal["claims", "service", "product", "other"]
+Channel = Literal["counter", "telephone", "mail", "online"]
+State = Literal["open", "looked_into", "answered", "done", "withdrawn"]
+Score = Annotated[int, msgspec.Meta(ge=1, le=5)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Complaint:
+    """One complaint. category: None until somebody has said; group: who is in charge of it.
+
+    what, found, answer: in words, without names. looked_into_due_at, answer_due_at: until when
+    (RFC 3339). satisfaction: 1 to 5, or None; satisfaction_text: in the customer's words.
+    overdue: what is late now.
+    """
+
+    opened_at: str
+    opened_by: str
+    looked_into_due_at: str
+    answer_due_at: str
+    state: State = "open"
+    category: Category | None = None
+    channel: Channel = "counter"
+    group: ShortText = ""
+    what: LongText = ""
+    looked_into_at: str | None = None
+    looked_into_by: str = ""
+    found: LongText = ""
+    answered_at: str | None = None
+    answered_by: str = ""
+    answer: LongText = ""
+    satisfaction: Score | None = None
+    satisfaction_text: ShortText = ""
+    overdue: Literal["first_look", "answer"] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _About:
+    """Body of `complaint.open` and `complaint.change`."""
+
+    category: Category | None = None
+    channel: Channel = "counter"
+    group: ShortText = ""
+    what: LongText = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Words:
+    """Body of `complaint.look_into` (what was found) and `complaint.answer` (what was said)."""
+
+    text: LongText
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Satisfaction:
+    """Body of `complaint.satisfaction`."""
+
+    score: Score | None = None
+    text: ShortText = ""
+
+
+# --- beginning ------------------------------------------------------------------------------
+
+
+def _open(world: World, request: Request) -> Outcome:
+    """`complaint.open` {category, channel, group, what}: without a button."""
+    if not world.roster.knows(request.by):
+        return Refused("unknown_staff")
+    about = body_of(_About, request)
+    if isinstance(about, Refused):
+        return about
+    if not about.what.strip():
+        return Refused("text_needed")
+    id = f"complaint-{request.request_id[:12].lower()}"
+    return _opened(world, _new(world, about, by=request.by), id=id, by=request.by, incident_id=None)
+
+
+def follow(world: World, before: Incident | None, after: Incident) -> Done:
+    """A real incident that turns out to be a complaint begins one; one that was none ends it."""
+    was, is_now = _is_complaint(before), _is_complaint(after)
+    if was == is_now:
+        return Done()
+    known = next(
+        (one for one in world.all("complaint").values() if one.incident_id == after.incident_id),
+        None,
+    )
+    if is_now and known is None:
+        id = f"{after.incident_id}.{after.version}"
+        about = _new(world, _About(), by=after.owner or "")
+        return _opened(world, about, id=id, by="", incident_id=after.incident_id)
+    # Whatever somebody has worked on stays theirs to finish.
+    if not is_now and known is not None and known.version == 1:
+        return _withdrawn(world, known)
+    return Done()
+
+
+def _is_complaint(incident: Incident | None) -> bool:
+    return incident is not None and incident.situation == SITUATION and not incident.drill
+
+
+def _new(world: World, about: _About, *, by: str) -> Complaint:
+    now_ms = world.now.utc_ms
+    return Complaint(
+        opened_at=rfc3339(now_ms),
+        opened_by=by,
+        looked_into_due_at=rfc3339(now_ms + FIRST_LOOK_MS),
+        answer_due_at=rfc3339(now_ms + ANSWER_MS),
+        category=about.category,
+        channel=about.channel,
+        group=about.group.strip(),
+        what=about.what.strip(),
+    )
+
+
+def _opened(
+    world: World, complaint: Complaint, *, id: str, by: str, incident_id: str | None
+) -> Done:
+    record = Record(
+        kind="complaint",
+        id=id,
+        body=complaint,
+        by=by,
+        at=complaint.opened_at,
+        incident_id=incident_id,
+        due=_due(complaint),
+    )
+    detail = {"complaint": id, "category": complaint.category, "channel": complaint.channel}
+    entry = Entry(event="complaint_opened", by=by, detail=detail)
+    counted = complaint_days.counted(world, +1)
+    return Done(
+        records=(record, *counted.records), entries=((entry, incident_id), *counted.entries)
+    )
+
+
+def _withdrawn(world: World, record: Record) -> Done:
+    """The situation was set by mistake: nothing was done about it, and it does not count."""
+    body = replace(record.body, state="withdrawn")
+    done = _changed(world, record, body, Entry(event="complaint_withdrawn", detail={}))
+    counted = complaint_days.counted(world, -1)
+    return replace(done, records=(*done.records, *counted.records))
+
+
+# --- going on -------------------------------------------------------------------------------
+
+
+def _change(world: World, request: Request) -> Outcome:
+    """`complaint.change` {category, channel, group, what}: the whole of it."""
+    record = _asked_about(world, request)
+    if isinstance(record, Refused):
+        return record
+    about = body_of(_About, request)
+    if isinstance(about, Refused):
+        return about
+    changes = {"category": about.category, "channel": about.channel, "group": about.group.strip()}
+    body = replace(record.body, what=about.what.strip(), **changes)
+    entry = Entry(event="complaint_changed", by=request.by, detail=changes)
+    return _changed(world, record, body, entry)
+
+
+def _look_into(world: World, request: Request) -> Outcome:
+    """`complaint.look_into` {text}: the first investigation, which is due within a day."""
+    found = _words(world, request)
+    if isinstance(found, Refused):
+        return found
+    record, text = found
+    if record.body.looked_into_at is not None:
+        return Refused("looked_into_already")
+    at = rfc3339(world.now.utc_ms)
+    body = replace(
+        record.body,
+        state="looked_into",
+        looked_into_at=at,
+        looked_into_by=request.by,
+        found=text,
+        overdue=None,
+    )
+    detail = {"text": text, "late_ms": _late_ms(record.body.looked_into_due_at, world)}
+    return _changed(
+        world, record, body, Entry(event="complaint_looked_into", by=request.by, detail=detail)
+    )
+
+
+def _answer(world: World, request: Request) -> Outcome:
+    """`complaint.answer` {text}: what the customer was told."""
+    found = _words(world, request)
+    if isinstance(found, Refused):
+        return found
+    record, text = found
+    if record.body.looked_into_at is None:
+        return Refused("look_into_first")
+    if record.body.answered_at is not None:
+        return Refused("answered_already")
+    at = rfc3339(world.now.utc_ms)
+    body = replace(
+        record.body,
+        state="answered",
+        answered_at=at,
+        answered_by=request.by,
+        answer=text,
+        overdue=None,
+    )
+    detail = {"text": text, "late_ms": _late_ms(record.body.answer_due_at, world)}
+    return _changed(
+        world, record, body, Entry(event="complaint_answered", by=request.by, detail=detail)
+    )
+
+
+def _satisfaction(world: World, request: Request) -> Outcome:
+    """`complaint.satisfaction` {score, text}: how the customer found the answer; ends it."""
+    record = _asked_about(world, request)
+    if isinstance(record, Refused):
+        return record
+    asked = body_of(_Satisfaction, request)
+    if isinstance(asked, Refused):
+        return asked
+    text = asked.text.strip()
+    if record.body.answered_at is None:
+        return Refused("answer_first")
+    if asked.score is None and not text:
+        return Refused("text_needed")
+    body = replace(record.body, state="done", satisfaction=asked.score, satisfaction_text=text)
+    detail = {"score": asked.score, "text": text}
+    return _changed(
+        world, record, body, Entry(event="complaint_done", by=request.by, detail=detail)
+    )
+
+
+def _close(world: World, request: Request) -> Outcome:
+    """`complaint.close` {text}: by a lead, for a reason, such as a customer who withdrew it."""
+    found = _words(world, request)
+    if isinstance(found, Refused):
+        return found
+    record, text = found
+    if not world.roster.has_role(request.by, *LEADS):
+        return Refused("not_allowed")
+    state: State = "done" if record.body.answered_at else "withdrawn"
+    body = replace(record.body, state=state, overdue=None)
+    entry = Entry(event="complaint_closed", by=request.by, detail={"text": text})
+    return _changed(world, record, body, entry)
+
+
+def _asked_about(world: World, request: Request) -> Record | Refused:
+    if not world.roster.knows(request.by):
+        return Refused("unknown_staff")
+    record = world.get("complaint", request.id)
+    if record is None:
+        return Refused("unknown_record")
+    if request.version is not None and request.version != record.version:
+        return Refused("changed_meanwhile")
+    return record
+
+
+def _words(world: World, request: Request) -> tuple[Record, str] | Refused:
+    record = _asked_about(world, request)
+    if isinstance(record, Refused):
+        return record
+    words = body_of(_Words, request)
+    if isinstance(words, Refused):
+        return words
+    return (record, words.text.strip()) if words.text.strip() else Refused("text_needed")
+
+
+def _changed(world: World, record: Record, body: Complaint, entry: Entry) -> Done:
+    changed = replace(
+        record,
+        body=body,
+        version=record.version + 1,
+        is_open=body.state not in ("done", "withdrawn"),
+        by=entry.by,
+        at=rfc3339(world.now.utc_ms),
+        due=_due(body) if body.overdue is None else record.due,
+    )
+    told = replace(entry, detail={"complaint": record.id, **entry.detail})
+    return Done(records=(changed,), entries=((told, record.incident_id),))
+
+
+# --- time -----------------------------------------------------------------------------------
+
+
+def _due(complaint: Complaint) -> Due | None:
+    """When the next thing about it is late."""
+    if complaint.state == "open":
+        return Due(parse_rfc3339(complaint.looked_into_due_at))
+    if complaint.state == "looked_into":
+        return Due(parse_rfc3339(complaint.answer_due_at))
+    return None
+
+
+def _late_ms(due_at: str, world: World) -> int:
+    return max(0, world.now.utc_ms - parse_rfc3339(due_at))
+
+
+def fall_due(world: World, record: Record) -> Done:
+    """Late: said in the log and on the lead's board, and again each day until it is done."""
+    if isinstance(record.body, ComplaintDay):
+        return complaint_days.forgotten(world, record)
+    what: Literal["first_look", "answer"] = (
+        "first_look" if record.body.state == "open" else "answer"
+    )
+    due_at = record.body.looked_into_due_at if what == "first_look" else record.body.answer_due_at
+    changed = replace(
+        record,
+        body=replace(record.body, overdue=what),
+        version=record.version + 1,
+        due=Due(world.now.utc_ms + AGAIN_MS),
+    )
+    detail = {"complaint": record.id, "what": what, "late_ms": _late_ms(due_at, world)}
+    entry = Entry(event="complaint_overdue", detail=detail)
+    return Done(records=(changed,), entries=((entry, record.incident_id),))
+
+
+ROOM = Room(
+    kinds={"complaint": Complaint, "complaint_day": ComplaintDay},
+    requests={
+        "complaint.open": _open,
+        "complaint.change": _change,
+        "complaint.look_into": _look_into,
+        "complaint.answer": _answer,
+        "complaint.satisfaction": _satisfaction,
+        "complaint.close": _close,
+    },
+    fall_due=fall_due,
+    follow=follow,
+)

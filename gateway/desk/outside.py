@@ -1,0 +1,396 @@
+"""PURE. The outside: whom a branch can ring, what is said to them, and what became of it.
+
+The system never dials: people do, and write down whom they rang. A number of a customer's family
+is asked for only when it is needed, is sealed before it comes here, stands in a secret record and
+nowhere else, and is deleted for good when the incident closes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Literal
+
+import msgspec
+
+from gateway.course import Entry
+from gateway.desk import checklist
+from gateway.desk.asked import body_of, wrong_fields
+from gateway.desk.plans import Plan
+from gateway.desk.playbooks import check_role, check_within
+from gateway.desk.record import Done, Outcome, Record, Refused, Room, World
+from gateway.desk.team import is_phone
+from gateway.desk.translated import Translated, untranslated
+from protocol.messages import ID_PATTERN, FieldFault, Id, Incident, LongText, Request, ShortText
+from protocol.moment import rfc3339
+
+# Not in the directory: the number that a customer gives at that moment.
+FAMILY = "family"
+_ID = re.compile(ID_PATTERN)
+PLACE = "place"
+
+Condition = Literal["yes", "no", "unclear"]
+Relation = Annotated[str, msgspec.Meta(max_length=40)]
+Age = Annotated[int, msgspec.Meta(ge=0, le=130)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AfterCall:
+    """What somebody here has to do once the call is made; no text: nothing."""
+
+    text: Translated = field(default_factory=Translated)
+    role: ShortText = "security"
+    within_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    """An entry of the directory.
+
+    number: "" while nobody has written it down. purpose: what to ring them for. note: such as a
+    person to ask for. order: the smaller, the further up. comes: somebody comes after the call.
+    """
+
+    name: Translated = field(default_factory=Translated)
+    number: ShortText = ""
+    purpose: Translated = field(default_factory=Translated)
+    note: ShortText = ""
+    order: Annotated[int, msgspec.Meta(ge=0, le=999)] = 100
+    comes: bool = False
+    after: AfterCall = field(default_factory=AfterCall)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where the branch is, in the words that an ambulance needs. Its id is `place`.
+
+    phone: where those who were called can ring back.
+    """
+
+    name: Translated = field(default_factory=Translated)
+    address: Translated = field(default_factory=Translated)
+    entrance: Translated = field(default_factory=Translated)
+    floor: Translated = field(default_factory=Translated)
+    landmark: Translated = field(default_factory=Translated)
+    phone: ShortText = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What staff see of the customer, for the script; its id is the incident's. None: not known.
+
+    age: in years, as well as known. what: in words, without names.
+    """
+
+    age: Age | None = None
+    conscious: Condition | None = None
+    breathing: Condition | None = None
+    what: ShortText = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """Somebody rang somebody. It is open while somebody is on their way because of it.
+
+    number: "" for the family's. over_at, over: when and how that ended, or None.
+    """
+
+    contact: ShortText
+    called_by: str
+    called_at: str
+    name: Translated = field(default_factory=Translated)
+    number: ShortText = ""
+    said: LongText = ""
+    over_at: str | None = None
+    over_by: str = ""
+    over: Literal["arrived", "cancelled"] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FamilyContact:
+    """A telephone number of the customer's family. sealed: encrypted. relation: "daughter"."""
+
+    sealed: str
+    relation: Relation = ""
+
+
+# --- the directory and the place ------------------------------------------------------------
+
+
+def _check_contact(world: World, id: str, contact: Contact) -> Iterator[FieldFault]:
+    if not _ID.match(id) or id == FAMILY:
+        yield FieldFault(field="id", name="bad_id", detail=id)
+    yield from untranslated(contact.name, "name", needed=True)
+    yield from untranslated(contact.purpose, "purpose")
+    yield from untranslated(contact.after.text, "after.text")
+    if contact.number and not is_phone(contact.number):
+        yield FieldFault(field="number", name="bad_phone", detail=contact.number)
+    if contact.after.text:
+        yield from check_role("after.role", contact.after.role)
+        yield from check_within("after.within_s", contact.after.within_s)
+
+
+def _needed_contact(world: World, id: str) -> Iterator[FieldFault]:
+    for key, record in world.all("playbook").items():
+        if any(step.calls == id for step in record.body.steps):
+            yield FieldFault(field="", name="playbook_calls", detail=key)
+
+
+def _check_place(world: World, id: str, place: Place) -> Iterator[FieldFault]:
+    if id != PLACE:
+        yield FieldFault(field="id", name="bad_id", detail=id)
+    for name in ("name", "address", "entrance", "floor", "landmark"):
+        is_needed = name in ("name", "address")
+        yield from untranslated(getattr(place, name), name, needed=is_needed)
+    if place.phone and not is_phone(place.phone):
+        yield FieldFault(field="phone", name="bad_phone", detail=place.phone)
+
+
+PLANS = (
+    Plan(kind="contact", cls=Contact, rule=_check_contact, needed_by=_needed_contact),
+    Plan(kind="branch", cls=Place, rule=_check_place),
+)
+
+
+# --- one incident ---------------------------------------------------------------------------
+
+
+def _report(world: World, request: Request) -> Outcome:
+    """`outside.report` {age, conscious, breathing, what}: the whole of it, of an open incident."""
+    refused = _not_open(world, request)
+    if refused:
+        return refused
+    report = body_of(Report, request)
+    if isinstance(report, Refused):
+        return report
+    known = world.get("outside", request.id)
+    if request.version is not None and request.version != (known.version if known else 0):
+        return Refused("changed_meanwhile")
+    record = Record(
+        kind="outside",
+        id=request.id,
+        body=report,
+        version=known.version + 1 if known else 1,
+        by=request.by,
+        at=rfc3339(world.now.utc_ms),
+        incident_id=request.id,
+    )
+    entry = Entry(event="outside_reported", by=request.by, detail=msgspec.to_builtins(report))
+    return Done(records=(record,), entries=((entry, request.id),))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Called:
+    """Body of `outside.called`. contact: of the directory, or `family`. number: if another than
+    the directory's."""
+
+    contact: Id
+    number: ShortText = ""
+    said: LongText = ""
+
+
+def _called(world: World, request: Request) -> Outcome:
+    """`outside.called` {contact, number, said}: written down after somebody has dialled.
+
+    It ticks the step of the checklist that asked for it, and adds the step that follows from it.
+    """
+    refused = _not_known(world, request)
+    if refused:
+        return refused
+    asked = body_of(_Called, request)
+    if isinstance(asked, Refused):
+        return asked
+    contact = _contact(world, asked.contact)
+    if contact is None:
+        return wrong_fields(FieldFault(field="contact", name="unknown_contact"))
+    number = "" if asked.contact == FAMILY else asked.number.strip() or contact.number
+    if number and not is_phone(number):
+        return wrong_fields(FieldFault(field="number", name="bad_phone", detail=number))
+    if not number and asked.contact != FAMILY:
+        return wrong_fields(FieldFault(field="number", name="missing"))
+    call = Call(
+        contact=asked.contact,
+        called_by=request.by,
+        called_at=rfc3339(world.now.utc_ms),
+        name=contact.name,
+        number=number,
+        said=asked.said.strip(),
+    )
+    return _written_down(world, request, call, contact)
+
+
+def _written_down(world: World, request: Request, call: Call, contact: Contact) -> Done:
+    record = Record(
+        kind="outside_call",
+        id=f"{request.id[:40]}.{request.request_id[:12].lower()}",
+        body=call,
+        is_open=contact.comes,
+        by=request.by,
+        at=call.called_at,
+        incident_id=request.id,
+    )
+    detail = {
+        "contact": call.contact,
+        "number": call.number,
+        "said": call.said,
+        "call": record.id,
+        **call.name.as_detail(),
+    }
+    entry = Entry(event="outside_called", by=request.by, detail=detail)
+    on_list = _on_the_list(world, request, call, contact)
+    return Done(records=(record, *on_list.records), entries=((entry, request.id), *on_list.entries))
+
+
+def _on_the_list(world: World, request: Request, call: Call, contact: Contact) -> Done:
+    """What the call does to the incident's checklist."""
+    incident, entries = world.incidents.get(request.id), ()
+    record = checklist.of_incident(world, request.id)
+    asked = record and next((s for s in record.body.steps if s.calls == call.contact), None)
+    if record and asked and asked.id not in record.body.ticks:
+        done = checklist.ticked(world, record, asked.id, by=request.by, how="called")
+        (record,), entries = done.records, done.entries
+    after = contact.after
+    if not after.text or incident is None:
+        return Done(records=(record,) if entries else (), entries=entries)
+    step = checklist.after_call(
+        call.contact, text=after.text, role=after.role, within_s=after.within_s
+    )
+    added = checklist.with_step(world, incident, step, record)
+    records = added.records or ((record,) if entries else ())
+    return Done(records=records, entries=(*entries, *added.entries))
+
+
+def _contact(world: World, id: str) -> Contact | None:
+    if id == FAMILY:
+        return Contact(name=Translated(zh="家属", en="Family"))
+    record = world.get("contact", id)
+    return record.body if record else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Over:
+    """Body of `outside.over`."""
+
+    how: Literal["arrived", "cancelled"] = "arrived"
+
+
+def _over(world: World, request: Request) -> Outcome:
+    """`outside.over` {how}, of a call: those who were called have come, or need not any more."""
+    if not world.roster.knows(request.by):
+        return Refused("unknown_staff")
+    record = world.get("outside_call", request.id)
+    if record is None:
+        return Refused("unknown_record")
+    asked = body_of(_Over, request)
+    if isinstance(asked, Refused):
+        return asked
+    at = rfc3339(world.now.utc_ms)
+    body = replace(record.body, over_at=at, over_by=request.by, over=asked.how)
+    changed = replace(
+        record, body=body, version=record.version + 1, is_open=False, by=request.by, at=at
+    )
+    detail = {"contact": body.contact, "call": record.id, **body.name.as_detail()}
+    entry = Entry(event=f"outside_{asked.how}", by=request.by, detail=detail)
+    return Done(records=(changed,), entries=((entry, record.incident_id),))
+
+
+def _not_known(world: World, request: Request) -> Refused | None:
+    """Calls are written down also after the close, while the incident's checklist is open."""
+    if not world.roster.knows(request.by):
+        return Refused("unknown_staff")
+    if request.id in world.incidents or checklist.of_incident(world, request.id):
+        return None
+    return Refused("unknown_incident")
+
+
+def _not_open(world: World, request: Request) -> Refused | None:
+    if not world.roster.knows(request.by):
+        return Refused("unknown_staff")
+    return None if request.id in world.incidents else Refused("unknown_incident")
+
+
+# --- the family's number --------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Family:
+    """Body of `family_contact.save`. number: {"sealed": …} as the desk has made it."""
+
+    number: dict[str, str] | None = None
+    relation: Relation = ""
+
+
+def _keep_family(world: World, request: Request) -> Outcome:
+    """`family_contact.save` {number, relation}, of an open incident.
+
+    Nobody here can read the number, so whether it is one is looked at where it is typed.
+    """
+    refused = _not_open(world, request)
+    if refused:
+        return refused
+    asked = body_of(_Family, request)
+    if isinstance(asked, Refused):
+        return asked
+    if asked.number is None:
+        return wrong_fields(FieldFault(field="number", name="bad_phone"))
+    known = world.get("family_contact", request.id)
+    record = Record(
+        kind="family_contact",
+        id=request.id,
+        body=FamilyContact(sealed=asked.number["sealed"], relation=asked.relation.strip()),
+        version=known.version + 1 if known else 1,
+        by=request.by,
+        at=rfc3339(world.now.utc_ms),
+        incident_id=request.id,
+    )
+    entry = Entry(event="family_contact_kept", by=request.by, detail={})
+    return Done(records=(record,), entries=((entry, request.id),))
+
+
+def _forget_family(world: World, request: Request) -> Outcome:
+    """`family_contact.forget`: at once, without waiting for the close."""
+    if not world.roster.knows(request.by):
+        return Refused("unknown_staff")
+    record = world.get("family_contact", request.id)
+    return _forgotten(record, by=request.by) if record else Refused("unknown_record")
+
+
+def _forgotten(record: Record, *, by: str = "") -> Done:
+    """The log says that there was a number; the number is gone."""
+    entry = Entry(event="family_contact_forgotten", by=by, detail={})
+    return Done(deletes=(("family_contact", record.id),), entries=((entry, record.incident_id),))
+
+
+def follow(world: World, before: Incident | None, after: Incident) -> Done:
+    """The close: the family's number is forgotten, and nobody adds to the report any more."""
+    if after.is_open or (before is not None and not before.is_open):
+        return Done()
+    family = world.get("family_contact", after.incident_id)
+    done = _forgotten(family) if family else Done()
+    report = world.get("outside", after.incident_id)
+    if report is None:
+        return done
+    closed = replace(report, version=report.version + 1, is_open=False)
+    return done + Done(records=(closed,))
+
+
+ROOM = Room(
+    kinds={
+        **{plan.kind: plan.cls for plan in PLANS},
+        "outside": Report,
+        "outside_call": Call,
+        "family_contact": FamilyContact,
+    },
+    secret=frozenset({"family_contact"}),
+    sealed={"family_contact.save": "number"},
+    requests={
+        **{name: decide for plan in PLANS for name, decide in plan.requests.items()},
+        "outside.report": _report,
+        "outside.called": _called,
+        "outside.over": _over,
+        "family_contact.save": _keep_family,
+        "family_contact.forget": _forget_family,
+    },
+    follow=follow,
+)

@@ -1,0 +1,102 @@
+"""How each channel does, and to whom each message of an incident went."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from gateway.course import Place, Rules
+from gateway.incident import raise_incident
+from gateway.policy import Policy
+from gateway.roster import Roster
+from gateway.store import ChannelRecord, Clocks, NoticeRecord, Work, Writer
+from protocol.clock import now
+from protocol.messages import Alert
+
+
+def clocks(ms_ago: int) -> Clocks:
+    moment = now()
+    return Clocks(utc_ms=moment.utc_ms - ms_ago, boot=moment.boot, mono_ms=moment.mono_ms - ms_ago)
+
+
+@pytest.fixture
+def incident_id(store: Path) -> str:
+    """An incident told by two channels, one of which fails."""
+    alert = Alert(alert_id="a-1", point="point-1", what="pressed", boot="b", seq=1, age_ms=0)
+    rules = Rules(policy=Policy(), roster=Roster())
+    place = Place(point="point-1", label="Counter 1")
+    course = raise_incident(alert, place, now(), branch="b001", rules=rules).course
+    found = course.incident.incident_id
+    told = {"incident_id": found, "step": 1, "why": "step", "made_ms": now().utc_ms - 9000}
+    writer = Writer(str(store))
+    writer.open()
+    writer.configure_channels(
+        [
+            ChannelRecord(channel="hall-group", kind="dingtalk", canary_every_s=86400),
+            ChannelRecord(channel="pocket", kind="pager", canary_every_s=0),
+        ]
+    )
+    refused = "it refused: errcode 310000 <b>sign not match</b>"
+    failing = ChannelRecord(
+        channel="hall-group",
+        kind="dingtalk",
+        canary_every_s=86400,
+        delivered=clocks(3_600_000),
+        tried=clocks(5000),
+        result="failed",
+        detail=refused,
+    )
+    notice = NoticeRecord(
+        notice_id="n-1",
+        channel="hall-group",
+        state="failed",
+        attempts=5,
+        detail=refused,
+        staff=("g01", "l01"),
+        tried_ms=now().utc_ms - 5000,
+        **told,
+    )
+    waiting = NoticeRecord(notice_id="n-2", channel="pocket", **told)
+    writer.commit(
+        Work(
+            courses={found: course},
+            channels={"hall-group": failing},
+            notices={"n-1": notice, "n-2": waiting},
+        )
+    )
+    writer.close()
+    return found
+
+
+def test_an_incidents_page_says_to_whom_when_how_often_and_what_came_back(
+    client, bearer, incident_id
+) -> None:
+    page = client.get(f"/incidents/{incident_id}", headers=bearer).get_data(as_text=True)
+    failed, waiting = re.findall(r'<li class="notice-\w+">.*?</li>', page, re.S)
+    for words in ("To:", "Li Na, Wang Wei", "last tried", "5 tries", "Last answer:", "310000"):
+        assert words in failed
+    assert "<b>sign" not in failed
+    assert "pocket" in waiting and "On its way" in waiting
+    assert "last tried" not in waiting and "Last answer" not in waiting
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", ("Message channels", "Not delivered", "tested after 1 d 0 h", "never tested")),
+        ("zh", ("通知渠道", "未送达", "从不测试", "最近答复")),
+    ],
+)
+def test_the_devices_page_shows_each_channel(client, bearer, incident_id, language, words) -> None:
+    headers = {**bearer, "Accept-Language": language}
+    page = client.get("/devices", headers=headers).get_data(as_text=True)
+    shown = re.search(r'data-key="channels".*?</section>', page, re.S)[0]
+    assert re.findall(r'data-channel="([\w-]+)"', shown) == ["hall-group", "pocket"]
+    for text in (*words, "310000", "dingtalk", "pager"):
+        assert text in shown
+
+
+def test_without_channels_there_is_no_empty_list(client, bearer) -> None:
+    assert 'data-key="channels"' not in client.get("/devices", headers=bearer).get_data(True)

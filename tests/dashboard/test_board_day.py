@@ -1,0 +1,142 @@
+"""The pages and the interface of resources, points, care, opening and closing."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from board_branch import PINS, eventually
+
+from gateway.desk.day import BranchDay
+from gateway.desk.record import Record
+from gateway.desk.resources import Resource
+from gateway.store import Work, Writer
+
+PAGES = (
+    "/resources",
+    "/resources/new",
+    "/points",
+    "/points/new",
+    "/care",
+    "/opening",
+    "/closing",
+    "/hours",
+)
+
+
+def signed_in(client, staff="l01"):
+    page = client.get("/sign-in").text
+    token = re.search(r'name="csrf-token" content="([^"]+)"', page)[1]
+    form = {"staff": staff, "pin": PINS[staff], "csrf_token": token}
+    assert client.post("/sign-in", data=form).status_code == 302
+    return client
+
+
+def write(store, *records: Record) -> None:
+    writer = Writer(str(store))
+    writer.open()
+    work = Work()
+    for one in records:
+        work.records[one.kind, one.id] = one
+    writer.commit(work)
+    writer.close()
+
+
+def token_of(page) -> str:
+    return re.search(r'name="csrf-token" content="([^"]+)"', page.text)[1]
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_every_page_is_there_for_a_lead_in_both_languages(client, path, lang):
+    reply = signed_in(client).get(f"{path}?lang={lang}", follow_redirects=True)
+    assert reply.status_code == 200
+    assert ('lang="zh-Hans"' in reply.text.split(">")[1] + ">") == (lang == "zh")
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_machine_may_look_but_has_no_button(client, bearer, path):
+    reply = client.get(path, headers=bearer)
+    assert reply.status_code == 200
+    assert '<button class="btn primary' not in reply.text
+
+
+@pytest.mark.parametrize("path", ["/opening", "/closing", "/care", "/hours"])
+def test_without_the_gateway_nothing_is_claimed_to_have_happened(client, path):
+    signed_in(client)
+    page = client.get(path)
+    form = {"csrf_token": token_of(page), "point": "point-1", "reason": "x", "version": "0"}
+    reply = client.post(path, data=form)
+    assert "cut off from the gateway" in reply.text
+
+
+def test_the_opening_page_names_a_role_nobody_covers(client, store):
+    body = Resource(what="aed", name="The AED", count=1)
+    write(store, Record(kind="resource", id="aed", body=body))
+    page = signed_in(client).get("/opening").text
+    assert "Nobody on duty covers this role" in page
+    assert 'name="reason:role/first_aid:uncovered"' in page
+    theirs = signed_in(client, "g01").get("/opening").text
+    assert 'name="reason:role/first_aid:uncovered"' not in theirs
+
+
+def test_what_a_guide_may_not_edit_is_shown_without_a_button(client, store):
+    write(store, Record(kind="resource", id="aed", body=Resource(what="aed", name="The AED")))
+    signed_in(client, "g01")
+    assert "Add a resource" not in client.get("/resources").text
+    assert ">Save<" not in client.get("/resources/aed").text
+    assert client.get("/resources/none").status_code == 404
+    assert client.get("/points/none").status_code == 404
+
+
+def test_a_day_record_of_another_day_is_not_todays(client, store):
+    write(
+        store, Record(kind="day", id="2001-01-01", body=BranchDay(closed_at="x", closed_by="l01"))
+    )
+    assert "Closed at" not in signed_in(client).get("/closing").text
+
+
+def test_the_interface_says_what_is_in_the_way_and_takes_the_reason(branch):
+    def ask(do, **more):
+        return branch.request(
+            "POST",
+            "/api/v1/requests",
+            {"do": do, "by": "l01", **more},
+            Authorization="Bearer a-token-for-tests",
+        )
+
+    kit = {"what": "first_aid_kit", "name": "Kit", "count": 0, "point": "point-1"}
+    assert ask("resource.save", id="kit", body=kit).json["ok"]
+    day = eventually(
+        lambda: next(
+            (
+                one
+                for one in [branch.get("/api/v1/day").json]
+                if "resource/kit:too_few" in {item["key"] for item in one["not_ready"]}
+            ),
+            None,
+        )
+    )
+    assert day["state"] == "unknown"
+    refused = ask("day.open")
+    assert (refused.status, refused.json["reason"]) == (409, "not_ready")
+    assert {one["field"] for one in refused.json["faults"]} == {
+        one["key"] for one in day["not_ready"]
+    }
+    accepted = [{"key": one["key"], "reason": "known"} for one in day["not_ready"]]
+    assert ask("day.open", body={"accepted": accepted}).status == 200
+    assert branch.get("/api/v1/day").json["state"] == "open"
+    assert ask("resource.save", id="kit", body=kit | {"count": 2}).status == 200
+    with branch.voice() as voice:
+        incident_id = branch.incident(voice, "point-1")["incident_id"]
+    [near] = branch.get(f"/api/v1/incidents/{incident_id}/resources").json
+    assert (near["id"], near["where"], near["left"]) == ("kit", "point", 2)
+    blocked = ask("day.close").json["faults"]
+    assert f"incident/{incident_id}:open_incident" in {one["field"] for one in blocked}
+    [mine] = [
+        one
+        for one in branch.get("/api/v1/day").json["not_over"]
+        if one["subject"] == f"incident/{incident_id}"
+    ]
+    assert mine["may_accept"] is False
+    assert branch.get("/api/v1/incidents/none/resources").status == 404
