@@ -178,6 +178,7 @@ class Loop:
         try:
             if self._seed_owed:
                 self._desk.seed([*DEFAULTS, *self._config.plans()], now, to)
+                self._settle(now, to)  # a call in this very round must reach somebody
             for event in events:
                 self._take(event, now, to)
             self._branch.fall_due(now, to)
