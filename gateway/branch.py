@@ -6,7 +6,7 @@ waits, writes or sends. If the write fails the branch is thrown away and read fr
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from gateway import incident as machine
@@ -117,13 +117,31 @@ class Branch:
 
     # --- alerts ---
 
-    def take_alert(self, unit: str, alert: Alert, now: Moment, to: Round) -> None:
-        """An alert of `unit`: taken once, answered each time."""
+    def take_alert(
+        self,
+        unit: str,
+        alert: Alert,
+        now: Moment,
+        to: Round,
+        *,
+        is_test: Callable[[Alert], bool] = lambda alert: False,
+    ) -> None:
+        """An alert of `unit`: taken once, answered each time.
+
+        is_test: whether a press that would raise an incident is a walk test's instead.
+        """
         to.receipts.setdefault(unit, []).append(alert.alert_id)
-        to.points.add(alert.point)
         if alert.alert_id in to.work.alerts or self._writer.knows_alert(alert.alert_id):
+            to.points.add(alert.point)
             self._hear_again(alert, now, to)
             return
+        if self._may_be_test(unit, alert) and is_test(alert):
+            # The receipt alone lets the lamp blink, as shall be seen; feedback would put it out.
+            to.work.alerts[alert.alert_id] = TakenAlert(
+                alert=alert, unit=unit, received_ms=now.utc_ms, incident_id=None
+            )
+            return
+        to.points.add(alert.point)
         point = self._point(unit, alert.point, to)
         if alert.what in CALLS:
             self._call(alert, point, now, to)
@@ -140,6 +158,12 @@ class Branch:
             received_ms=now.utc_ms,
             incident_id=self._open_at.get(alert.point) if alert.what in OF_INCIDENTS else None,
         )
+
+    def _may_be_test(self, unit: str, alert: Alert) -> bool:
+        """Whether it could be a walk test's press: no incident is open there, and it is said by
+        the unit that has the button."""
+        is_free = self._course_at(alert.point) is None and not self.is_foreign(unit, alert.point)
+        return alert.what == "pressed" and is_free
 
     def is_foreign(self, unit: str, point: str) -> bool:
         """Whether the unit speaks for a point that the configuration gives to another."""

@@ -13,8 +13,9 @@ from gateway.chain import first_broken
 from protocol.messages import Feedback, GatewayStatus, Incident, decode
 
 from .link import TOPICS
-from .oracle import Limits, Schedule, able
+from .oracle import OF_THE_MACHINE, Limits, Schedule, able
 from .presses import check_calls
+from .told import owners_stay, who_refused, who_was_told
 from .world import World
 
 # What an alert may be late by when its unit knew its age: twice through a slow network.
@@ -34,6 +35,8 @@ TOLD_BY = {
     "overdue_arrival": "overdue_arrival",
     "overdue_close": "overdue_close",
     "handed_over": "handover",
+    "offered": "offer",
+    "declined": "declined",
 }
 
 
@@ -91,11 +94,12 @@ def _policy_was_kept(world: World) -> Iterator[str]:
         repeat_ms=policy.repeat_s * 1000,
         arrival_ms=policy.arrival_s * 1000,
         close_ms=policy.close_s * 1000,
+        ring_ms=tuple(one.ring_s and one.ring_s * one.rings * 1000 for one in policy.steps),
     )
     windows = able(journal.runs["gateway"], journal.unwritable["gateway"])
     entries = defaultdict(list)
     for stored in journal.entries:
-        if stored.incident_id is not None and not stored.entry.event.startswith("notice_"):
+        if stored.incident_id is not None and stored.entry.event in OF_THE_MACHINE:
             entries[stored.incident_id].append(stored)
     for incident_id, found in entries.items():
         schedule = Schedule(limits=limits, able=windows)
@@ -197,7 +201,11 @@ def _actions_were_taken_once(world: World) -> Iterator[str]:
         for action_id, results in journal.results.items()
         if len({(one.ok, one.reason) for one in results}) > 1
     )
-    done = [journal.actions[one] for one, results in journal.results.items() if results[0].ok]
+    done = [
+        journal.actions[one]
+        for one, results in journal.results.items()
+        if results[0].ok and one in journal.actions
+    ]
     entries = [stored.entry for stored in journal.entries]
     notes = Counter(one.detail["text"] for one in entries if one.event == "noted")
     if notes != Counter(one.text for one in done if one.action == "note"):
@@ -232,6 +240,9 @@ def _open_by_point(world: World) -> dict[str, Incident]:
 
 CHECKS = (
     check_calls,
+    who_was_told,
+    who_refused,
+    owners_stay,
     _alerts_are_in_incidents,
     _outboxes_are_empty,
     _policy_was_kept,
