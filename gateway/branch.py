@@ -7,7 +7,7 @@ waits, writes or sends. If the write fails the branch is thrown away and read fr
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from gateway import incident as machine
@@ -120,13 +120,31 @@ class Branch:
 
     # --- alerts ---
 
-    def take_alert(self, unit: str, alert: Alert, now: Moment, to: Round) -> None:
-        """An alert of `unit`: taken once, answered each time."""
+    def take_alert(
+        self,
+        unit: str,
+        alert: Alert,
+        now: Moment,
+        to: Round,
+        *,
+        is_test: Callable[[Alert], bool] = lambda alert: False,
+    ) -> None:
+        """An alert of `unit`: taken once, answered each time.
+
+        is_test: whether a press that would raise an incident is a walk test's instead.
+        """
         to.receipts.setdefault(unit, []).append(alert.alert_id)
-        to.points.add(alert.point)
         if alert.alert_id in to.work.alerts or self._writer.knows_alert(alert.alert_id):
+            to.points.add(alert.point)
             self._hear_again(alert, now, to)
             return
+        if self._may_be_test(unit, alert) and is_test(alert):
+            # The receipt alone lets the lamp blink, as shall be seen; feedback would put it out.
+            to.work.alerts[alert.alert_id] = TakenAlert(
+                alert=alert, unit=unit, received_ms=now.utc_ms, incident_id=None
+            )
+            return
+        to.points.add(alert.point)
         point = self._point(unit, alert.point, to)
         if alert.what in CALLS:
             self._call(alert, point, now, to)
@@ -143,6 +161,12 @@ class Branch:
             received_ms=now.utc_ms,
             incident_id=self._open_at.get(alert.point) if alert.what in OF_INCIDENTS else None,
         )
+
+    def _may_be_test(self, unit: str, alert: Alert) -> bool:
+        """Whether it could be a walk test's press: no incident is open there, and it is said by
+        the unit that has the button."""
+        is_free = self._course_at(alert.point) is None and not self.is_foreign(unit, alert.point)
+        return alert.what == "pressed" and is_free
 
     def is_foreign(self, unit: str, point: str) -> bool:
         """Whether the unit speaks for a point that the configuration gives to another."""
@@ -359,7 +383,8 @@ class Branch:
         course = self._course_at(point)
         record = self.points.get(point)
         silent = record.silent if record else False
-        if course is None:
+        # Nobody called from a seat that is only looked after: no lamp, and no tone beside it.
+        if course is None or course.incident.kind == "seat":
             return Feedback(point=point, stage="idle", silent=silent, version=self._writer.log_seq)
         incident = course.incident
         return Feedback(

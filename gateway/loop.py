@@ -178,6 +178,7 @@ class Loop:
         try:
             if self._seed_owed:
                 self._desk.seed([*DEFAULTS, *self._config.plans()], now, to)
+                self._settle(now, to)  # a call in this very round must reach somebody
             for event in events:
                 self._take(event, now, to)
             self._branch.fall_due(now, to)
@@ -267,7 +268,14 @@ class Loop:
             self._branch.reject(received.topic, str(error), received.payload, now, to)
 
     def _take_alert(self, unit: str, alert: Alert, now: Moment, to: Round) -> None:
-        self._branch.take_alert(unit, alert, now, to)
+        courses = self._branch.courses
+        self._branch.take_alert(
+            unit,
+            alert,
+            now,
+            to,
+            is_test=lambda alert: self._desk.take_press(alert, courses, now, to),
+        )
         self._health.meet(unit, to)
         if self._branch.is_foreign(unit, alert.point):
             wrong = Wrong(f"point/{alert.point}", "foreign_unit", f"{unit} speaks for it")

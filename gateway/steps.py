@@ -7,8 +7,9 @@ from typing import Literal
 
 from gateway.course import Changed, Course, Entry, Outcome, Rules, Tell, Unchanged, Why
 from gateway.cover import with_stand_ins
-from gateway.policy import told
+from gateway.policy import Policy, told
 from gateway.responders import in_this_boot, with_changes
+from protocol.messages import Incident
 from protocol.moment import Moment
 
 
@@ -34,8 +35,8 @@ def fall_due(course: Course, now: Moment, rules: Rules) -> Outcome:
 
 def climb(course: Course, now: Moment, rules: Rules) -> Changed:
     """The next step in its time, or the last one again."""
-    is_last = rules.policy.is_last(course.incident.step)
-    event = "told_again" if is_last else "step_taken"
+    is_end = _is_end(course.incident, rules.policy)
+    event = "told_again" if is_end else "step_taken"
     return _taken(course, now, rules, from_ms=course.due_ms, event=event)
 
 
@@ -49,13 +50,13 @@ def call_next(course: Course, now: Moment, rules: Rules) -> Changed:
 def _taken(
     course: Course, now: Moment, rules: Rules, *, from_ms: int, event: str, **detail: object
 ) -> Changed:
-    changed, tell, entries = next_step(course, now, from_ms=from_ms, rules=rules)
+    changed, tell, entries = next_step(course, now, from_ms=from_ms, rules=rules, by_clock=True)
     entry = Entry(event=event, detail={"step": tell.step, "told": tell.staff, **detail})
     return Changed(course=changed, entries=(*entries, entry), tells=(tell,))
 
 
 def next_step(
-    course: Course, now: Moment, *, from_ms: int, rules: Rules
+    course: Course, now: Moment, *, from_ms: int, rules: Rules, by_clock: bool = False
 ) -> tuple[Course, Tell, tuple[Entry, ...]]:
     """One step up, or the last one again; whom that tells, and who stands in for whom from now on.
 
@@ -63,15 +64,21 @@ def next_step(
     however late we are; telling again does not catch up.
     """
     policy, incident = rules.policy, course.incident
-    is_last = policy.is_last(incident.step)
-    number = incident.step if is_last else incident.step + 1
+    is_end = _is_end(incident, policy) if by_clock else policy.is_last(incident.step)
+    number = incident.step if is_end else incident.step + 1
     outside = incident.outside or policy.step(number).tell == "outside"
     changed, entries = with_stand_ins(with_changes(course, step=number, outside=outside), rules)
     if incident.stage == "raised":
-        base_ms = now.mono_ms if policy.is_last(number) else from_ms
+        base_ms = now.mono_ms if is_end or policy.is_last(number) else from_ms
         changed = replace(changed, due_ms=base_ms + policy.gap_ms(number))
-    changed, tell = telling(changed, rules, why="again" if is_last else "step")
+    changed, tell = telling(changed, rules, why="again" if is_end else "step")
     return ringing(changed, now, rules), tell, entries
+
+
+def _is_end(incident: Incident, policy: Policy) -> bool:
+    """Whether the clock climbs no further: a seat that is only looked after brings no ambulance."""
+    is_calm = incident.kind == "seat" and policy.step(incident.step + 1).tell == "outside"
+    return is_calm or policy.is_last(incident.step)
 
 
 def telling(course: Course, rules: Rules, *, why: Why) -> tuple[Course, Tell]:

@@ -129,7 +129,8 @@ def _next_empty(plan: Plan) -> str:
     if not plan.empty:
         return ""
     return f"""\
-The lead (staff id {plan.staff[0].id}) signs in at the board and sets up the rest on its page "Branch".
+The lead signs in at the board with staff id {plan.staff[0].id} and sets up the rest on its
+page "Branch".
 """
 
 

@@ -22,7 +22,7 @@ from gateway.roster import Roster
 from gateway.round import Round
 from gateway.store.records import LoggedEntry, PointRecord
 from gateway.supervision import Wrong
-from protocol.messages import ActionResult, Fault, Incident, Request
+from protocol.messages import ActionResult, Alert, Fault, Incident, Request
 from protocol.moment import Moment, rfc3339
 
 MINUTE_MS = 60_000
@@ -62,6 +62,7 @@ class Desk:
         self._room_of = {kind: room for room in rooms for kind in room.kinds}
         self._decide = {do: decide for room in rooms for do, decide in room.requests.items()}
         self._follow = [room.follow for room in rooms if room.follow]
+        self._takes = [pair for room in rooms for pair in room.takes.items()]
         self._ask_wrongs = [room.wrongs for room in rooms if room.wrongs]
         self._records: dict[str, dict[str, Record]] = {}
         self._timed: dict[tuple[str, str], Record] = {}
@@ -124,6 +125,18 @@ class Desk:
             result = self._judge(request, courses, now, to)
             to.work.actions[request.request_id] = (result.ok, result.reason, now.utc_ms)
         to.results.append((request.terminal, result))
+
+    def take_press(
+        self, alert: Alert, courses: Mapping[str, Course], now: Moment, to: Round
+    ) -> bool:
+        """Whether a room takes a press for its own, so that it is no call."""
+        for kind, take in self._takes:
+            record = self._of(kind).get(alert.point)
+            done = take(self.world(courses, now), record, alert) if record else None
+            if done is not None:
+                self._apply(done, now, to)
+                return True
+        return False
 
     def _judge(
         self, request: Request, courses: Mapping[str, Course], now: Moment, to: Round

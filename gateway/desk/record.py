@@ -135,7 +135,8 @@ class Room:
     no more. It is asked each minute, and within a second of a change. defaults: plans (kind, id,
     body) that a branch begins with, until a person writes them anew or retires them. sealed:
     {Request.do: the field of its body that nobody may read}: the room gets {"sealed": …} there,
-    or None for what is no text of up to SEALED_LENGTH characters.
+    or None for what is no text of up to SEALED_LENGTH characters. takes: {kind: what becomes of a
+    press at the point that has a record of it, by id}; None: it is a call.
     """
 
     kinds: Mapping[str, type]
@@ -146,3 +147,4 @@ class Room:
     wrongs: Callable[[World], Iterable[Wrong]] | None = None
     defaults: tuple[tuple[str, str, Any], ...] = ()
     sealed: Mapping[str, str] = field(default_factory=dict)
+    takes: Mapping[str, Callable[[World, Record, Alert], Done | None]] = field(default_factory=dict)

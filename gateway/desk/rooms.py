@@ -18,6 +18,7 @@ from gateway.desk import (
     reviews,
     taking,
     team,
+    walks,
 )
 from gateway.desk.record import Room
 
@@ -32,6 +33,7 @@ ROOMS: tuple[Room, ...] = (
     reviews.ROOM,
     private.ROOM,
     drills.ROOM,
+    walks.ROOM,
     checklist.ROOM,
     outside.ROOM,
     complaints.ROOM,

@@ -238,10 +238,10 @@ def test_the_machine_above_would_see_a_step_that_is_skipped(monkeypatch) -> None
     """A planted bug: the properties are no decoration."""
     real = steps.next_step
 
-    def skips(course, now, *, from_ms, rules):
+    def skips(course, now, *, from_ms, rules, **more):
         if course.incident.step == 0:
-            course, *_ = real(course, now, from_ms=from_ms, rules=rules)
-        return real(course, now, from_ms=from_ms, rules=rules)
+            course, *_ = real(course, now, from_ms=from_ms, rules=rules, **more)
+        return real(course, now, from_ms=from_ms, rules=rules, **more)
 
     monkeypatch.setattr(steps, "next_step", skips)
     quick = settings(TestIncidentMachine.settings, phases=[Phase.generate], print_blob=False)

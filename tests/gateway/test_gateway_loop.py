@@ -354,7 +354,8 @@ def test_a_seat_occupied_for_long_is_checked_once_a_sitting(desk: Desk) -> None:
     desk.clock.move(1)
     desk.handle()
     assert (desk.incident().kind, desk.incident().point) == ("seat", "point-2")
-    assert desk.link.sent("point/point-2/feedback")[-1].stage == "raised"
+    told = desk.link.sent("point/point-2/feedback")[-1].stage
+    assert told == "idle", "nobody called: no lamp and no tone where somebody may sleep"
     desk.handle(desk.acted("arrive"))
     desk.handle(desk.acted("close", outcome="asleep"))
     desk.clock.move(2000)

@@ -276,6 +276,26 @@ def test_a_ticked_step_never_runs_out(desk: Desk) -> None:
     assert overdue(desk) == []
 
 
+def test_a_list_without_a_running_clock_is_written_no_more(desk: Desk) -> None:
+    called(desk, "fainted")
+    for one in ("call_120", "check_breathing", "compress", "fetch_aed", "tell_lead"):
+        tick(desk, one)
+    version = listed(desk).version
+    for _ in range(5):
+        desk.clock.move(120)
+        desk.handle()
+    assert (listed(desk).version, listed(desk).due) == (version, None)
+
+
+def test_nobody_measures_how_late_a_step_is_done_after_the_close(desk: Desk) -> None:
+    called(desk, "fainted")
+    desk.clock.move(65)
+    desk.handle()
+    desk.handle(desk.acted("close", outcome="helped"))
+    tick(desk, "check_breathing", "f01")
+    assert the_list(desk).ticks["check_breathing"].late_ms is None
+
+
 def test_a_step_that_is_not_needed_is_said_to_be_so(desk: Desk) -> None:
     called(desk, "fainted")
     assert tick(desk, "compress", how="not_needed").ok

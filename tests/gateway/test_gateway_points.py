@@ -237,3 +237,30 @@ def test_the_file_gives_a_point_its_place(path) -> None:
     desk = Desk(path, points=points).start()
     assert desk.reader.record("point", "p").body.place == "Hall"
     desk.stop()
+
+
+# --- a calm look at a seat ---
+
+
+def test_a_seat_that_nobody_looks_after_reaches_the_lead_and_no_ambulance(desk: Desk) -> None:
+    desk.handle(desk.pressed(what="seat_occupied", point="point-2"))
+    for _ in range(30):
+        desk.clock.move(60)
+        desk.handle()
+    incident = desk.incident()
+    assert (incident.kind, incident.step, incident.outside) == ("seat", 2, False)
+    assert desk.events().count("told_again") > 5, "they are told again and again"
+    desk.handle(desk.acted("escalate"))
+    assert desk.incident().outside, "staff may ask for it"
+
+
+def test_a_press_at_a_seat_that_is_looked_after_is_a_call_like_any_other(desk: Desk) -> None:
+    desk.handle(desk.pressed(what="seat_occupied", point="point-2"))
+    desk.clock.move(600)
+    desk.handle()
+    desk.handle(desk.pressed(point="point-2"))
+    assert desk.link.sent("point/point-2/feedback")[-1].stage == "raised"
+    for _ in range(5):
+        desk.clock.move(60)
+        desk.handle()
+    assert desk.incident().outside

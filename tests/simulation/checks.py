@@ -13,8 +13,9 @@ from gateway.chain import first_broken
 from protocol.messages import Feedback, GatewayStatus, Incident, decode
 
 from .link import TOPICS
-from .oracle import Limits, Schedule, able
+from .oracle import OF_THE_MACHINE, Limits, Schedule, able
 from .presses import check_calls
+from .told import owners_stay, who_refused, who_was_told
 from .world import World
 
 # What an alert may be late by when its unit knew its age: twice through a slow network.
@@ -34,6 +35,8 @@ TOLD_BY = {
     "overdue_arrival": "overdue_arrival",
     "overdue_close": "overdue_close",
     "handed_over": "handover",
+    "offered": "offer",
+    "declined": "declined",
 }
 
 
@@ -91,11 +94,12 @@ def _policy_was_kept(world: World) -> Iterator[str]:
         repeat_ms=policy.repeat_s * 1000,
         arrival_ms=policy.arrival_s * 1000,
         close_ms=policy.close_s * 1000,
+        ring_ms=tuple(one.ring_s and one.ring_s * one.rings * 1000 for one in policy.steps),
     )
     windows = able(journal.runs["gateway"], journal.unwritable["gateway"])
     entries = defaultdict(list)
     for stored in journal.entries:
-        if stored.incident_id is not None and not stored.entry.event.startswith("notice_"):
+        if stored.incident_id is not None and stored.entry.event in OF_THE_MACHINE:
             entries[stored.incident_id].append(stored)
     for incident_id, found in entries.items():
         schedule = Schedule(limits=limits, able=windows)
@@ -136,12 +140,17 @@ def _store_remembers(world: World) -> Iterator[str]:
     yield from (f"{point} has {n} open incidents" for point, n in points.items() if n > 1)
 
 
+def _shown_stage(incident: Incident | None) -> str:
+    """What a point shows: nothing for a seat that is only looked after."""
+    return incident.stage if incident and incident.kind != "seat" else "idle"
+
+
 def _lamps_are_right(world: World) -> Iterator[str]:
     now = _open_by_point(world)
     for unit in world.settings:
         for point in unit.points:
             incident = now.get(point.id)
-            right = LAMPS[incident.stage] if incident and not point.silent else Shown()
+            right = Shown() if point.silent else LAMPS[_shown_stage(incident)]
             if incident and incident.drill and right.lamp != "off":
                 right = replace(right, drill=True)
             shown = world.journal.lamps.get(point.id, Shown())
@@ -158,10 +167,10 @@ def _broker_says_what_is(world: World) -> Iterator[str]:
         incident = now.get(point.point)
         right = Feedback(
             point=point.point,
-            stage=incident.stage if incident else "idle",
-            incident_id=incident.incident_id if incident else None,
+            stage=_shown_stage(incident),
+            incident_id=incident.incident_id if _shown_stage(incident) != "idle" else None,
             silent=point.point in silent,
-            drill=incident is not None and incident.drill,
+            drill=_shown_stage(incident) != "idle" and incident.drill,
         )
         said = replace(decode(Feedback, packet.payload), version=0) if packet else None
         if said != right:
@@ -192,7 +201,11 @@ def _actions_were_taken_once(world: World) -> Iterator[str]:
         for action_id, results in journal.results.items()
         if len({(one.ok, one.reason) for one in results}) > 1
     )
-    done = [journal.actions[one] for one, results in journal.results.items() if results[0].ok]
+    done = [
+        journal.actions[one]
+        for one, results in journal.results.items()
+        if results[0].ok and one in journal.actions
+    ]
     entries = [stored.entry for stored in journal.entries]
     notes = Counter(one.detail["text"] for one in entries if one.event == "noted")
     if notes != Counter(one.text for one in done if one.action == "note"):
@@ -227,6 +240,9 @@ def _open_by_point(world: World) -> dict[str, Incident]:
 
 CHECKS = (
     check_calls,
+    who_was_told,
+    who_refused,
+    owners_stay,
     _alerts_are_in_incidents,
     _outboxes_are_empty,
     _policy_was_kept,

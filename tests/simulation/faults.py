@@ -29,6 +29,8 @@ def heal(world: World) -> None:
     for program in world.killable:
         program.fuse.left = None
         program.disk_is_full = False
+    world.gateway.crashes_at_close = None
+    for program in world.killable:
         program.come_back()
 
 
@@ -63,6 +65,15 @@ def _program_will_crash(world: World, random: Random) -> None:
     world.journal.tell("world", f"{program.name} will crash")
 
 
+def _gateway_will_crash_at_a_close(world: World, random: Random) -> None:
+    """Between the commit of a closed incident and its last word: a corner that chance rarely
+    finds."""
+    gateway = world.gateway
+    gateway.down_ms, gateway.is_power_cut = _down_ms(random), random.random() < 0.3
+    gateway.crashes_at_close = random.randint(0, 3)
+    world.journal.tell("world", "the gateway will crash when something closes")
+
+
 def _disk_fills(world: World, random: Random) -> None:
     random.choice(world.killable).fill_disk(random.randint(200, 15_000))
 
@@ -82,6 +93,7 @@ FAULTS: dict[Callable[[World, Random], None], float] = {
     _link_breaks: 4,
     _program_will_crash: 4,
     _program_is_killed: 2,
+    _gateway_will_crash_at_a_close: 1,
     _broker_restarts: 1,
     _network_slows: 1,
     _disk_fills: 1,

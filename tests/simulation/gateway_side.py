@@ -38,6 +38,8 @@ class CrashingWriter(Writer):
         self._program.fuse.pass_by()
         super().commit(work)
         self._program.journal.committed(work, self._program.machine.boot)
+        if any(not course.incident.is_open for course in work.courses.values()):
+            self._program.something_closed()
         self._program.fuse.pass_by()
 
 
@@ -69,11 +71,13 @@ class Sender:
 
 
 class GatewaySide(Program):
-    """disk_is_full: nothing can be written now."""
+    """disk_is_full: nothing can be written now. crashes_at_close: after so many messages more,
+    once an incident has closed; None: not at all."""
 
     def __init__(self, *, network: Network, config: GatewayConfig, store: Path, **common) -> None:
         super().__init__("gateway", **common)
         self.disk_is_full = False
+        self.crashes_at_close: int | None = None
         self.loop: Loop
         self.link: SimulatedLink
         self.reader: Reader
@@ -115,6 +119,11 @@ class GatewaySide(Program):
         self.link.die(power_cut=power_cut)
         self.reader.close()
         self._writer.close()
+
+    def something_closed(self) -> None:
+        if self.crashes_at_close is not None:
+            self.fuse.arm(self.crashes_at_close)
+            self.crashes_at_close = None
 
     def fill_disk(self, lasts_ms: int) -> None:
         self.journal.disk_fails(self.name, lasts_ms)

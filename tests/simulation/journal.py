@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from firmware.indicators import Shown
 from firmware.outgoing import Unsent
 from gateway.course import Entry
 from gateway.store import Work
-from protocol.messages import Action, ActionResult, Alert, Incident
+from protocol.messages import Action, ActionResult, Alert, Incident, Request
 
 from .timeline import Timeline
 
@@ -78,6 +78,7 @@ class Journal:
         self.lamps: dict[str, Shown] = {}
         # People and channels.
         self.actions: dict[str, Action] = {}
+        self.requests: dict[str, Request] = {}
         self.results: dict[str, list[ActionResult]] = defaultdict(list)
         self.notices: set[str] = set()
 
@@ -127,7 +128,7 @@ class Journal:
 
     def _incident(self, incident_id: str, incident: Incident) -> None:
         history = self.incidents[incident_id]
-        if history and not history[-1][1].is_open:
+        if history and not history[-1][1].is_open and not _only_named(history[-1][1], incident):
             self.blame(f"the closed incident {incident_id} changed to {incident.stage}")
         history.append((self.now_ms, incident))
         is_open = incident.is_open
@@ -165,3 +166,9 @@ class Journal:
             self.ever_kept.add(alert_id)
         for alert_id in gone:
             box.pop(alert_id, None)
+
+
+def _only_named(closed: Incident, after: Incident) -> bool:
+    """Whether nothing but the situation has changed, which may be named after the close."""
+    as_before = replace(after, situation=None, version=closed.version)
+    return closed.situation is None and as_before == closed

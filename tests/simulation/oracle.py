@@ -55,6 +55,7 @@ TICK_MS = 1_100
 class Limits:
     """The branch's own. steps_ms: since the press; the last is repeated each repeat_ms.
 
+    ring_ms: for each step, after how long its last ring is unanswered; None when it does not ring.
     arrival_ms: accepted without arrival; close_ms: arrived without close.
     """
 
@@ -62,6 +63,7 @@ class Limits:
     repeat_ms: int
     arrival_ms: int
     close_ms: int
+    ring_ms: tuple[int | None, ...] = ()
 
     @property
     def last_step(self) -> int:
@@ -70,11 +72,13 @@ class Limits:
     def gap_ms(self, step: int) -> int:
         if step == self.last_step:
             return self.repeat_ms
-        return self.steps_ms[step + 1] - self.steps_ms[step]
+        gap_ms = self.steps_ms[step + 1] - self.steps_ms[step]
+        rung_ms = self.ring_ms[step] if self.ring_ms else None
+        return gap_ms if rung_ms is None else min(gap_ms, rung_ms)
 
 
 # What the desk makes of an incident; it comes after the close too.
-OF_THE_DESK = ("followup_", "checklist_", "complaint_", "outside_")
+OF_THE_DESK = ("followup_", "checklist_", "complaint_", "outside_", "resource_")
 
 
 def able(runs: Iterable[Run], unwritable: Iterable[Run]) -> list[Run]:
@@ -92,6 +96,15 @@ def _without(run: Run, bad: Run) -> Iterator[Run]:
         yield Run(max(run.start_ms, int(bad.end_ms) + TICK_MS), run.boot, run.end_ms)
 
 
+# What the incident machine writes into the log; others write into it of the same incident.
+OF_THE_MACHINE = {
+    *("raised", "raised_earlier", "joined", "became_real", "became_urgent", "possible_fall"),
+    *("step_taken", "told_again", "rung", "escalated", "refused", "substituted"),
+    *("accepted", "arrived", "handed_over", "offered", "taken_over", "declined", "noted"),
+    *("overdue_arrival", "overdue_close", "closed"),
+}
+
+
 class Schedule:
     """Follows one incident through its log: every told thing in its order and at its time.
 
@@ -103,6 +116,7 @@ class Schedule:
         self._limits = limits
         self._able = able
         self._stage = ""
+        self._is_calm = False
         self._step = 0
         self._due_ms = math.inf
         self._boot = ""
@@ -122,21 +136,22 @@ class Schedule:
             self._blame(stored, f"comes while {self._stage or 'unknown'}")
         match event:
             case "raised":
+                self._is_calm = stored.entry.detail["kind"] == "seat"
                 base_ms = stored.ms - stored.entry.detail["late_ms"]
-                self._set(stored, stage="raised", due_ms=base_ms + self._limits.steps_ms[1])
+                self._set(stored, stage="raised", due_ms=base_ms + self._limits.gap_ms(0))
             case "raised_earlier" if self._stage == "raised":
                 due_ms = self._due_ms - stored.entry.detail["earlier_ms"]
                 self._set(stored, due_ms=max(due_ms, stored.ms))
             case "step_taken":
                 self._take_step(stored, step)
+            case "became_call" | "became_urgent":
+                self._is_calm = False
             case "told_again":
-                self._expect(
-                    stored, stage="raised", timed=True, ok=self._step == self._limits.last_step
-                )
-                self._set(stored, due_ms=stored.ms + self._limits.repeat_ms)
+                self._expect(stored, stage="raised", timed=True, ok=self._step == self._end())
+                self._set(stored, due_ms=stored.ms + self._gap_ms())
             case "escalated":
                 self._escalate(stored, step)
-            case "accepted" | "handed_over" if self._stage == "raised":
+            case "accepted" | "handed_over" | "taken_over" if self._stage == "raised":
                 self._set(stored, stage="accepted", due_ms=stored.ms + self._limits.arrival_ms)
             case "arrived" if self._stage != "arrived":
                 self._set(stored, stage="arrived", due_ms=stored.ms + self._limits.close_ms)
@@ -151,9 +166,11 @@ class Schedule:
                 self._set(stored, stage="closed", due_ms=math.inf)
 
     def _take_step(self, stored: Stored, step: int) -> None:
-        self._expect(
-            stored, stage="raised", timed=True, ok=step == self._step + 1 <= self._limits.last_step
-        )
+        if stored.entry.detail.get("because") == "all_refused":  # whether they have: told.py
+            self._expect(stored, stage="raised")
+            self._escalate(stored, step)
+            return
+        self._expect(stored, stage="raised", timed=True, ok=step == self._step + 1 <= self._end())
         before_ms = self._due_ms if stored.boot == self._boot else stored.ms
         self._step = min(step, self._limits.last_step)
         is_last = self._step == self._limits.last_step
@@ -164,6 +181,11 @@ class Schedule:
         self._step = min(step, self._limits.last_step)
         if self._stage == "raised":
             self._set(stored, due_ms=stored.ms + self._gap_ms())
+
+    def _end(self) -> int:
+        """How far the clock climbs: for a seat that is only looked after, not to the outside."""
+        last_step = self._limits.last_step
+        return max(self._step, last_step - 1) if self._is_calm else last_step
 
     def _gap_ms(self) -> int:
         return self._limits.gap_ms(self._step)

@@ -9,10 +9,11 @@ from typing import Any
 from firmware import indicators, outgoing, point
 from firmware import loop as unit_loop
 from firmware.events import ReceiptHeard, SendAlert
+from gateway import actions, steps
 from gateway import incident as machine
-from gateway import steps
 from gateway.branch import Branch
 from gateway.course import Changed, Course, Joined
+from gateway.desk import team
 from gateway.loop import Loop
 from gateway.policy import Policy
 from gateway.round import Round
@@ -171,6 +172,61 @@ def stale_repeats(patch: Patch) -> None:
     patch(SimulatedLink, "repeats_stale", True)
 
 
+def refusals_ignored(patch: Patch) -> None:
+    """Who has refused is waited for all the same."""
+    patch(actions, "waited_for", lambda course, rules: ("somebody",))
+
+
+def first_refusal_counts_for_all(patch: Patch) -> None:
+    """As soon as one refuses the next step is called."""
+    patch(actions, "waited_for", lambda course, rules: ())
+
+
+def refusal_unlogged(patch: Patch) -> None:
+    """Who refuses is believed, and nobody ever reads that they did."""
+    refuse = actions._refuse
+
+    def silent(*how: Any) -> Any:
+        outcome = refuse(*how)
+        if not isinstance(outcome, Changed):
+            return outcome
+        return replace(outcome, entries=tuple(e for e in outcome.entries if e.event != "refused"))
+
+    patch(actions, "ACTIONS", {**actions.ACTIONS, "refuse": silent, "busy": silent})
+    patch(machine, "ACTIONS", actions.ACTIONS)
+
+
+def signing_out_forgotten(patch: Patch) -> None:
+    """Who has signed out is told all the same."""
+    patch(team, "_is_on_duty", lambda staff, signed, *rest: staff.duty == "always")
+
+
+def owner_gone_with_the_offer(patch: Patch) -> None:
+    """Whoever offers has given it away already."""
+    offer = actions._offer
+
+    def careless(*how: Any) -> Any:
+        outcome = offer(*how)
+        if not isinstance(outcome, Changed):
+            return outcome
+        incident = replace(outcome.course.incident, owner=None)
+        return replace(outcome, course=replace(outcome.course, incident=incident))
+
+    patch(actions, "_offer", careless)
+
+
+def rings_for_ever(patch: Patch) -> None:
+    """However often a step rings, the next one waits for its time."""
+
+    def deaf(self: Policy, step: int) -> int:
+        return gap_ms(
+            replace(self, steps=tuple(replace(one, ring_s=None) for one in self.steps)), step
+        )
+
+    gap_ms = Policy.gap_ms
+    patch(Policy, "gap_ms", deaf)
+
+
 # Each with words of the complaint that must follow.
 BUGS = {
     receipt_before_commit: "is lost",
@@ -189,4 +245,10 @@ BUGS = {
     farewell_forgotten: "the broker keeps incidents",
     press_counted_twice: "was told 2 times",
     stale_repeats: "is thought to be",
+    refusals_ignored: "and the next is not called",
+    first_refusal_counts_for_all: "was asked",
+    refusal_unlogged: "refused, but not in the log",
+    signing_out_forgotten: "had signed out and was told",
+    owner_gone_with_the_offer: "has no owner",
+    rings_for_ever: "and not done by",
 }

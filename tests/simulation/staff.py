@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from protocol.link import Connected, Received
-from protocol.messages import Action, ActionResult, Incident, decode
+from protocol.messages import Action, ActionResult, Incident, Request, decode
 
 from .link import TOPICS, SimulatedLink
 from .network import Network
@@ -25,7 +25,8 @@ STRANGER = "x99"
 REPEAT_MS = 5_000
 
 # What people do about an incident: (earliest s, latest s, action, who). "owner": who accepted
-# first in this script; "any": anybody. Some of it is refused, as it must be.
+# first in this script; "any": anybody; "told": each whom the present step told, as the screen shows
+# it then; "offered": to whom the owner would hand over. Some of it is refused, as it must be.
 SCRIPTS = (
     (),
     ((1, 60, "accept", "owner"),),
@@ -37,7 +38,13 @@ SCRIPTS = (
     ((1, 40, "note", "any"), (1, 40, "situation", "any"), (30, 130, "accept", "owner")),
     ((1, 9, "accept", "stranger"), (1, 9, "close", "any"), (10, 60, "handover", "any")),
     ((1, 30, "arrive", "owner"), (31, 60, "close", "owner"), (31, 60, "close", "any")),
+    ((1, 20, "busy", "told"), (21, 50, "refuse", "told"), (60, 90, "accept", "any")),
+    ((1, 20, "refuse", "told"), (1, 20, "busy", "any"), (20, 25, "accept", "any")),
+    ((1, 4, "accept", "owner"), (5, 15, "handover", "owner"), (16, 30, "take", "offered")),
+    ((1, 4, "accept", "owner"), (5, 15, "handover", "owner"), (16, 30, "decline", "offered")),
 )
+# How often somebody signs out of duty in one life, and in again.
+MOST_SIGNINGS = 4
 
 
 class Terminal(Program):
@@ -47,7 +54,7 @@ class Terminal(Program):
         super().__init__("board", **common)
         self.is_retired = False
         self.open: dict[str, Incident] = {}
-        self.unanswered: dict[str, Action] = {}
+        self.unanswered: dict[str, Action | Request] = {}
         self._network = network
         self._pace = pace
         self._seen: set[str] = set()
@@ -93,11 +100,50 @@ class Terminal(Program):
     def _plan(self, incident_id: str) -> None:
         owner = self.random.choice(list(ROLES))
         for earliest_s, latest_s, name, who in self.random.choice(SCRIPTS):
-            by = {"owner": owner, "stranger": STRANGER}.get(who) or self.random.choice(list(ROLES))
             after_ms = self.random.randint(earliest_s * 1000, latest_s * 1000)
+            if who in ("told", "offered"):
+                act = partial(self._look_and_act, incident_id, name, who)
+            else:
+                people = {"owner": owner, "stranger": STRANGER}
+                by = people.get(who) or self.random.choice(list(ROLES))
+                act = partial(self._act, incident_id, name, by)
+            self.timeline.after(round(after_ms * self._pace), act)
+
+    def _look_and_act(self, incident_id: str, name: str, who: str) -> None:
+        incident = self.open.get(incident_id)
+        if incident is None:
+            return
+        if who == "told":
+            people = [one for one, step in incident.told.items() if step == incident.step]
+        else:
+            people = [incident.offer.to] if incident.offer else []
+        for by in people:
             self.timeline.after(
-                round(after_ms * self._pace), partial(self._act, incident_id, name, by)
+                self.random.randint(0, 900), partial(self._act, incident_id, name, by)
             )
+
+    # --- duty ---
+
+    def plan_signings(self, until_ms: int) -> None:
+        """People sign out of duty and in again, until then."""
+        for _ in range(self.random.randint(0, MOST_SIGNINGS)):
+            staff, out_ms = self.random.choice(list(ROLES)), self.random.randint(0, until_ms)
+            self.timeline.at(out_ms, partial(self._sign, "duty.off", staff))
+            if self.random.random() < 0.6:
+                in_ms = self.random.randint(out_ms, until_ms)
+                self.timeline.at(in_ms, partial(self._sign, "duty.on", staff))
+
+    def _sign(self, do: str, staff: str) -> None:
+        if not self.is_running:
+            return
+        number = len(self.journal.requests) + 1
+        request = Request(request_id=f"req-{number}", do=do, by=staff, terminal="board")
+        self.journal.requests[request.request_id] = request
+        self.unanswered[request.request_id] = request
+        self.journal.tell("board", f"{staff} asks for {do} ({request.request_id})")
+        self._send(request)
+
+    # --- actions ---
 
     def _act(self, incident_id: str, name: str, by: str) -> None:
         if self.is_retired:
@@ -121,11 +167,15 @@ class Terminal(Program):
             # A finger that trembles: the same message again, answered or not.
             self.timeline.after(self.random.randint(0, 9_000), partial(self._say, action))
 
-    def _send(self, action: Action) -> None:
+    def _send(self, asked: Action | Request) -> None:
         """Says it until it is answered."""
-        if action.action_id in self.unanswered:
-            self._say(action)
-            self.timeline.after(REPEAT_MS, partial(self._send, action))
+        if _id_of(asked) in self.unanswered:
+            self._say(asked)
+            self.timeline.after(REPEAT_MS, partial(self._send, asked))
 
-    def _say(self, action: Action) -> None:
-        self.link.send("action", message=action)
+    def _say(self, asked: Action | Request) -> None:
+        self.link.send("action" if isinstance(asked, Action) else "request", message=asked)
+
+
+def _id_of(asked: Action | Request) -> str:
+    return asked.action_id if isinstance(asked, Action) else asked.request_id

@@ -30,6 +30,7 @@ from .unit_side import UnitSide
 PACES = {1.0: 1, 0.3: 7}
 STEPS_S = (0, 30, 60, 120)
 REPEAT_S, ARRIVAL_S, CLOSE_S = 60, 40, 70
+RING_S = 6
 SETTLE_MS = 190_000
 # The last people act so long before the end, the last customer after the healing.
 LAST_ACTION_MS = 20_000
@@ -71,6 +72,7 @@ class World:
         for program in self.programs:
             self.timeline.at(self._random.randint(0, 3_000), program.come_back)
         self._plan_customers(heal_ms + LAST_PRESS_MS)
+        self.terminal.plan_signings(heal_ms + LAST_PRESS_MS)
         faults.plan(self, self._stream("faults"), until_ms=heal_ms)
         self.timeline.at(heal_ms, partial(faults.heal, self))
         self.timeline.at(
@@ -180,7 +182,11 @@ def _config(units: list[UnitSettings], random: Random, pace: float) -> gateway_c
         ],
         policy=gateway_config.PolicySettings(
             steps=[
-                gateway_config.StepSettings(after_s=round(after_s * pace), tell=tell)
+                gateway_config.StepSettings(
+                    after_s=round(after_s * pace),
+                    tell=tell,
+                    ring_s=random.choice((None, None, None, round(RING_S * pace))),
+                )
                 for after_s, tell in zip(
                     STEPS_S, ("kind", "on_duty", "lead", "outside"), strict=True
                 )
@@ -188,6 +194,7 @@ def _config(units: list[UnitSettings], random: Random, pace: float) -> gateway_c
             repeat_s=round(REPEAT_S * pace),
             arrival_s=round(ARRIVAL_S * pace),
             close_s=round(CLOSE_S * pace),
+            handover_needs_consent=random.random() < 0.5,
         ),
         channels=[
             gateway_config.ChannelSettings(name="everybody", url="simulated://"),
