@@ -6,7 +6,8 @@ waits, writes or sends. If the write fails the branch is thrown away and read fr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from gateway import incident as machine
@@ -35,6 +36,7 @@ from gateway.round import Round
 from gateway.store import NoticeRecord, PointRecord, Rejected, Writer
 from gateway.store.records import LoggedEntry, TakenAlert
 from protocol.messages import (
+    ID_PATTERN,
     Action,
     ActionResult,
     Alert,
@@ -47,6 +49,7 @@ from protocol.moment import MAX_AGE_MS, Moment, rfc3339
 REJECTED_PAYLOAD_BYTES = 4096
 CALLS = ("pressed", "held")
 OF_INCIDENTS = (*CALLS, "presence")
+_IS_ID = re.compile(ID_PATTERN).match
 
 
 class Branch:
@@ -254,6 +257,12 @@ class Branch:
             known = replace(known, unit=unit)
             self._put_point(known, to)
         return known
+
+    def meet_points(self, unit: str, points: Iterable[str], to: Round) -> None:
+        """The points that a unit says it has: one without a name is known before it calls."""
+        for point in points:
+            if point not in self.points and _IS_ID(point):
+                self._point(unit, point, to)
 
     def _course_at(self, point: str) -> Course | None:
         return self.courses.get(self._open_at.get(point, ""))

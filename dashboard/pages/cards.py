@@ -197,7 +197,7 @@ def fault_lines(faults: Iterable[Fault], labels: Mapping[str, str]) -> list[Faul
 
 
 def _fault_line(fault: Fault, labels: Mapping[str, str]) -> FaultLine:
-    what, remedy = words.fault_words(fault.name)
+    what, remedy = words.fault_words(fault.name, fault.subject)
     # The gateway's own details repeat in English what the words say; a channel's or an unknown
     # fault's detail is the only news there is.
     is_news = fault.name not in words.FAULTS or fault.name in NEWS

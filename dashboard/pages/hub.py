@@ -52,6 +52,7 @@ GROUPS: tuple[tuple[Any, tuple[Tile, ...]], ...] = (
         (
             Tile("day.opening", "door", _l("Opening check"), _l("What must be right first")),
             Tile("day.closing", "out", _l("Closing sweep"), _l("Nobody is left behind")),
+            Tile("hours.edit", "calendar", _l("Opening hours"), _l("When customers may come")),
             Tile("points.care", "heart", _l("Care before the call"), _l("Who needs a look now")),
         ),
     ),

@@ -104,6 +104,13 @@ FAULTS = {
     "failing": (_l("Messages are not delivered"), _l("Ring by telephone instead.")),
     **care_words.FAULTS,
 }
+# Those that mean something else of a point.
+POINT_FAULTS = {
+    "unconfigured": (
+        _l("Has no name yet"),
+        _l("A lead or maintenance names it on the page of points."),
+    ),
+}
 LINES = {
     "ok": _l("OK"),
     "stuck": _l("Stuck"),
@@ -152,9 +159,11 @@ def word(table: Mapping[str, object], name: str | None) -> str:
     return str(table.get(name, name))
 
 
-def fault_words(name: str) -> tuple[str, str]:
+def fault_words(name: str, subject: str) -> tuple[str, str]:
     """(what does not work, what to do about it); the name itself for one we do not know."""
-    what, remedy = FAULTS.get(name, (name, ""))
+    is_point = subject.startswith("point/")
+    named = POINT_FAULTS.get(name) if is_point else None
+    what, remedy = named or FAULTS.get(name, (name, ""))
     return str(what), str(remedy)
 
 
