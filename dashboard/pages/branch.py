@@ -35,7 +35,12 @@ def point_labels(board: Board) -> dict[str, str]:
 
 def subject_labels(board: Board) -> dict[str, str]:
     """{point, or subject of a fault: its name for people}."""
-    named = {f"resource/{one.id}": one.body.name for one in board.reader.records("resource")}
+    named = {
+        f"{kind}/{one.id}": one.body.name
+        for kind in ("resource", "policy")
+        for one in board.reader.records(kind)
+        if one.body.name
+    }
     return point_labels(board) | named
 
 
