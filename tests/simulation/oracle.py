@@ -78,7 +78,10 @@ class Limits:
 
 
 # What the desk makes of an incident; it comes after the close too.
-OF_THE_DESK = ("followup_", "checklist_", "complaint_", "outside_", "resource_")
+OF_THE_DESK = (
+    *("followup_", "checklist_", "complaint_", "outside_", "resource_", "drill_scored"),
+    *("step_ticked", "step_unticked", "step_added", "step_overdue"),
+)
 
 
 def able(runs: Iterable[Run], unwritable: Iterable[Run]) -> list[Run]:
