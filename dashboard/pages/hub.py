@@ -40,6 +40,12 @@ GROUPS: tuple[tuple[Any, tuple[Tile, ...]], ...] = (
                 _l("Numbers, and where the branch is"),
             ),
             Tile(
+                "followups.listing",
+                "check",
+                _l("Follow-ups"),
+                _l("What a call leaves to do, until when"),
+            ),
+            Tile(
                 "complaints.listing",
                 "help",
                 _l("Complaints"),
@@ -53,6 +59,13 @@ GROUPS: tuple[tuple[Any, tuple[Tile, ...]], ...] = (
             Tile("day.opening", "door", _l("Opening check"), _l("What must be right first")),
             Tile("day.closing", "out", _l("Closing sweep"), _l("Nobody is left behind")),
             Tile("points.care", "heart", _l("Care before the call"), _l("Who needs a look now")),
+        ),
+    ),
+    (
+        _l("Training and tests"),
+        (
+            Tile("drills.listing", "bell", _l("Drills"), _l("Calendar, begin one, how it went")),
+            Tile("walk.show", "walk", _l("Walk test"), _l("Every button, once a week")),
         ),
     ),
     (
