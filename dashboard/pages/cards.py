@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from dashboard.pages import care_words, words
+from dashboard.pages import care_words, closing_words, words
 from gateway.store.outlook import Nearest
 from protocol.messages import Fault, Incident
 from protocol.moment import parse_rfc3339
@@ -18,7 +18,10 @@ UNKNOWN_MS = 24 * 3600 * 1000
 # How wide labels are, in letters, a Chinese character taking two; board.css has letters for each.
 SIZES = (9, 14, 18, 23, 40, 64)
 # Faults whose detail says more than their name does.
-NEWS = frozenset({"failing", "store_unwritable", *care_words.FAULTS})
+NEWS = frozenset({"failing", "store_unwritable", *care_words.FAULTS, *closing_words.NEWS})
+# What somebody must see to, but no call suffers from today.
+QUIET = ("resource/", "drill/")
+QUIET_NAMES = frozenset({"untested"})
 CLOSERS = frozenset({"lead", "admin"})
 
 _KIND_ORDER = {"urgent": 0, "silent": 1, "call": 2, "seat": 3}
@@ -207,5 +210,5 @@ def _fault_line(fault: Fault, labels: Mapping[str, str]) -> FaultLine:
         remedy=remedy,
         detail=fault.detail if is_news else "",
         since=fault.since,
-        is_quiet=fault.subject.startswith("resource/"),
+        is_quiet=fault.subject.startswith(QUIET) or fault.name in QUIET_NAMES,
     )
