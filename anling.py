@@ -113,6 +113,7 @@ def _init(options: argparse.Namespace) -> int:
         board_port=options.board_port,
         broker=options.broker,
         state_folder=init.state_folder_for(options.dir),
+        empty=options.empty,
     )
     init.write(new, options.dir)
     print(init.next_steps(new, options.dir, command=init.own_command()), end="")
@@ -133,6 +134,7 @@ def _demo(options: argparse.Namespace) -> int:
             points=options.points,
             broker=options.broker,
             ready_file=options.ready_file,
+            empty=options.empty,
         )
     )
 
@@ -232,6 +234,7 @@ def _add_init(commands) -> None:
     _add_port(parser, "--mqtt-port", 1883, least=1)
     _add_port(parser, "--board-port", 8000, least=1)
     parser.add_argument("--broker", choices=("mosquitto", "embedded"), default="mosquitto")
+    _add_empty(parser)
 
 
 def _add_programs(commands) -> None:
@@ -254,6 +257,7 @@ def _add_demo(commands) -> None:
         "--points", type=_count, metavar="N", help="over the units in turn; default: 6"
     )
     parser.add_argument("--broker", choices=("auto", "mosquitto", "embedded"), default="auto")
+    _add_empty(parser)
     parser.add_argument(
         "--ready-file", type=Path, metavar="FILE", help="written when a press would be answered"
     )
@@ -279,6 +283,14 @@ def _add_check(commands) -> None:
         "--log",
         metavar="FILE",
         help="a gateway's database, or a log exported as .csv or .json: is it unchanged?",
+    )
+
+
+def _add_empty(parser: Parser) -> None:
+    parser.add_argument(
+        "--empty",
+        action="store_true",
+        help="one lead and no named points: everything else is set up on the pages",
     )
 
 

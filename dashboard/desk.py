@@ -26,6 +26,16 @@ DESK_STATUS = STATUS | {
 
 # What is wrong with a field → words for people. A name that is not here is shown as it is.
 FIELD_FAULTS = {
+    "after_outside": _l("No step can come after the call outside."),
+    "default_policy": _l("This one is for every call without a policy of its own; it stays."),
+    "goes_back": _l("Each step must come later than the one before."),
+    "is_for_all": _l("Choose kinds of calls, or points, or both."),
+    "itself": _l("A role cannot stand in for itself."),
+    "late_start": _l("The first step must come at once, at 0 seconds."),
+    "must_be_all": _l("This policy is for every call that no other is for."),
+    "policy_there": _l("Another policy is for the same calls."),
+    "silences_step": _l("Nobody would hear this step then."),
+    "twice": _l("This stands there twice."),
     "missing_translation": _l("This stands in one language only."),
     "out_of_range": _l("From 5 seconds to a day."),
     "playbook_calls": _l("A playbook rings them: change it first."),

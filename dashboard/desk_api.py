@@ -37,7 +37,9 @@ def requests() -> Response:
 @blueprint.get("/api/v1/records/<kind>")
 def records(kind: str) -> Response:
     """The records of a kind; with `closed=true` also those that count no more."""
-    closed = one_parameter("closed") or "false"
+    closed = one_parameter("closed")
+    if closed is None:
+        closed = "false"
     if closed not in ("true", "false"):
         raise bad_value("closed", _("closed must be true or false."))
     found = the_board().reader.records(_known(kind), closed_too=closed == "true")

@@ -254,6 +254,8 @@ class Loop:
                     self._health.take_unit_status(
                         ident, status, now, to, retained=received.retained
                     )
+                    if status.state == "online" and not received.retained:
+                        self._branch.meet_points(ident, status.points, to)
                 case "terminal_status":
                     screen = decode(TerminalStatus, received.payload)
                     self._health.take_screen_status(ident, screen, now, retained=received.retained)

@@ -40,14 +40,15 @@ pull = "up"
 def _unit_point(point: Point) -> str:
     """One `[[points]]` of a unit: the lines are BCM numbers."""
     numbers = "".join(f"{part} = {number}\n" for part, number in point.lines.items())
-    return f"# {point.label}\n[[points]]\nid = {_text(point.id)}\n{numbers}\n"
+    comment = f"# {point.label}\n" if point.label else ""
+    return f"{comment}[[points]]\nid = {_text(point.id)}\n{numbers}\n"
 
 
 def gateway_file(plan: Plan) -> str:
     """`gateway.toml`."""
     units = "".join(f"[[units]]\nid = {_text(unit)}\n\n" for unit in plan.units)
     method = DEMO_PIN_METHOD if plan.simulated else PIN_METHOD
-    points = "".join(map(_gateway_point, plan.points))
+    points = _LEFT_TO_PAGES if plan.empty else "".join(map(_gateway_point, plan.points))
     staff = "".join(_member(person, method) for person in plan.staff)
     return f"""\
 # The gateway of branch {plan.branch}: its units, points, people and rules.
@@ -83,6 +84,12 @@ store = {_text(_state(plan, "anling.db"))}
 # url = "https://oapi.dingtalk.com/robot/send?access_token=TOKEN"
 # secret = "SEC…"
 # roles = ["lead"]
+"""
+
+
+_LEFT_TO_PAGES = """\
+# The points are left to the pages: each shows itself there once its unit runs, to be named.
+
 """
 
 

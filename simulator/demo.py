@@ -35,7 +35,10 @@ STOP_WITHIN_S = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What `anling demo` was asked for. Ports: 0 is any free one. None: not said."""
+    """What `anling demo` was asked for. Ports: 0 is any free one. None: not said.
+
+    empty: a new branch leaves its points and its team to the pages.
+    """
 
     folder: Path | None
     board_port: int
@@ -44,6 +47,7 @@ class Options:
     points: int | None
     broker: str
     ready_file: Path | None
+    empty: bool = False
 
 
 def run(options: Options) -> int:
@@ -140,6 +144,11 @@ def _existing(path: Path, options: Options) -> BranchFolder:
                 f"{path} has a branch already, with {there['--units']} units and "
                 f"{there['--points']} points: leave {option} {number} out, or name another --dir."
             )
+    if options.empty and not branch.empty:
+        raise UsageError(
+            f"{path} has a branch already, whose points are named: leave --empty out, "
+            "or name another --dir."
+        )
     return branch
 
 
@@ -156,6 +165,7 @@ def _branch(path: Path, options: Options, *, mqtt_port: int, board_port: int) ->
         simulated=True,
         mqtt_port=mqtt_port,
         board_port=board_port,
+        empty=options.empty,
     )
     init.write_into(new, path)
     return folder.read(path)

@@ -34,7 +34,10 @@ class PressPoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BranchFolder:
-    """What a folder written by `anling init --simulated` holds. units: {unit: its file}."""
+    """What a folder written by `anling init --simulated` holds. units: {unit: its file}.
+
+    empty: the points are left to the pages.
+    """
 
     path: Path
     branch: str
@@ -42,6 +45,7 @@ class BranchFolder:
     points: tuple[PressPoint, ...]
     staff: tuple[dict, ...]
     token: str
+    empty: bool = False
 
     def file(self, program: str) -> Path:
         return self.units.get(program, self.path / f"{program}.toml")
@@ -69,6 +73,7 @@ def read(path: Path) -> BranchFolder:
             for one in secrets.staff
         ),
         token=next(iter(secrets.tokens.values()), ""),
+        empty=not gateway.config.points,
     )
 
 

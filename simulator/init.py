@@ -121,6 +121,16 @@ def _next_simulated(plan: Plan, folder: Path, command: str) -> str:
 Run it:
   {command} demo --dir {folder}
 Who may sign in, and with which PIN: {folder}/credentials.toml
+{_next_empty(plan)}"""
+
+
+def _next_empty(plan: Plan) -> str:
+    """What the lead of an empty branch does; nothing for one with a team."""
+    if not plan.empty:
+        return ""
+    return f"""\
+The lead signs in at the board with staff id {plan.staff[0].id} and sets up the rest on its
+page "Branch".
 """
 
 
@@ -153,4 +163,4 @@ def _next_real(plan: Plan, folder: Path, command: str) -> str:
       sudo systemctl enable --now anling-gateway anling-board
  5. Hand out the PINs in {folder}/credentials.toml, then take the file off this machine.
 The board will answer at port {plan.board_port}.
-"""
+{_next_empty(plan)}"""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from protocol.messages import ID_PATTERN
@@ -24,6 +25,8 @@ PEOPLE = (
     ("105", "陈杰 Chen Jie", ("maintenance",)),
     ("106", "刘洋 Liu Yang", ("admin",)),
 )
+# Whom an empty branch has: everybody and everything else is written on the pages.
+FIRST_LEAD = ("101", "值班主管 Duty lead", ("lead",))
 COUNTER = "{n}号柜台 Counter {n}"
 # The first places of a branch; counters follow.
 PLACES = (
@@ -38,7 +41,8 @@ PLACES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Point:
-    """A call point. lines: {part: BCM number}, see simulator.lines."""
+    """A call point. label: its name for people, "" when the pages are to give it one. lines:
+    {part: BCM number}, see simulator.lines."""
 
     id: str
     label: str
@@ -62,6 +66,7 @@ class Plan:
 
     passwords: {program: MQTT password}; empty when the broker lets anybody in. token: a machine's
     bearer token in clear. state_folder: where databases go; "" is beside the configuration.
+    empty: the points and the team are left to the pages, but for one lead.
     """
 
     branch: str
@@ -76,6 +81,7 @@ class Plan:
     secret_key: str
     passwords: dict[str, str] = field(default_factory=dict)
     state_folder: str = ""
+    empty: bool = False
 
 
 def make(
@@ -88,6 +94,7 @@ def make(
     board_port: int,
     broker: str = "mosquitto",
     state_folder: str = "",
+    empty: bool = False,
 ) -> Plan:
     """A new branch with secrets of its own. Raises: UsageError."""
     _check(branch=branch, units=units, points=points, simulated=simulated, broker=broker)
@@ -101,12 +108,13 @@ def make(
         mqtt_port=mqtt_port,
         board_port=board_port,
         units=names,
-        points=_points(names, points),
-        staff=_staff(),
+        points=_points(names, points, named=not empty),
+        staff=_staff((FIRST_LEAD,) if empty else PEOPLE),
         token=secrets.token_urlsafe(32),
         secret_key=secrets.token_hex(32),
         passwords={program: secrets.token_urlsafe(24) for program in programs},
         state_folder=state_folder,
+        empty=empty,
     )
 
 
@@ -135,7 +143,7 @@ def _check_ports(*, mqtt: int, board: int) -> None:
         )
 
 
-def _points(units: tuple[str, ...], count: int) -> tuple[Point, ...]:
+def _points(units: tuple[str, ...], count: int, *, named: bool) -> tuple[Point, ...]:
     """point-1, point-2 … over the units in turn."""
     of_unit = {
         unit: iter(lines.share(len(range(number, count, len(units)))))
@@ -144,7 +152,7 @@ def _points(units: tuple[str, ...], count: int) -> tuple[Point, ...]:
     return tuple(
         Point(
             id=f"point-{number + 1}",
-            label=_label(number),
+            label=_label(number) if named else "",
             unit=units[number % len(units)],
             lines=next(of_unit[units[number % len(units)]]),
         )
@@ -158,8 +166,8 @@ def _label(number: int) -> str:
     return COUNTER.format(n=number - len(PLACES) + 3)
 
 
-def _staff() -> tuple[Person, ...]:
+def _staff(people: Iterable[tuple[str, str, tuple[str, ...]]]) -> tuple[Person, ...]:
     return tuple(
         Person(id=staff, name=name, roles=roles, pin=f"{secrets.randbelow(10**6):06d}")
-        for staff, name, roles in PEOPLE
+        for staff, name, roles in people
     )

@@ -38,7 +38,12 @@ def point_labels(board: Board) -> dict[str, str]:
 def subject_labels(board: Board) -> dict[str, str]:
     """{point, or subject of a fault: its name for people}."""
     reader = board.reader
-    named = {f"resource/{one.id}": one.body.name for one in reader.records("resource")}
+    named = {
+        f"{kind}/{one.id}": one.body.name
+        for kind in ("resource", "policy")
+        for one in reader.records(kind)
+        if one.body.name
+    }
     drills = {
         f"drill/{one.id}": closing_words.in_words(one.body) for one in reader.records("drill_plan")
     }

@@ -116,7 +116,8 @@ def _row(
     *,
     may_accept: bool,
 ) -> Row:
-    what, remedy = _what(one.name), words.fault_words(one.name)[1]
+    what = _what(one.name, one.subject)
+    remedy = words.fault_words(one.name, one.subject)[1]
     reason = typed.get(one.key, "")
     is_asked = may_accept and one.key[:200] in blocked and not reason
     return Row(
@@ -131,8 +132,8 @@ def _row(
     )
 
 
-def _what(name: str) -> str:
-    return str(care_words.IN_THE_WAY.get(name) or words.fault_words(name)[0])
+def _what(name: str, subject: str) -> str:
+    return str(care_words.IN_THE_WAY.get(name) or words.fault_words(name, subject)[0])
 
 
 def _href(subject: str) -> str:
@@ -147,6 +148,10 @@ def _href(subject: str) -> str:
             return url_for("team.edit", staff=name.partition(".")[0])
         case "incident":
             return url_for("incidents.show", incident_id=name)
+        case "outside_call":  # whose id begins with its incident's
+            return url_for("incidents.show", incident_id=name.partition(".")[0])
+        case "point":
+            return url_for("points.listing")
     return url_for("devices.show")
 
 

@@ -117,7 +117,7 @@ def _notices_failed(finding: Finding, labels: Labels) -> str:
 
 def _long_fault(finding: Finding, labels: Labels) -> str:
     subject, _blank, name = finding.subject.rpartition(" ")
-    what, _remedy = words.fault_words(name)
+    what, _remedy = words.fault_words(name, subject)
     return _(
         "%(subject)s: %(what)s, for %(time)s altogether.",
         subject=words.subject_words(subject, labels),

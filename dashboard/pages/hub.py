@@ -27,6 +27,7 @@ GROUPS: tuple[tuple[Any, tuple[Tile, ...]], ...] = (
         (
             Tile("team.listing", "person", _l("Team"), _l("Who is on duty, roles, certificates")),
             Tile("shifts.week", "calendar", _l("Shifts"), _l("The week's plan and exceptions")),
+            Tile("policies.listing", "bell", _l("Policies"), _l("Who is told of a call, and when")),
         ),
     ),
     (
@@ -58,6 +59,7 @@ GROUPS: tuple[tuple[Any, tuple[Tile, ...]], ...] = (
         (
             Tile("day.opening", "door", _l("Opening check"), _l("What must be right first")),
             Tile("day.closing", "out", _l("Closing sweep"), _l("Nobody is left behind")),
+            Tile("hours.edit", "calendar", _l("Opening hours"), _l("When customers may come")),
             Tile("points.care", "heart", _l("Care before the call"), _l("Who needs a look now")),
         ),
     ),

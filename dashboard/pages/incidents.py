@@ -19,7 +19,10 @@ blueprint = Blueprint("incidents", __name__)
 
 PAGE = 30
 MAX_ID = 64
-ACTIONS = ("accept", "arrive", "close", "escalate", "handover", "note", "situation", "real")
+ACTIONS = (
+    *("accept", "arrive", "close", "escalate", "handover", "note", "situation", "real"),
+    *("refuse", "busy", "take", "decline"),
+)
 # What an action may carry and how much of it (protocol.messages.Action).
 NEEDS = {"outcome": 200, "text": 2000, "to": 32, "situation": 200}
 

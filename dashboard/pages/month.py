@@ -185,7 +185,7 @@ def _faults(review: MonthReview, labels: Mapping[str, str]) -> Table | None:
             Row(
                 head=words.subject_words(one.subject, labels),
                 cells=(
-                    words.fault_words(one.name)[0],
+                    words.fault_words(one.name, one.subject)[0],
                     at(one.since),
                     at(one.until) if one.until else _("still there"),
                     str(one.count),

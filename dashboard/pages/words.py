@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
-from dashboard.pages import care_words, closing_words, situation_words
+from dashboard.pages import care_words, closing_words, policy_words, situation_words
 
 KINDS = {
     "urgent": _l("Urgent call"),
@@ -104,6 +104,14 @@ FAULTS = {
     "failing": (_l("Messages are not delivered"), _l("Ring by telephone instead.")),
     **care_words.FAULTS,
     **closing_words.FAULTS,
+    **policy_words.FAULTS,
+}
+# Those that mean something else of a point.
+POINT_FAULTS = {
+    "unconfigured": (
+        _l("Has no name yet"),
+        _l("A lead or maintenance names it on the page of points."),
+    ),
 }
 LINES = {
     "ok": _l("OK"),
@@ -140,6 +148,7 @@ WHYS = {
     "overdue_arrival": _l("Nobody has arrived"),
     "overdue_close": _l("Not closed yet"),
     "handover": _l("Handed over"),
+    **policy_words.WHYS,
 }
 GATEWAY = {"online": _l("Running"), "offline": _l("Stopped"), "silent": _l("Not heard")}
 PRESENCE = {"online": _l("Connected"), "offline": _l("Not connected")}
@@ -153,9 +162,11 @@ def word(table: Mapping[str, object], name: str | None) -> str:
     return str(table.get(name, name))
 
 
-def fault_words(name: str) -> tuple[str, str]:
+def fault_words(name: str, subject: str) -> tuple[str, str]:
     """(what does not work, what to do about it); the name itself for one we do not know."""
-    what, remedy = FAULTS.get(name, (name, ""))
+    is_point = subject.startswith("point/")
+    named = POINT_FAULTS.get(name) if is_point else None
+    what, remedy = named or FAULTS.get(name, (name, ""))
     return str(what), str(remedy)
 
 
@@ -177,6 +188,8 @@ def subject_words(subject: str, labels: Mapping[str, str]) -> str:
             return _("Gateway")
         case "broker":
             return _("Broker")
+        case "policy":
+            return _("Policy %(name)s", name=labels.get(f"policy/{name}", name))
     ours = closing_words.subject_words(kind, name)
     return ours or care_words.subject_words(kind, name, ROLES) or subject
 
@@ -308,10 +321,21 @@ _SPOKEN: Mapping[str, Callable[[Mapping[str, object], Mapping[str, str]], str]] 
     **situation_words.SPOKEN,
     **care_words.SPOKEN,
     **closing_words.SPOKEN,
+    **policy_words.SPOKEN,
+    "substituted": policy_words.substituted(ROLES),
+}
+
+# What somebody may answer to being told or offered: the touch's picture and words.
+ANSWERS = {
+    "take": ("check", _l("I take it over")),
+    "decline": ("out", _l("I cannot take it")),
+    "busy": ("walk", _l("I am busy")),
+    "refuse": ("out", _l("I will not come")),
 }
 
 # What templates may say.
 GLOBALS = {
+    "ANSWERS": ANSWERS,
     **situation_words.GLOBALS,
     **closing_words.GLOBALS,
     "word": word,
@@ -322,6 +346,7 @@ GLOBALS = {
     "OUTCOMES": OUTCOMES,
     "SITUATIONS": SITUATIONS,
     "ROLES": ROLES,
+    "REFUSALS": policy_words.REFUSALS,
     "RESOURCES": care_words.RESOURCES,
     "NEAR": care_words.NEAR,
     "OVERDUE": OVERDUE,

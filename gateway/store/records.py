@@ -22,7 +22,7 @@ class UnitRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PointRecord:
-    """A point as configured, or as its first alert named it.
+    """A point as configured, or as its unit's first word of it named it.
 
     seat: as last told, None when the point never told. seat_alert_id, seat_boot, seat_ms: which
     alert said so and when, by the gateway's monotonic clock of that boot.

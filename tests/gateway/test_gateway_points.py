@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from gateway import incident as machine
 from gateway.config import PointSettings
 from gateway.course import Changed, Place, Unchanged, Vacated
+from protocol.link import Connected
+from protocol.messages import UnitStatus
 
 LOUNGE = {"label": "Lounge 3", "place": "Lounge"}
 
@@ -48,6 +50,29 @@ def test_a_point_that_called_before_it_had_a_name_is_a_fault_no_more(desk: Desk)
     desk.clock.move(1)
     desk.handle()
     assert "unconfigured" not in desk.fault_names()
+
+
+def test_a_point_that_its_unit_speaks_of_shows_itself_before_it_calls(desk: Desk) -> None:
+    status = UnitStatus(state="online", session=1, points={"lounge-3": {}, "No id": {}})
+    heartbeat = desk.message("unit_status", "unit-01", body=status)
+    desk.handle(Connected(1), heartbeat)
+    [found] = [one for one in desk.reader.points() if not one.configured]
+    assert (found.point, found.label, found.unit) == ("lounge-3", "unit-01 lounge-3", "unit-01")
+    desk.clock.move(1)
+    desk.handle()
+    assert ("point/lounge-3", "unconfigured") in {
+        (one.subject, one.name) for one in desk.reader.faults()
+    }
+    assert desk.reader.incidents() == []
+    desk.ask("point.save", id="lounge-3", body=LOUNGE)
+    desk.handle(heartbeat)
+    assert labels(desk)["lounge-3"] == "Lounge 3"
+
+
+def test_a_point_that_only_the_broker_remembers_is_none(desk: Desk) -> None:
+    status = UnitStatus(state="online", session=1, points={"lounge-3": {}})
+    desk.handle(Connected(1), desk.message("unit_status", "unit-01", body=status, retained=True))
+    assert "lounge-3" not in labels(desk)
 
 
 def test_a_restart_keeps_what_a_page_says_and_how_the_seat_is(desk: Desk) -> None:

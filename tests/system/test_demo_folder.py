@@ -123,6 +123,10 @@ def test_another_size_than_that_of_the_branch_is_refused(simulated: Path, asked:
     assert " ".join(asked) in said
 
 
+def test_a_branch_with_named_points_is_no_empty_one(simulated: Path, capsys):
+    assert "leave --empty out" in _refusal(simulated, capsys, "--empty")
+
+
 def test_the_size_that_it_has_is_no_contradiction(simulated: Path):
     options = demo.Options(
         folder=simulated,

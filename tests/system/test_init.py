@@ -111,6 +111,22 @@ def test_staff_cover_every_role_and_their_pins_fit_the_hashes(tmp_path: Path):
         assert check_password_hash(one["pin_hash"], pins[one["id"]])
 
 
+def test_an_empty_branch_has_one_lead_and_leaves_the_rest_to_the_pages(tmp_path: Path):
+    done = anling("init", tmp_path / "b", "--empty")
+    assert done.returncode == 0, done.stderr
+    assert "staff id 101" in done.stdout
+    files = sorted((tmp_path / "b").glob("*.toml"))
+    gateway = tomllib.loads((tmp_path / "b" / "gateway.toml").read_text())
+    assert [one["roles"] for one in gateway["staff"]] == [["lead"]]
+    assert gateway["staff"][0]["pin_hash"]
+    assert len(gateway["units"]) == 3
+    assert gateway.keys().isdisjoint({"points", "channels", "policy"})
+    unit = tomllib.loads((tmp_path / "b" / "unit-01.toml").read_text())
+    assert [one["id"] for one in unit["points"]] == ["point-1", "point-4"]
+    checked = anling("check", *files)
+    assert checked.returncode == 0, checked.stderr
+
+
 def test_two_branches_share_no_secret(tmp_path: Path):
     one, other = _plan(), _plan()
     assert one.token != other.token
