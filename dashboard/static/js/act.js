@@ -4,7 +4,7 @@ import { refresh } from "./refresh.js";
 const ERROR_MS = 15000;
 const ANSWER_MS = 9000;
 // Where "what it was" stood, "how it ended" stands next: a finger that trembles must not choose both.
-const CHOOSE_MS = 700;
+const CHOOSE_MS = 500;
 let chosenAt = -CHOOSE_MS;
 // What could not be done, by incident, so that a renewal of its card does not hide it.
 const errors = new Map();
