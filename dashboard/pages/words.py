@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
-from dashboard.pages import care_words, situation_words
+from dashboard.pages import care_words, gap_words, situation_words
 
 KINDS = {
     "urgent": _l("Urgent call"),
@@ -103,6 +103,7 @@ FAULTS = {
     "overloaded": (_l("More arrives than it can take"), _l("Maintenance: look for a flood.")),
     "failing": (_l("Messages are not delivered"), _l("Ring by telephone instead.")),
     **care_words.FAULTS,
+    **gap_words.FAULTS,
 }
 # Those that mean something else of a point.
 POINT_FAULTS = {
@@ -167,6 +168,11 @@ def fault_words(name: str, subject: str) -> tuple[str, str]:
     return str(what), str(remedy)
 
 
+def fault_detail(name: str, detail: str) -> str:
+    """What a fault says besides its name, with our own ids in words."""
+    return gap_words.detail_words(name, detail, ROLES)
+
+
 def subject_words(subject: str, labels: Mapping[str, str]) -> str:
     """What a fault is about. labels: {point: its name for people}."""
     if subject in labels:
@@ -185,7 +191,8 @@ def subject_words(subject: str, labels: Mapping[str, str]) -> str:
             return _("Gateway")
         case "broker":
             return _("Broker")
-    return care_words.subject_words(kind, name, ROLES) or subject
+    theirs = care_words.subject_words(kind, name, ROLES) or gap_words.subject_words(kind, name)
+    return theirs or subject
 
 
 def step_words(step: int) -> str:
