@@ -151,6 +151,8 @@ def _href(subject: str) -> str:
             return url_for("team.edit", staff=name.partition(".")[0])
         case "incident":
             return url_for("incidents.show", incident_id=name)
+        case "outside_call":  # whose id begins with its incident's
+            return url_for("incidents.show", incident_id=name.partition(".")[0])
         case "point":
             return url_for("points.listing")
     return url_for("devices.show")

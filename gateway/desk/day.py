@@ -22,9 +22,6 @@ from protocol.settings import ConfigError, from_table
 
 SOON = timedelta(days=30)
 LOOK_EVERY = timedelta(minutes=30)
-# Roles that any call may ask for, and whom it is told to at last.
-ROLES = tuple(sorted({role for roles in DEFAULT_ROLES.values() for role in roles} | {LEAD}))
-
 State = Literal["unknown", "before", "unopened", "open", "closed"]
 
 
@@ -115,12 +112,22 @@ def not_ready(world: World) -> list[Missing]:
     return list({one.key: one for one in reversed(every)}.values())[::-1]  # each thing once
 
 
+def asked_roles(world: World) -> tuple[str, ...]:
+    """Roles that any call may ask for by the policies, and the one that is told at last."""
+    plans = world.all("policy")
+    default = plans["default"].body.roles if "default" in plans else {}
+    asked = {kind: list(default.get(kind) or roles) for kind, roles in DEFAULT_ROLES.items()}
+    named = [roles for plan in plans.values() for roles in plan.body.roles.values()]
+    return tuple(sorted({LEAD}.union(*asked.values(), *named)))
+
+
 def _roles(world: World) -> Iterator[Missing]:
     """Roles that nobody covers now, or that nobody will at some time until the branch closes."""
-    uncovered = [role for role in ROLES if not world.roster.on_duty_with((role,))]
+    asked = asked_roles(world)
+    uncovered = [role for role in asked if not world.roster.on_duty_with((role,))]
     for role in uncovered:
         yield Missing(subject=f"role/{role}", name="uncovered")
-    open_roles = [role for role in ROLES if role not in uncovered]
+    open_roles = [role for role in asked if role not in uncovered]
     for moment in _later_today(world):
         roster = roster_of(replace(world, local=moment))
         for role in [one for one in open_roles if not roster.on_duty_with((one,))]:
@@ -166,10 +173,8 @@ def not_over(world: World) -> list[Missing]:
         for id, incident in world.incidents.items()
     ]
     for id, record in world.all("outside_call").items():
-        contact = getattr(record.body, "contact", "")
-        found.append(
-            Missing(subject=f"outside_call/{id}", name="open_outside_call", detail=contact)
-        )
+        whom = record.body.number or record.body.contact
+        found.append(Missing(subject=f"outside_call/{id}", name="open_outside_call", detail=whom))
     for id, point in world.points.items():
         if point.seat == "occupied":
             found.append(Missing(subject=f"seat/{id}", name="occupied_seat", detail=point.label))

@@ -51,6 +51,9 @@ def test_a_customer_faints_and_is_handed_over_to_the_ambulance(demo, screen, tmp
     tick_back.click()
     expect(first.locator('[data-key="step-fetch_aed"].is-timed')).to_be_visible()
 
+    first.get_by_role("button", name="Not needed: No normal breathing").tap()
+    expect(first.locator('[data-key="step-compress"].is-not_needed')).to_be_visible()
+
     # What is seen goes into the script; the number is a link, and nothing dials by itself.
     first.get_by_role("button", name="Unclear").first.tap()
     first.fill("#age", "78")

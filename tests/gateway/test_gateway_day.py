@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.config import StaffSettings
-from gateway.desk.day import ROLES, ROOM, BranchDay, Missing, not_over, not_ready, state_of
+from gateway.desk.day import ROOM, BranchDay, Missing, asked_roles, not_over, not_ready, state_of
 from gateway.desk.hours import Hours, OpeningHours
+from gateway.desk.policies import PolicyPlan
 from gateway.desk.record import Done, Record, Refused, World
 from gateway.desk.team import Certificate, Staff
 from gateway.duty import WEEKDAYS, Pause, Shift
@@ -74,7 +75,18 @@ def test_every_fault_is_named_whatever_it_is_of() -> None:
 
 
 def test_a_role_that_nobody_on_duty_has_is_named() -> None:
-    assert keys(not_ready(world(roster=Roster()))) == {f"role/{role}:uncovered" for role in ROLES}
+    assert keys(not_ready(world(roster=Roster()))) == {
+        f"role/{role}:uncovered" for role in ("customer_service", "first_aid", "lead", "security")
+    }
+
+
+def test_the_policies_say_which_roles_are_asked_for() -> None:
+    plan = PolicyPlan(steps=[], roles={"call": ["maintenance"], "seat": ["maintenance"]})
+    silent = PolicyPlan(steps=[], roles={"silent": ["admin"]})
+    records = [Record(kind="policy", id="default", body=plan)]
+    records.append(Record(kind="policy", id="vault", body=silent))
+    found = asked_roles(world(*records))
+    assert found == ("admin", "first_aid", "lead", "maintenance", "security")
 
 
 def test_a_role_that_nobody_has_later_today_is_named_with_the_time() -> None:
@@ -121,11 +133,13 @@ def test_certificates_are_named_a_month_before(expires, name) -> None:
 
 def test_a_seat_a_call_and_a_call_outside_block_closing() -> None:
     incident = raised().course.incident
-    call = Record(kind="outside_call", id="c-1", body=SimpleNamespace(contact="ambulance"))
+    call = Record(
+        kind="outside_call", id="c-1", body=SimpleNamespace(contact="ambulance", number="120")
+    )
     now = world(call, incidents={"i-1": incident}, points=seat() | seat("free", "vacated"))
     assert [(one.key, one.detail) for one in not_over(now)] == [
         ("incident/i-1:open_incident", "Counter 1"),
-        ("outside_call/c-1:open_outside_call", "ambulance"),
+        ("outside_call/c-1:open_outside_call", "120"),
         ("seat/point-2:occupied_seat", "Seat 2"),
     ]
 
@@ -135,7 +149,9 @@ BLOCKS = st.sets(st.sampled_from(["incident", "outside", "seat"]))
 
 @given(BLOCKS, st.booleans(), st.sampled_from(["l01", "g01"]), st.sampled_from(["", "a bag"]))
 def test_nobody_closes_on_an_open_call_whatever_they_say(blocks, accepts, by, reason) -> None:
-    call = Record(kind="outside_call", id="c-1", body=SimpleNamespace(contact="ambulance"))
+    call = Record(
+        kind="outside_call", id="c-1", body=SimpleNamespace(contact="ambulance", number="120")
+    )
     now = world(
         *([call] if "outside" in blocks else []),
         incidents={"i-1": raised().course.incident} if "incident" in blocks else {},
