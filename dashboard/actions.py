@@ -97,6 +97,10 @@ def explain(reason: str) -> str:
         "outcome_needed": _("Say how it ended before you close it."),
         "text_needed": _("Write something first."),
         "recipient_unknown": _("Choose a member of staff to hand over to."),
+        "not_told": _("Only who was told of this call can say so."),
+        "already_accepted": _("You have accepted already. Hand it over instead."),
+        "no_offer": _("Nobody is offering you this call any more."),
+        "recipient_off_duty": _("This person is off duty. Choose somebody who is there."),
         "situation_needed": _("Choose what turned out to be wrong."),
         "gateway_silent": _(
             "The gateway does not answer. Nobody knows whether this was taken: "

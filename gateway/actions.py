@@ -15,7 +15,7 @@ from gateway.responders import (
     with_changes,
     with_responder,
 )
-from gateway.steps import call_next, next_step, tell_stand_ins, telling, waited_for
+from gateway.steps import call_next, is_clocks_end, next_step, tell_stand_ins, telling, waited_for
 from protocol.messages import Action, Offer, Refusal
 from protocol.moment import Moment, rfc3339
 
@@ -108,8 +108,8 @@ def _refuse(course: Course, action: Action, now: Moment, rules: Rules) -> Outcom
         changed, tell = tell_stand_ins(changed, substituted, rules)
         tells = (tell,) if tell.staff else ()
     after = Changed(course=changed, entries=(entry, *substituted), tells=tells)
-    is_last = rules.policy.is_last(incident.step)
-    if incident.stage != "raised" or is_last or waited_for(changed, rules):
+    is_end = is_clocks_end(incident, rules.policy)
+    if incident.stage != "raised" or is_end or waited_for(changed, rules):
         return after
     called = call_next(in_this_boot(changed, now), now, rules)
     return replace(called, entries=(*after.entries, *called.entries), tells=(*tells, *called.tells))

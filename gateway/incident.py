@@ -82,7 +82,7 @@ def raise_incident(
         incident=incident,
         boot=now.boot,
         raised_ms=None if uncertain_ms else raised_ms,
-        due_ms=raised_ms + rules.policy.gap_ms(0),
+        due_ms=raised_ms + steps.wait_ms(incident, rules.policy),
     )
     course, substituted = with_stand_ins(pressed, rules)
     course, tell = steps.telling(course, rules, why="step")
@@ -250,7 +250,7 @@ def _become(
     changed = with_changes(course, kind=kind, asked_roles=asked)
     changed, substituted = with_stand_ins(changed, rules)
     if changed.incident.stage == "raised":
-        due_ms = now.mono_ms + rules.policy.gap_ms(changed.incident.step)
+        due_ms = now.mono_ms + steps.wait_ms(changed.incident, rules.policy)
         changed = steps.ringing(replace(changed, due_ms=min(changed.due_ms, due_ms)), now, rules)
     return changed, (Entry(event=f"became_{kind}", detail={}), *substituted)
 

@@ -35,7 +35,7 @@ def fall_due(course: Course, now: Moment, rules: Rules) -> Outcome:
 
 def climb(course: Course, now: Moment, rules: Rules) -> Changed:
     """The next step in its time, or the last one again."""
-    is_end = _is_end(course.incident, rules.policy)
+    is_end = is_clocks_end(course.incident, rules.policy)
     event = "told_again" if is_end else "step_taken"
     return _taken(course, now, rules, from_ms=course.due_ms, event=event)
 
@@ -64,18 +64,25 @@ def next_step(
     however late we are; telling again does not catch up.
     """
     policy, incident = rules.policy, course.incident
-    is_end = _is_end(incident, policy) if by_clock else policy.is_last(incident.step)
+    is_end = is_clocks_end(incident, policy) if by_clock else policy.is_last(incident.step)
     number = incident.step if is_end else incident.step + 1
     outside = incident.outside or policy.step(number).tell == "outside"
     changed, entries = with_stand_ins(with_changes(course, step=number, outside=outside), rules)
     if incident.stage == "raised":
-        base_ms = now.mono_ms if is_end or policy.is_last(number) else from_ms
-        changed = replace(changed, due_ms=base_ms + policy.gap_ms(number))
+        base_ms = now.mono_ms if is_clocks_end(changed.incident, policy) else from_ms
+        changed = replace(changed, due_ms=base_ms + wait_ms(changed.incident, policy))
     changed, tell = telling(changed, rules, why="again" if is_end else "step")
     return ringing(changed, now, rules), tell, entries
 
 
-def _is_end(incident: Incident, policy: Policy) -> bool:
+def wait_ms(incident: Incident, policy: Policy) -> int:
+    """How long the present step is left alone: until the next one, or until told again."""
+    if is_clocks_end(incident, policy):
+        return policy.repeat_s * 1000
+    return policy.gap_ms(incident.step)
+
+
+def is_clocks_end(incident: Incident, policy: Policy) -> bool:
     """Whether the clock climbs no further: a seat that is only looked after brings no ambulance."""
     is_calm = incident.kind == "seat" and policy.step(incident.step + 1).tell == "outside"
     return is_calm or policy.is_last(incident.step)

@@ -14,21 +14,28 @@ from dashboard.pages import (
     demo,
     devices,
     directory,
+    drills,
     export,
+    followups,
     hours,
     hub,
     incidents,
     month,
     playbooks,
     points,
+    policies,
+    private,
     reports,
     resources,
+    reviews,
     shifts,
     situation_routes,
     team,
     times,
+    walk,
     words,
 )
+from dashboard.pages.situation import situations_now
 
 # Their routes hang on the blueprint of `reports`, which is registered after they are read.
 _ = (month, export)
@@ -44,7 +51,9 @@ def register(app: Flask) -> None:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(times.FILTERS)
-    app.jinja_env.globals.update(words.GLOBALS, may_export=may_export)
+    app.jinja_env.globals.update(
+        words.GLOBALS, may_export=may_export, situations_now=situations_now
+    )
     app.context_processor(chrome.for_every_page)
     for module in (
         board,
@@ -56,11 +65,14 @@ def register(app: Flask) -> None:
         hub,
         team,
         shifts,
+        policies,
         playbooks,
         directory,
         complaints,
         demo,
     ):
+        app.register_blueprint(module.blueprint)
+    for module in (followups, reviews, private, drills, walk):
         app.register_blueprint(module.blueprint)
     for module in (resources, points, day, hours):
         app.register_blueprint(module.blueprint)

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from dashboard.pages import care_words, gap_words, words
+from dashboard.pages import care_words, closing_words, policy_words, words
 from gateway.store.outlook import Nearest
 from protocol.messages import Fault, Incident
 from protocol.moment import parse_rfc3339
@@ -18,7 +18,12 @@ UNKNOWN_MS = 24 * 3600 * 1000
 # How wide labels are, in letters, a Chinese character taking two; board.css has letters for each.
 SIZES = (9, 14, 18, 23, 40, 64)
 # Faults whose detail says more than their name does.
-NEWS = frozenset({"failing", "store_unwritable", *care_words.FAULTS, *gap_words.NEWS})
+NEWS = frozenset(
+    {"failing", "store_unwritable", *care_words.FAULTS, *closing_words.NEWS, *policy_words.NEWS}
+)
+# What somebody must see to, but no call suffers from today.
+QUIET = ("resource/", "drill/")
+QUIET_NAMES = frozenset({"untested"})
 CLOSERS = frozenset({"lead", "admin"})
 
 _KIND_ORDER = {"urgent": 0, "silent": 1, "call": 2, "seat": 3}
@@ -37,6 +42,14 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Gone:
+    """Somebody who was told and will not come. how: of words.REFUSALS."""
+
+    name: str
+    how: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ListSummary:
     """What a card says of its incident's checklist: how many steps, done and overdue."""
 
@@ -51,7 +64,9 @@ class Card:
 
     size: how wide its label is; wide: the widest of its label_parts (both of SIZES).
     waited_ms: since the press, by the server's clock.
-    actions: what the viewer may do, the one that is due first. may_not_close: why there is no
+    actions: what the viewer may do, the one that is due first. answers: what else they may say to
+    being told. gone: who will not come. offered_to, offered_by: names, "" without an offer.
+    may_not_close: why there is no
     close button although somebody has arrived. care: why its point needs care besides. near:
     what helps, the nearest first.
     """
@@ -66,6 +81,10 @@ class Card:
     may_not_close: bool
     is_late: bool
     is_time_unknown: bool
+    answers: tuple[str, ...] = ()
+    gone: tuple[Gone, ...] = ()
+    offered_to: str = ""
+    offered_by: str = ""
     checklist: ListSummary | None = None
     care: str = ""
     near: tuple[Nearest, ...] = ()
@@ -116,8 +135,26 @@ def card(
         may_not_close=viewer is not None and incident.stage == "arrived" and not may_close,
         is_late=incident.late_ms >= LATE_MS,
         is_time_unknown=incident.raised_uncertain_ms >= UNKNOWN_MS,
+        answers=_answers(incident, viewer),
+        gone=tuple(
+            Gone(name=names.get(one.staff, one.staff), how=one.how) for one in incident.refused
+        ),
+        offered_to=_name(names, incident.offer and incident.offer.to),
+        offered_by=_name(names, incident.offer and incident.offer.by),
         checklist=checklist,
     )
+
+
+def _name(names: Mapping[str, str], staff: str | None) -> str:
+    return names.get(staff, staff) if staff else ""
+
+
+def _answers(incident: Incident, viewer: str | None) -> tuple[str, ...]:
+    """Who was told and has not said anything yet may say that they will not come."""
+    if viewer is None or viewer not in incident.told or incident.stage != "raised":
+        return ()
+    said = {one.how for one in incident.refused if one.staff == viewer}
+    return tuple(name for name in ("busy", "refuse") if name not in said)
 
 
 def _people(incident: Incident, names: Mapping[str, str]) -> tuple[Person, ...]:
@@ -144,6 +181,8 @@ def _actions(incident: Incident, viewer: str | None, *, may_close: bool) -> tupl
         return ()
     mine = next((one for one in incident.responders if one.staff == viewer), None)
     offered = []
+    if incident.offer is not None and incident.offer.to == viewer:
+        return ("take", "decline")
     if incident.stage == "arrived" and may_close:
         offered.append("close")
     if mine is None:
@@ -207,5 +246,5 @@ def _fault_line(fault: Fault, labels: Mapping[str, str]) -> FaultLine:
         remedy=remedy,
         detail=words.fault_detail(fault.name, fault.detail) if is_news else "",
         since=fault.since,
-        is_quiet=fault.subject.startswith("resource/"),
+        is_quiet=fault.subject.startswith(QUIET) or fault.name in QUIET_NAMES,
     )

@@ -145,7 +145,13 @@ def _href(subject: str) -> str:
     match kind:
         case "resource":
             return url_for("resources.listing")
-        case "role" | "policy":
+        case "policy":
+            return url_for("policies.listing")
+        case "drill":
+            return url_for("drills.listing")
+        case "followups":
+            return url_for("followups.listing", show="overdue")
+        case "role":
             return url_for("team.listing")
         case "certificate":
             return url_for("team.edit", staff=name.partition(".")[0])

@@ -27,6 +27,7 @@ GROUPS: tuple[tuple[Any, tuple[Tile, ...]], ...] = (
         (
             Tile("team.listing", "person", _l("Team"), _l("Who is on duty, roles, certificates")),
             Tile("shifts.week", "calendar", _l("Shifts"), _l("The week's plan and exceptions")),
+            Tile("policies.listing", "bell", _l("Policies"), _l("Who is told of a call, and when")),
         ),
     ),
     (
@@ -38,6 +39,12 @@ GROUPS: tuple[tuple[Any, tuple[Tile, ...]], ...] = (
                 "phone",
                 _l("Directory"),
                 _l("Numbers, and where the branch is"),
+            ),
+            Tile(
+                "followups.listing",
+                "check",
+                _l("Follow-ups"),
+                _l("What a call leaves to do, until when"),
             ),
             Tile(
                 "complaints.listing",
@@ -54,6 +61,13 @@ GROUPS: tuple[tuple[Any, tuple[Tile, ...]], ...] = (
             Tile("day.closing", "out", _l("Closing sweep"), _l("Nobody is left behind")),
             Tile("hours.edit", "calendar", _l("Opening hours"), _l("When customers may come")),
             Tile("points.care", "heart", _l("Care before the call"), _l("Who needs a look now")),
+        ),
+    ),
+    (
+        _l("Training and tests"),
+        (
+            Tile("drills.listing", "bell", _l("Drills"), _l("Calendar, begin one, how it went")),
+            Tile("walk.show", "walk", _l("Walk test"), _l("Every button, once a week")),
         ),
     ),
     (

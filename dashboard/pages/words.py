@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
-from dashboard.pages import care_words, gap_words, situation_words
+from dashboard.pages import care_words, closing_words, policy_words, situation_words
 
 KINDS = {
     "urgent": _l("Urgent call"),
@@ -103,7 +103,8 @@ FAULTS = {
     "overloaded": (_l("More arrives than it can take"), _l("Maintenance: look for a flood.")),
     "failing": (_l("Messages are not delivered"), _l("Ring by telephone instead.")),
     **care_words.FAULTS,
-    **gap_words.FAULTS,
+    **closing_words.FAULTS,
+    **policy_words.FAULTS,
 }
 # Those that mean something else of a point.
 POINT_FAULTS = {
@@ -147,6 +148,7 @@ WHYS = {
     "overdue_arrival": _l("Nobody has arrived"),
     "overdue_close": _l("Not closed yet"),
     "handover": _l("Handed over"),
+    **policy_words.WHYS,
 }
 GATEWAY = {"online": _l("Running"), "offline": _l("Stopped"), "silent": _l("Not heard")}
 PRESENCE = {"online": _l("Connected"), "offline": _l("Not connected")}
@@ -170,7 +172,7 @@ def fault_words(name: str, subject: str) -> tuple[str, str]:
 
 def fault_detail(name: str, detail: str) -> str:
     """What a fault says besides its name, with our own ids in words."""
-    return gap_words.detail_words(name, detail, ROLES)
+    return policy_words.detail_words(name, detail, ROLES)
 
 
 def subject_words(subject: str, labels: Mapping[str, str]) -> str:
@@ -191,8 +193,10 @@ def subject_words(subject: str, labels: Mapping[str, str]) -> str:
             return _("Gateway")
         case "broker":
             return _("Broker")
-    theirs = care_words.subject_words(kind, name, ROLES) or gap_words.subject_words(kind, name)
-    return theirs or subject
+        case "policy":
+            return policy_words.subject_words(name, labels)
+    ours = closing_words.subject_words(kind, name)
+    return ours or care_words.subject_words(kind, name, ROLES) or subject
 
 
 def step_words(step: int) -> str:
@@ -290,8 +294,9 @@ def _number(detail: Mapping[str, object], key: str) -> int:
 
 
 _EVENTS = {
+    **closing_words.EVENTS,
     "accepted": _l("Accepted: on the way"),
-    "became_real": _l("No drill any more: a real press"),
+    "became_real": _l("No drill any more: this is real"),
     "became_urgent": _l("Became an urgent call"),
     "raised_earlier": _l("A repeated message proved that the press was earlier"),
     "became_silent": _l("Became a silent call"),
@@ -320,11 +325,24 @@ _SPOKEN: Mapping[str, Callable[[Mapping[str, object], Mapping[str, str]], str]] 
     "canary_failed": _notice(_l("Test message not delivered")),
     **situation_words.SPOKEN,
     **care_words.SPOKEN,
+    **closing_words.SPOKEN,
+    **policy_words.SPOKEN,
+    "substituted": policy_words.substituted(ROLES),
+}
+
+# What somebody may answer to being told or offered: the touch's picture and words.
+ANSWERS = {
+    "take": ("check", _l("I take it over")),
+    "decline": ("out", _l("I cannot take it")),
+    "busy": ("walk", _l("I am busy")),
+    "refuse": ("out", _l("I will not come")),
 }
 
 # What templates may say.
 GLOBALS = {
+    "ANSWERS": ANSWERS,
     **situation_words.GLOBALS,
+    **closing_words.GLOBALS,
     "word": word,
     "ngettext": ngettext,
     "KINDS": KINDS,
@@ -333,6 +351,7 @@ GLOBALS = {
     "OUTCOMES": OUTCOMES,
     "SITUATIONS": SITUATIONS,
     "ROLES": ROLES,
+    "REFUSALS": policy_words.REFUSALS,
     "RESOURCES": care_words.RESOURCES,
     "NEAR": care_words.NEAR,
     "OVERDUE": OVERDUE,

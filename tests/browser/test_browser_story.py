@@ -5,6 +5,7 @@ One story on purpose: each step stands on what the steps before it left behind, 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,6 +20,7 @@ LEAD, AIDER, GUARD, SERVICE, DEPUTY = "101", "102", "103", "104", "105"
 PINS = {AIDER: "240613", GUARD: "240614", SERVICE: "240615", DEPUTY: "240616"}
 # {point: what the lead calls it}
 POINTS = {"point-1": "Counter 1", "point-2": "Courtesy seat", "point-3": "Cash desk"}
+COMING = {"en": re.compile("I am coming"), "zh-Hans": re.compile("我来处理|我也过去")}
 Screens = Callable[..., Page]
 
 
@@ -39,15 +41,20 @@ def test_a_lead_sets_up_a_branch_and_sees_a_fainted_customer_through(
     the_team_is_added(lead, demo)
     posts_and_shifts_are_planned(lead)
     the_points_are_named(lead)
+    the_policy_is_made_theirs(lead)
     the_resources_are_listed(lead)
     the_branch_opens(lead)
 
+    phones = everybody_has_a_phone(screen)
+    a_drill_is_held(lead, phones)
+
     a_customer_presses_and_holds(lead, screen)
-    phones = everybody_comes(screen)
+    everybody_comes(phones)
     the_customer_has_fainted(phones)
     the_ambulance_is_called(phones)
     the_card_is_handed_over(phones[AIDER], tmp_path)
     the_call_is_closed(lead, phones)
+    the_follow_ups_are_seen_to(lead, phones[AIDER])
 
     the_branch_closes(lead)
     the_month_is_reviewed(lead, tmp_path)
@@ -186,6 +193,21 @@ def the_points_are_named(lead: Page) -> None:
     expect(lead.locator("li.person.amber")).to_have_count(0)
 
 
+def the_policy_is_made_theirs(lead: Page) -> None:
+    """By now somebody is there for all that it asks; an urgent call shall ask for all three."""
+    go(lead, "Policies")
+    expect(lead.locator("main")).not_to_contain_text("Asks for a role that nobody")
+    lead.get_by_role("link", name="All other calls").click()
+    lead.fill("#step_2_after_s", "0")
+    lead.get_by_role("button", name="Save", exact=True).click()
+    expect(lead.locator("#step_2_after_s-error")).to_be_visible()
+    lead.fill("#step_2_after_s", "20")
+    urgent = lead.get_by_role("group", name="Urgent call")
+    for role in ("First aid", "Security", "Customer service"):
+        urgent.get_by_role("checkbox", name=role).check()
+    save(lead)
+
+
 def the_resources_are_listed(lead: Page) -> None:
     for what, name, days in (
         ("first_aid_kit", "First-aid kit", 300),
@@ -203,12 +225,56 @@ def the_resources_are_listed(lead: Page) -> None:
 
 def the_branch_opens(lead: Page) -> None:
     """All that is not right by now is a battery that ends soon, which the lead takes on by name."""
+    lead.get_by_role("link", name="Devices").click()
+    expect(lead.locator(".unit.amber")).to_contain_text("AED by the door")
     go(lead, "Opening check")
     expect(lead.locator(".day-row")).to_have_count(1)
     row(lead, "AED by the door").get_by_label("I take this on, because").fill("battery is ordered")
     lead.get_by_role("button", name="Open the branch").click()
     expect(lead.get_by_text("The branch is open.")).to_be_visible()
     expect(lead.locator(".day-record")).to_contain_text("battery is ordered")
+
+
+# --- a drill ----------------------------------------------------------------------------------
+
+
+def everybody_has_a_phone(screen: Screens) -> dict[str, Page]:
+    """Each signs in on a phone of their own, with the PIN that the lead gave them."""
+    langs = {AIDER: "en", GUARD: "zh", SERVICE: "en"}
+    return {staff: screen("/", staff=staff, size="phone", lang=langs[staff]) for staff in langs}
+
+
+def a_drill_is_held(lead: Page, phones: dict[str, Page]) -> None:
+    """The real path, marked as practice wherever it shows; its score stands beside real calls."""
+    go(lead, "Drills")
+    lead.get_by_role("link", name="Begin a drill").click()
+    lead.select_option("#point", label="Cash desk")
+    lead.select_option("#kind", label="Urgent call")
+    lead.get_by_role("button", name="Begin it now").click()
+    expect(lead.get_by_text("A drill is running")).to_be_visible()
+    for phone in phones.values():
+        expect(phone.locator("article.card.is-drill .label")).to_have_text("Cash desk")
+        accept(phone)
+    aider = phones[AIDER]
+    aider.get_by_role("button", name="I have arrived").tap()
+    close(aider, was="Other", ended="Helped")
+    expect(lead.get_by_text("A drill is running")).to_have_count(0)
+    go(lead, "Drills")
+    score = lead.get_by_role("row").filter(has_text="Cash desk")
+    expect(score).to_contain_text("3 / 3")
+    expect(score.locator(".ok")).not_to_have_count(0)
+
+
+def accept(phone: Page) -> None:
+    phone.get_by_role("button", name=COMING[phone.locator("html").get_attribute("lang")]).tap()
+
+
+def close(phone: Page, *, ended: str, was: str = "") -> None:
+    """Says how it ended, and before that, unless it is known, what was wrong."""
+    phone.get_by_text("Close…").tap()
+    if was:
+        phone.get_by_role("button", name=was, exact=True).tap()
+    phone.get_by_role("button", name=ended).tap()
 
 
 # --- a customer faints ----------------------------------------------------------------------
@@ -227,26 +293,17 @@ def a_customer_presses_and_holds(lead: Page, screen: Screens) -> None:
     expect(seat.locator(".lamp")).to_have_attribute("data-lamp", "recorded")
 
 
-def everybody_comes(screen: Screens) -> dict[str, Page]:
-    """Each of the three roles accepts on a phone of their own; each sees who is missing still."""
-    phones = {}
-    needed = {"First aid", "Security", "Customer service"}
-    for staff, role, lang in (
-        (AIDER, "First aid", "en"),
-        (GUARD, "Security", "zh"),
-        (SERVICE, "Customer service", "en"),
-    ):
-        phone = phones[staff] = screen("/", staff=staff, size="phone", lang=lang)
-        card = phone.locator("article.card")
-        if lang == "en":
-            for one in needed:
-                expect(card.locator(".missing")).to_contain_text(one)
-        card.locator('[data-do="accept"]').tap()
-        needed.remove(role)
-    expect(phones[AIDER].locator("article.card .missing")).to_have_count(0)
+def everybody_comes(phones: dict[str, Page]) -> None:
+    """Each of the three roles accepts; until then every screen says which one is missing."""
+    missing = ["First aid", "Security", "Customer service"]
+    seen = phones[SERVICE].locator("article.card .missing")
+    for phone in phones.values():
+        for role in missing:
+            expect(seen).to_contain_text(role)
+        accept(phone)
+        expect(seen.get_by_text(missing.pop(0))).to_have_count(0)
     for name in ("Li Na", "Zhang Qiang", "Wang Fang"):
         expect(phones[AIDER].locator(".people")).to_contain_text(name)
-    return phones
 
 
 def the_customer_has_fainted(phones: dict[str, Page]) -> None:
@@ -322,10 +379,25 @@ def the_call_is_closed(lead: Page, phones: dict[str, Page]) -> None:
     lead.get_by_role("button", name="Close the branch").click()
     expect(lead.get_by_role("alert").first).to_contain_text("Not closed")
     aider = phones[AIDER]
-    aider.get_by_text("Close…").tap()
-    aider.get_by_role("button", name="Ambulance 120").tap()
+    close(aider, ended="Ambulance 120")
     expect(aider.locator("#facts")).to_contain_text("Ambulance 120")
     expect(phones[GUARD].locator(".stage-closed").first).to_be_visible()
+
+
+def the_follow_ups_are_seen_to(lead: Page, aider: Page) -> None:
+    """What the outcome leaves to do has an owner and a time; what is done leaves the list."""
+    go(lead, "Follow-ups")
+    lead.get_by_role("link", name="All", exact=True).click()
+    for text in ("Tell the family", "Ring the customer the next day"):
+        line = lead.locator("li.person", has_text=text)
+        expect(line).to_contain_text("Li Na")
+        expect(line).to_contain_text("until")
+    aider.goto(aider.url.partition("/incidents")[0] + "/follow-ups")
+    mine = aider.locator("li.person", has_text="Tell the family")
+    mine.get_by_role("button", name="Done").tap()
+    expect(aider.locator("li.person", has_text="Tell the family")).to_have_count(0)
+    lead.get_by_role("link", name="Done", exact=True).click()
+    expect(lead.locator("li.person", has_text="Tell the family")).to_contain_text("Li Na")
 
 
 def the_branch_closes(lead: Page) -> None:
@@ -346,6 +418,7 @@ def the_month_is_reviewed(lead: Page, folder: Path) -> None:
     expect(lead.locator(".month-head")).to_contain_text("Renmin Road branch")
     tile = lead.locator(".tile", has_text="Real calls")
     expect(tile.locator(".tile-number")).to_have_text("1")
+    expect(tile).to_contain_text("1 drill besides")
     for title in ("What stands out", "Slowest calls"):
         expect(lead.get_by_role("heading", name=title)).to_be_visible()
     printed(lead, folder / "month.pdf")

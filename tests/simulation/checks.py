@@ -13,7 +13,7 @@ from gateway.chain import first_broken
 from protocol.messages import Feedback, GatewayStatus, Incident, decode
 
 from .link import TOPICS
-from .oracle import OF_THE_MACHINE, Limits, Schedule, able
+from .oracle import Limits, Schedule, able
 from .presses import check_calls
 from .told import owners_stay, who_refused, who_was_told
 from .world import World
@@ -99,7 +99,7 @@ def _policy_was_kept(world: World) -> Iterator[str]:
     windows = able(journal.runs["gateway"], journal.unwritable["gateway"])
     entries = defaultdict(list)
     for stored in journal.entries:
-        if stored.incident_id is not None and stored.entry.event in OF_THE_MACHINE:
+        if stored.incident_id is not None and not stored.entry.event.startswith("notice_"):
             entries[stored.incident_id].append(stored)
     for incident_id, found in entries.items():
         schedule = Schedule(limits=limits, able=windows)

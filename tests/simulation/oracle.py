@@ -77,8 +77,14 @@ class Limits:
         return gap_ms if rung_ms is None else min(gap_ms, rung_ms)
 
 
-# What the desk makes of an incident; it comes after the close too.
-OF_THE_DESK = ("followup_", "checklist_", "complaint_", "outside_", "resource_")
+# What the incident machine writes into the log; the desk's rooms write of the same incident, also
+# after its close.
+OF_THE_MACHINE = {
+    *("raised", "raised_earlier", "joined", "became_real", "became_call", "became_urgent"),
+    *("possible_fall", "step_taken", "told_again", "rung", "escalated", "refused", "substituted"),
+    *("accepted", "arrived", "handed_over", "offered", "taken_over", "declined", "noted"),
+    *("overdue_arrival", "overdue_close", "closed"),
+}
 
 
 def able(runs: Iterable[Run], unwritable: Iterable[Run]) -> list[Run]:
@@ -94,15 +100,6 @@ def _without(run: Run, bad: Run) -> Iterator[Run]:
         yield Run(run.start_ms, run.boot, min(run.end_ms, bad.start_ms))
     if run.end_ms > bad.end_ms + TICK_MS:
         yield Run(max(run.start_ms, int(bad.end_ms) + TICK_MS), run.boot, run.end_ms)
-
-
-# What the incident machine writes into the log; others write into it of the same incident.
-OF_THE_MACHINE = {
-    *("raised", "raised_earlier", "joined", "became_real", "became_urgent", "possible_fall"),
-    *("step_taken", "told_again", "rung", "escalated", "refused", "substituted"),
-    *("accepted", "arrived", "handed_over", "offered", "taken_over", "declined", "noted"),
-    *("overdue_arrival", "overdue_close", "closed"),
-}
 
 
 class Schedule:
@@ -130,7 +127,7 @@ class Schedule:
 
     def _take(self, stored: Stored) -> None:
         event, step = stored.entry.event, stored.entry.detail.get("step")
-        if event.startswith(OF_THE_DESK):
+        if event not in OF_THE_MACHINE:
             return
         if (event == "raised") != (self._stage == "") or self._stage == "closed":
             self._blame(stored, f"comes while {self._stage or 'unknown'}")
@@ -138,7 +135,7 @@ class Schedule:
             case "raised":
                 self._is_calm = stored.entry.detail["kind"] == "seat"
                 base_ms = stored.ms - stored.entry.detail["late_ms"]
-                self._set(stored, stage="raised", due_ms=base_ms + self._limits.gap_ms(0))
+                self._set(stored, stage="raised", due_ms=base_ms + self._gap_ms())
             case "raised_earlier" if self._stage == "raised":
                 due_ms = self._due_ms - stored.entry.detail["earlier_ms"]
                 self._set(stored, due_ms=max(due_ms, stored.ms))
@@ -146,6 +143,8 @@ class Schedule:
                 self._take_step(stored, step)
             case "became_call" | "became_urgent":
                 self._is_calm = False
+                if self._stage == "raised":
+                    self._due_ms = min(self._due_ms, stored.ms + self._gap_ms())
             case "told_again":
                 self._expect(stored, stage="raised", timed=True, ok=self._step == self._end())
                 self._set(stored, due_ms=stored.ms + self._gap_ms())
@@ -173,8 +172,8 @@ class Schedule:
         self._expect(stored, stage="raised", timed=True, ok=step == self._step + 1 <= self._end())
         before_ms = self._due_ms if stored.boot == self._boot else stored.ms
         self._step = min(step, self._limits.last_step)
-        is_last = self._step == self._limits.last_step
-        self._set(stored, due_ms=(stored.ms if is_last else before_ms) + self._gap_ms())
+        is_end = self._step == self._end()
+        self._set(stored, due_ms=(stored.ms if is_end else before_ms) + self._gap_ms())
 
     def _escalate(self, stored: Stored, step: int) -> None:
         self._expect(stored, ok=step == min(self._step + 1, self._limits.last_step))
@@ -188,6 +187,8 @@ class Schedule:
         return max(self._step, last_step - 1) if self._is_calm else last_step
 
     def _gap_ms(self) -> int:
+        if self._step == self._end():
+            return self._limits.repeat_ms
         return self._limits.gap_ms(self._step)
 
     def _set(self, stored: Stored, *, due_ms: float, stage: str | None = None) -> None:

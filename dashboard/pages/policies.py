@@ -1,0 +1,328 @@
+"""Policies: who is told of which call, step by step; and who stands in for whom."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import BooleanField, HiddenField, IntegerField, SelectField, StringField
+from wtforms.validators import InputRequired, Length, NumberRange, Optional
+
+from dashboard.board import the_board
+from dashboard.desk import ask_desk, explain_desk, fault_sentence
+from dashboard.errors import Problem
+from dashboard.pages import words
+from dashboard.pages.branch import point_labels
+from dashboard.pages.cards import fault_lines
+from dashboard.pages.forms import (
+    PlanForm,
+    choices,
+    needed_viewer,
+    posted_number,
+    save,
+    without_nothing,
+)
+from dashboard.pages.policy_words import AUDIENCES
+from dashboard.pages.shifts import time_field
+from dashboard.pages.team import checks, may_edit
+from gateway.store import Record
+
+blueprint = Blueprint("policies", __name__, url_prefix="/policies")
+
+DEFAULT = "default"
+# Rows for steps: as many as there are and some more, never more than the desk takes.
+SPARE_ROWS, LEAST_ROWS, MOST_ROWS = 2, 4, 20
+INSTEADS = 3
+STEP_FIELDS = ("after_s", "tell", "roles", "channels", "ring_s", "rings")
+DAY_S = 24 * 3600
+
+
+def seconds_field(label: Any, *, low: int, default: int | None = None) -> IntegerField:
+    return IntegerField(label, default=default, validators=[Optional(), NumberRange(low, DAY_S)])
+
+
+class PolicyForm(PlanForm):
+    """A policy. rows: how many rows for steps the page has; those without a time are left out."""
+
+    rows = HiddenField(default=str(LEAST_ROWS))
+    name = StringField(_l("Name"), validators=[Length(max=200)])
+    kinds = checks(_l("For these kinds of calls"), words.KINDS)
+    points = checks(_l("From these points"), {})
+    repeat_s = seconds_field(_l("After the last step told again each … seconds"), low=1)
+    arrival_s = seconds_field(_l("Accepted, but nobody there: told again after … seconds"), low=1)
+    close_s = seconds_field(_l("Somebody there, but not closed: told again after … seconds"), low=1)
+    handover_needs_consent = BooleanField(
+        _l("Who is asked to take over must agree first"), default=True
+    )
+    day_and_night = BooleanField(_l("Somebody must be there while the branch is closed, too"))
+    quiet_starts = time_field(_l("Quiet from"), needed=False)
+    quiet_ends = time_field(_l("Quiet until"), needed=False)
+    quiet_channels = checks(_l("Channels that keep silent then"), {})
+
+    @property
+    def row_numbers(self) -> range:
+        return range(1, int(self.rows.data or LEAST_ROWS) + 1)
+
+    def used_rows(self) -> list[int]:
+        """The rows of which a time was filled in."""
+        return [row for row in self.row_numbers if self[f"step_{row}_after_s"].data is not None]
+
+    def place(self, path: str) -> str | None:
+        """A fault of a step stands at its own row."""
+        head, _dot, rest = path.partition(".")
+        if head.startswith("steps["):
+            number, rows = int(head.removeprefix("steps[").rstrip("]")), self.used_rows()
+            if number >= len(rows):
+                return None
+            field = rest.partition("[")[0]
+            return f"step_{rows[number]}_{field if field in STEP_FIELDS else 'after_s'}"
+        if head == "steps":
+            return "step_1_after_s"
+        if head in ("roles", "quiet"):
+            name = f"{head}_{rest.partition('[')[0]}"
+            return name if name in self else None
+        return super().place(path)
+
+    def body(self) -> dict[str, Any]:
+        return without_nothing(
+            {
+                "name": (self.name.data or "").strip(),
+                "kinds": self.kinds.data or [],
+                "points": self.points.data or [],
+                "steps": [self._step(row) for row in self.used_rows()],
+                "roles": {
+                    kind: self[f"roles_{kind}"].data
+                    for kind in words.KINDS
+                    if self[f"roles_{kind}"].data
+                },
+                "repeat_s": self.repeat_s.data,
+                "arrival_s": self.arrival_s.data,
+                "close_s": self.close_s.data,
+                "handover_needs_consent": bool(self.handover_needs_consent.data),
+                "day_and_night": bool(self.day_and_night.data),
+                "quiet": self._quiet(),
+            }
+        )
+
+    def _step(self, row: int) -> dict[str, Any]:
+        values = {name: self[f"step_{row}_{name}"].data for name in STEP_FIELDS}
+        if values["tell"] != "roles":
+            values["roles"] = []
+        return without_nothing(values)
+
+    def _quiet(self) -> dict[str, Any] | None:
+        starts, ends, channels = (
+            self.quiet_starts.data or "",
+            self.quiet_ends.data or "",
+            self.quiet_channels.data or [],
+        )
+        if not (starts or ends or channels):
+            return None
+        return {"starts": starts, "ends": ends, "channels": channels}
+
+
+for _kind, _word in words.KINDS.items():
+    setattr(PolicyForm, f"roles_{_kind}", checks(_word, words.ROLES))
+
+
+def form_of(rows: int) -> type[PolicyForm]:
+    """The form with so many rows for steps."""
+    fields: dict[str, Any] = {}
+    for row in range(1, rows + 1):
+        fields |= {
+            f"step_{row}_after_s": seconds_field(_l("Seconds after the press"), low=0),
+            f"step_{row}_tell": SelectField(
+                _l("Tells"), choices=choices(AUDIENCES), validate_choice=False
+            ),
+            f"step_{row}_roles": checks(_l("Roles, where it tells these"), words.ROLES),
+            f"step_{row}_channels": checks(_l("Only through"), {}),
+            f"step_{row}_ring_s": IntegerField(
+                _l("Rings again each … seconds"), validators=[Optional(), NumberRange(1, 600)]
+            ),
+            f"step_{row}_rings": IntegerField(
+                _l("After so many rings the next step comes"),
+                validators=[Optional(), NumberRange(1, 100)],
+            ),
+        }
+    return type("PolicyFormOfRows", (PolicyForm,), fields)
+
+
+class SubstituteForm(PlanForm):
+    """Who stands in for a role, the best first."""
+
+    role = SelectField(_l("Role"), validators=[InputRequired()], validate_choice=False)
+
+    def place(self, path: str) -> str | None:
+        return {"id": "role"}.get(path) or ("instead_1" if path.startswith("instead") else None)
+
+    def body(self) -> dict[str, Any]:
+        found = [self[f"instead_{number}"].data for number in range(1, INSTEADS + 1)]
+        return {"instead": [one for one in found if one]}
+
+
+_ORDER = (_l("First choice"), _l("Second choice"), _l("Third choice"))
+for _number, _label in enumerate(_ORDER, start=1):
+    _field = SelectField(
+        _label, choices=choices(words.ROLES, none=_l("Nobody")), validate_choice=False
+    )
+    setattr(SubstituteForm, f"instead_{_number}", _field)
+
+
+# --- the list -------------------------------------------------------------------------------
+
+
+@blueprint.get("")
+def listing() -> str:
+    """Every policy in the order in which they count, and who stands in for whom."""
+    reader, labels = the_board().reader, point_labels(the_board())
+    faults: dict[str, list] = {}
+    for fault in reader.faults():
+        if fault.subject.startswith("policy/"):
+            id = fault.subject.removeprefix("policy/")
+            faults.setdefault(id, []).extend(fault_lines([fault], labels))
+    uncovered = [one for one in reader.faults() if one.subject.startswith("role/")]
+    return render_template(
+        "policies.html",
+        policies=sorted(reader.records("policy"), key=_rank),
+        substitutes=reader.records("substitute"),
+        faults=faults,
+        uncovered=[one.subject.removeprefix("role/") for one in uncovered],
+        labels=labels,
+        AUDIENCES=AUDIENCES,
+        DEFAULT=DEFAULT,
+        may_edit=may_edit(),
+    )
+
+
+def _rank(record: Record) -> tuple[int, str]:
+    body = record.body
+    return -(2 * bool(body.points) + bool(body.kinds)), body.name or record.id
+
+
+# --- a policy -------------------------------------------------------------------------------
+
+
+@blueprint.route("/new", methods=["GET", "POST"])
+def new() -> str | Response:
+    """A page for a new one."""
+    return _policy("", None)
+
+
+@blueprint.route("/policy/<id>", methods=["GET", "POST"])
+def edit(id: str) -> str | Response:
+    """A page for one that there is."""
+    return _policy(id, _open_record("policy", id))
+
+
+def _policy(id: str, record: Record | None) -> str | Response:
+    form = _policy_form(record)
+    if request.method == "POST" and form.validate() and save(form, "policy", id, form.body()).ok:
+        flash(_("Saved. It counts from the next step on."))
+        return redirect(url_for("policies.listing"))
+    return render_template(
+        "policy.html",
+        form=form,
+        record=record,
+        is_default=id == DEFAULT,
+        KINDS=words.KINDS,
+        may_edit=may_edit(),
+    )
+
+
+def _policy_form(record: Record | None) -> PolicyForm:
+    """The form as posted, or as the record has it; with the branch's points and channels."""
+    if request.method == "POST":
+        rows = min(max(posted_number("rows") or LEAST_ROWS, 1), MOST_ROWS)
+        form = form_of(rows)()
+        form.rows.data = str(rows)
+    else:
+        steps = len(record.body.steps) if record else 0
+        rows = min(max(steps + SPARE_ROWS, LEAST_ROWS), MOST_ROWS)
+        values = _values(record) if record else {"step_1_after_s": 0}
+        form = form_of(rows)(formdata=None, rows=str(rows), **values)
+    points = list(point_labels(the_board()).items())
+    channels = [(one.id, one.id) for one in the_board().reader.records("channel")]
+    form.points.choices = points
+    for field in form:
+        if field.name.endswith("channels"):
+            field.choices = channels
+    return form
+
+
+def _values(record: Record) -> dict[str, Any]:
+    """What the form shows of a policy."""
+    body = record.body
+    plain = ("name", "kinds", "points", "repeat_s", "arrival_s", "close_s", "day_and_night")
+    values: dict[str, Any] = {name: getattr(body, name) for name in plain}
+    values["version"] = str(record.version)
+    values["handover_needs_consent"] = body.handover_needs_consent
+    for kind, roles in body.roles.items():
+        values[f"roles_{kind}"] = roles
+    for row, step in enumerate(body.steps, start=1):
+        for name in STEP_FIELDS:
+            values[f"step_{row}_{name}"] = getattr(step, name)
+    if body.quiet is not None:
+        for name in ("starts", "ends", "channels"):
+            values[f"quiet_{name}"] = getattr(body.quiet, name)
+    return values
+
+
+# --- who stands in --------------------------------------------------------------------------
+
+
+@blueprint.route("/substitute/new", methods=["GET", "POST"])
+def new_substitute() -> str | Response:
+    """A page for a role that nobody stands in for yet."""
+    return _substitute(None)
+
+
+@blueprint.route("/substitute/<role>", methods=["GET", "POST"])
+def substitute(role: str) -> str | Response:
+    """A page for who stands in for a role."""
+    return _substitute(_open_record("substitute", role))
+
+
+def _substitute(record: Record | None) -> str | Response:
+    form = SubstituteForm() if request.method == "POST" else _filled(record)
+    form.role.choices = [
+        (name, str(text))
+        for name, text in words.ROLES.items()
+        if record is None or name == record.id
+    ]
+    role = record.id if record else form.role.data or ""
+    if (
+        request.method == "POST"
+        and form.validate()
+        and save(form, "substitute", role, form.body()).ok
+    ):
+        flash(_("Saved."))
+        return redirect(url_for("policies.listing"))
+    return render_template(
+        "substitute.html", form=form, record=record, insteads=INSTEADS, may_edit=may_edit()
+    )
+
+
+def _filled(record: Record | None) -> SubstituteForm:
+    if record is None:
+        return SubstituteForm(formdata=None)
+    insteads = enumerate(record.body.instead[:INSTEADS], start=1)
+    values = {f"instead_{number}": role for number, role in insteads}
+    return SubstituteForm(formdata=None, version=str(record.version), role=record.id, **values)
+
+
+@blueprint.post("/<any(policy, substitute):kind>/<id>/retire")
+def retire(kind: str, id: str) -> Response:
+    """Takes one out of use."""
+    answer = ask_desk(f"{kind}.retire", by=needed_viewer(), id=id)
+    said = _("Taken out of use.") if answer.ok else answer.message
+    flash(" ".join([said, *map(fault_sentence, answer.faults)]))
+    return redirect(url_for("policies.listing"))
+
+
+def _open_record(kind: str, id: str) -> Record:
+    record = the_board().reader.record(kind, id)
+    if record is None or not record.is_open:
+        raise Problem(404, "unknown_record", explain_desk("unknown_record"))
+    return record

@@ -1,0 +1,140 @@
+"""The pages of policies and of who stands in; what cards say of refusing and of offers."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+from board_branch import PINS
+
+from dashboard.pages.cards import card
+from dashboard.pages.policies import LEAST_ROWS
+from gateway.desk.policies import MAX_STEPS, PolicyPlan, StepPlan, Substitute
+from gateway.desk.record import Record
+from gateway.store import Work, Writer
+from protocol.messages import Fault, Incident, Offer, Refusal, Responder
+
+PAGES = ("/policies", "/policies/new", "/policies/policy/default", "/policies/substitute/new")
+STEPS = [StepPlan(after_s=0, tell="kind", ring_s=5), StepPlan(after_s=20, tell="outside")]
+
+
+def signed_in(client, staff="l01"):
+    page = client.get("/sign-in").text
+    token = re.search(r'name="csrf-token" content="([^"]+)"', page)[1]
+    form = {"staff": staff, "pin": PINS[staff], "csrf_token": token}
+    assert client.post("/sign-in", data=form).status_code == 302
+    return client
+
+
+@pytest.fixture
+def written(store):
+    """A branch with two policies, one with a gap, and somebody to stand in."""
+    work, writer = Work(), Writer(str(store))
+    bodies = {
+        ("policy", "default"): PolicyPlan(steps=STEPS),
+        ("policy", "vault"): PolicyPlan(name="Vault at night", points=["vault"], steps=STEPS),
+        ("substitute", "security"): Substitute(instead=["lead"]),
+    }
+    for (kind, id), body in bodies.items():
+        work.records[kind, id] = Record(kind=kind, id=id, body=body)
+    fault = Fault(
+        subject="policy/vault",
+        name="role_uncovered",
+        since="2026-11-24T01:00:00.000Z",
+        detail="security 2026-11-25 12:00-12:30",
+    )
+    work.faults_raised[fault.subject, fault.name] = fault
+    writer.open()
+    writer.commit(work)
+    writer.close()
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_every_page_is_there_in_both_languages(client, written, path, lang):
+    reply = signed_in(client).get(f"{path}?lang={lang}", follow_redirects=True)
+    assert reply.status_code == 200
+    assert ('lang="zh-Hans"' in reply.text.split(">")[1] + ">") == (lang == "zh")
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_who_is_no_lead_looks_but_saves_nothing(client, written, path):
+    page = signed_in(client, "g01").get(path).text
+    assert '<button class="btn primary">Save' not in page
+    assert "Add a policy" not in page
+
+
+def test_the_list_names_the_gap_with_a_word_and_a_picture_and_the_most_specific_first(
+    client, written
+):
+    page = signed_in(client).get("/policies").text
+    assert page.index("Vault at night") < page.index("All other calls")
+    gap = re.search(r'<p class="policy-fault warn">(.*?)</p>', page, re.S)[1]
+    assert "<svg" in gap
+    assert "security 2026-11-25 12:00-12:30" in gap
+    assert "rings each 5 s, 3 times" in page
+    assert "Security: Duty lead" in re.sub(r"\s+", " ", page)
+
+
+def test_the_editor_shows_what_is_saved_and_room_for_more(client, written):
+    page = signed_in(client).get("/policies/policy/vault").text
+    assert re.search(r'name="step_2_after_s"[^>]*value="20"', page)
+    assert f'name="step_{LEAST_ROWS}_after_s"' in page
+    assert f'name="step_{LEAST_ROWS + 1}_after_s"' not in page
+
+
+def test_more_rows_than_the_desk_takes_are_not_made(client, written):
+    client = signed_in(client)
+    page = client.get("/policies/policy/vault").text
+    token = re.search(r'name="csrf-token" content="([^"]+)"', page)[1]
+    form = {"csrf_token": token, "rows": "99999999", "name": "x" * 300}
+    again = client.post("/policies/policy/vault", data=form)
+    assert again.status_code == 200
+    assert f'name="step_{MAX_STEPS}_after_s"' in again.text
+    assert f'name="step_{MAX_STEPS + 1}_after_s"' not in again.text
+
+
+# --- what a card says ---
+
+RAISED = Incident(
+    incident_id="i-1",
+    branch="b001",
+    point="point-1",
+    label="Counter 1",
+    kind="call",
+    stage="raised",
+    presses=1,
+    drill=False,
+    raised_at="2026-11-24T01:00:00.000Z",
+    told={"g01": 0, "s01": 0},
+)
+OWNED = replace(
+    RAISED, stage="accepted", owner="g01", responders=(Responder(staff="g01"),), told={"g01": 0}
+)
+NAMES = {"g01": "Li Na", "s01": "Zhao"}
+
+
+def seen(incident, viewer):
+    return card(incident, names=NAMES, viewer=viewer, now_ms=0)
+
+
+def test_accepting_comes_first_and_who_was_told_may_say_no():
+    mine = seen(RAISED, "g01")
+    assert (mine.actions, mine.answers) == (("accept", "arrive"), ("busy", "refuse"))
+    assert seen(RAISED, "x01").answers == (), "nobody asked them"
+    assert seen(RAISED, None).answers == (), "a wall has no hands"
+    assert seen(OWNED, "g01").answers == (), "the owner hands over instead"
+
+
+def test_who_has_said_one_may_still_say_the_other():
+    refused = replace(RAISED, refused=(Refusal(staff="g01", how="busy", step=0, at=""),))
+    assert seen(refused, "g01").answers == ("refuse",)
+    assert [(one.name, one.how) for one in seen(refused, None).gone] == [("Li Na", "busy")]
+
+
+def test_an_offer_asks_whom_it_is_for_and_shows_it_to_everybody():
+    offered = replace(OWNED, offer=Offer(to="s01", by="g01", at=""))
+    assert seen(offered, "s01").actions == ("take", "decline")
+    assert "take" not in seen(offered, "g01").actions
+    assert (seen(offered, None).offered_by, seen(offered, None).offered_to) == ("Li Na", "Zhao")
