@@ -96,8 +96,8 @@ def the_branch_is_empty(lead: Page) -> None:
     go(lead, "Opening check")
     for role in ("Customer service", "First aid", "Security"):
         gap = row(lead, f"{role}: Nobody on duty covers this role")
-        expect(gap).to_contain_text("Ask somebody in")
-        expect(row(lead, "The usual policy")).to_contain_text(role)
+        expect(gap).to_contain_text("Call somebody in")
+        expect(row(lead, "Policy All other calls")).to_contain_text(role)
     for point in POINTS:
         expect(row(lead, point)).to_contain_text("Has no name yet")
     go(lead, "Team")
@@ -274,7 +274,9 @@ def close(phone: Page, *, ended: str, was: str = "") -> None:
     phone.get_by_text("Close…").tap()
     if was:
         phone.get_by_role("button", name=was, exact=True).tap()
+    expect(phone.get_by_text("How did it end?")).to_be_visible()
     phone.get_by_role("button", name=ended).tap()
+    expect(phone.get_by_text("How did it end?")).to_have_count(0)
 
 
 # --- a customer faints ----------------------------------------------------------------------
