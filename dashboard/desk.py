@@ -21,6 +21,7 @@ DESK_STATUS = STATUS | {
     "wrong_fields": 422,
     "still_needed": 409,
     "changed_meanwhile": 409,
+    "private_key_missing": 503,
 }
 
 # What is wrong with a field → words for people. A name that is not here is shown as it is.
@@ -71,6 +72,13 @@ FIELD_FAULTS = {
     "unknown_post": _l("There is no such post."),
     "unknown_staff": _l("There is nobody with this staff id."),
     "unreadable": _l("This cannot be taken as it is."),
+    "bad_text": _l("Write something, at most 2000 characters."),
+    "before_start": _l("This is not after the start."),
+    "no_such_time": _l("There is no such time."),
+    "not_in_round": _l("This button is not in the round."),
+    "nothing_said": _l("Write something first."),
+    "too_late": _l("This is too far ahead. At the latest:"),
+    "unknown_plan": _l("There is no such plan."),
 }
 
 
@@ -158,7 +166,13 @@ def explain_desk(reason: str) -> str:
             "Somebody else has changed this since you opened it. Nothing was overwritten: "
             "look at what it is now, then change it again."
         ),
+        "drill_running": _("A drill is running already: let it end first."),
         "not_allowed": _("You may not do this. Ask a duty lead."),
+        "point_busy": _("There is an open call at this point: see to it first."),
+        "private_key_missing": _(
+            "The key of private notes is not there. Tell maintenance; nothing was written."
+        ),
+        "round_open": _("A round is on already: end it first."),
         "still_needed": _("Something still needs this."),
         "unknown_record": _("There is no such thing any more."),
         "unknown_request": _(

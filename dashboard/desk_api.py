@@ -10,7 +10,8 @@ from dashboard.api import as_json, author, bad_value, blueprint, body_of, one_pa
 from dashboard.board import the_board
 from dashboard.desk import ask_desk, explain_desk
 from dashboard.errors import Problem
-from dashboard.wire import DeskReply, DeskRequest, RecordView
+from dashboard.store import VaultError
+from dashboard.wire import DeskReply, DeskRequest, LookRequest, PrivateText, RecordView
 from gateway.store import KINDS, SECRET, Record
 from protocol.moment import rfc3339
 
@@ -36,7 +37,9 @@ def requests() -> Response:
 @blueprint.get("/api/v1/records/<kind>")
 def records(kind: str) -> Response:
     """The records of a kind; with `closed=true` also those that count no more."""
-    closed = one_parameter("closed") or "false"
+    closed = one_parameter("closed")
+    if closed is None:
+        closed = "false"
     if closed not in ("true", "false"):
         raise bad_value("closed", _("closed must be true or false."))
     found = the_board().reader.records(_known(kind), closed_too=closed == "true")
@@ -50,6 +53,25 @@ def record(kind: str, id: str) -> Response:
     if found is None:
         raise Problem(404, "unknown_record", explain_desk("unknown_record"))
     return as_json(record_view(found))
+
+
+@blueprint.post("/api/v1/private/<id>/look")
+def look(id: str) -> Response:
+    """What a private note says, to whom the gateway lets look; each look is in its log."""
+    asked = body_of(LookRequest)
+    answer = ask_desk("private.look", by=author(asked.by), id=id)
+    if not answer.ok:
+        raise Problem(answer.status, answer.reason, answer.message)
+    found = the_board().reader.record("private", id)
+    if found is None:
+        raise Problem(404, "unknown_record", explain_desk("unknown_record"))
+    try:
+        text = the_board().vault.unseal(found.body.sealed)
+    except VaultError as error:
+        raise Problem(503, "private_key_missing", explain_desk("private_key_missing")) from error
+    return as_json(
+        PrivateText(id=id, incident_id=found.incident_id, text=text, delete_on=found.body.delete_on)
+    )
 
 
 def record_view(record: Record) -> RecordView:

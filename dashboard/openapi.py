@@ -43,6 +43,8 @@ _KINDS = (
     wire.Health,
     wire.IncidentWithLog,
     wire.DayView,
+    wire.LookRequest,
+    wire.PrivateText,
     wire.NearResource,
     wire.ProblemReply,
     wire.RecordView,
@@ -88,9 +90,13 @@ def _schemas() -> dict[str, Any]:
     )
     # A machine must name who acts; a signed-in browser may leave it out, and that is more than
     # is promised here.
-    for name, needed in (("ActionRequest", "action"), ("DeskRequest", "do")):
+    for name, needed in (
+        ("ActionRequest", ["action"]),
+        ("DeskRequest", ["do"]),
+        ("LookRequest", []),
+    ):
         request = schemas[name]
-        request["required"] = [needed, "by"]
+        request["required"] = [*needed, "by"]
         request["properties"]["by"] = next(
             kind for kind in request["properties"]["by"]["anyOf"] if kind != {"type": "null"}
         )
@@ -209,6 +215,18 @@ def _desk_paths() -> dict[str, Any]:
             "post": {
                 **asked,
                 "requestBody": {"required": True, "content": _json(_ref("DeskRequest"))},
+            }
+        },
+        "/api/v1/private/{id}/look": {
+            "post": {
+                **_route(
+                    "look",
+                    "What a private note says; each look is in the log",
+                    reply=_ref("PrivateText"),
+                    parameters=[id],
+                    problems=(403, 404, 409, 415, 422, 504),
+                ),
+                "requestBody": {"required": True, "content": _json(_ref("LookRequest"))},
             }
         },
         "/api/v1/records/{kind}": {

@@ -68,6 +68,23 @@ class DeskReply:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LookRequest:
+    """Who wants to read a private note; a signed-in session may leave it out."""
+
+    by: Id | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrivateText:
+    """What a private note says. delete_on: the day on which it goes."""
+
+    id: str
+    incident_id: str | None
+    text: str
+    delete_on: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecordView:
     """One record of the desk. due_at: RFC 3339, None without a date. body: as its kind says."""
 

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from gateway import incident as machine
-from gateway.config import ChannelSettings, GatewayConfig
+from gateway.addressees import notices_of
+from gateway.config import GatewayConfig
 from gateway.course import (
     Acted,
     Attended,
@@ -33,7 +34,7 @@ from gateway.desk.record import Record
 from gateway.policy import Policies, Policy
 from gateway.roster import Roster
 from gateway.round import Round
-from gateway.store import NoticeRecord, PointRecord, Rejected, Writer
+from gateway.store import PointRecord, Rejected, Writer
 from gateway.store.records import LoggedEntry, TakenAlert
 from protocol.messages import (
     ID_PATTERN,
@@ -423,8 +424,11 @@ class Branch:
             del self.courses[incident.incident_id]
             del self._open_at[incident.point]
         self._put(outcome, before.incident if before else None, now, to)
+        about = f"{incident.incident_id}.{incident.version}"
         for tell in outcome.tells:
-            self._notify(course, tell, now, to)
+            self._notify(
+                tell, to, about=about, incident_id=incident.incident_id, made_ms=now.utc_ms
+            )
 
     def _put(self, outcome: Changed, before: Incident | None, now: Moment, to: Round) -> None:
         """What is to be written of a change."""
@@ -436,60 +440,20 @@ class Branch:
                 LoggedEntry(at_ms=now.utc_ms, entry=entry, incident_id=incident.incident_id)
             )
 
-    def _notify(self, course: Course, tell: Tell, now: Moment, to: Round) -> None:
-        incident = course.incident
-        for channel in self._open_to(tell):
-            if not self._reaches(channel, tell):
-                continue
-            notice_id = f"{incident.incident_id}.{incident.version}.{tell.why}.{channel.name}"
-            to.work.notices[notice_id] = NoticeRecord(
-                notice_id=notice_id,
-                incident_id=incident.incident_id,
-                channel=channel.name,
-                step=tell.step,
-                why=tell.why,
-                made_ms=now.utc_ms,
-                staff=self._meant(channel, tell),
-            )
-
     def tell_for_desk(self, now: Moment, to: Round) -> None:
         """Notices of what the desk has to tell, which are about no incident."""
         for tell in to.tells:
-            for channel in self._config.channels:
-                if not self._reaches(channel, tell):
-                    continue
-                notice_id = f"desk.{now.utc_ms}.{tell.why}.{channel.name}"
-                to.work.notices[notice_id] = NoticeRecord(
-                    notice_id=notice_id,
-                    incident_id="",
-                    channel=channel.name,
-                    step=tell.step,
-                    why=tell.why,
-                    made_ms=now.utc_ms,
-                    staff=self._meant(channel, tell),
-                )
+            self._notify(tell, to, about=f"desk.{now.utc_ms}", made_ms=now.utc_ms)
 
-    def _open_to(self, tell: Tell) -> list[ChannelSettings]:
-        """The channels that may carry it; all of them rather than none."""
-        every = self._config.channels
-        if not tell.channels and not tell.silent:
-            return every
-        return [
-            one
-            for one in every
-            if (not tell.channels or one.name in tell.channels) and one.name not in tell.silent
-        ] or every
-
-    def _reaches(self, channel: ChannelSettings, tell: Tell) -> bool:
-        """Whether a channel is for all, or belongs to somebody who is told."""
-        is_for_all = channel.staff is None and not channel.roles
-        return is_for_all or tell.everywhere or bool(self._meant(channel, tell))
-
-    def _meant(self, channel: ChannelSettings, tell: Tell) -> tuple[str, ...]:
-        """Those of the staff who are told that this channel is for."""
-        if channel.staff is not None:
-            return tuple(staff for staff in tell.staff if staff == channel.staff)
-        if not channel.roles:
-            return tell.staff
-        has_role = self._rules.roster.has_role
-        return tuple(staff for staff in tell.staff if has_role(staff, *channel.roles))
+    def _notify(
+        self, tell: Tell, to: Round, *, about: str, incident_id: str = "", made_ms: int
+    ) -> None:
+        for notice in notices_of(
+            tell,
+            self._config.channels,
+            self._rules.roster,
+            about=about,
+            incident_id=incident_id,
+            made_ms=made_ms,
+        ):
+            to.work.notices[notice.notice_id] = notice

@@ -14,7 +14,9 @@ from dashboard.pages import (
     demo,
     devices,
     directory,
+    drills,
     export,
+    followups,
     hours,
     hub,
     incidents,
@@ -22,14 +24,18 @@ from dashboard.pages import (
     playbooks,
     points,
     policies,
+    private,
     reports,
     resources,
+    reviews,
     shifts,
     situation_routes,
     team,
     times,
+    walk,
     words,
 )
+from dashboard.pages.situation import situations_now
 
 # Their routes hang on the blueprint of `reports`, which is registered after they are read.
 _ = (month, export)
@@ -45,7 +51,9 @@ def register(app: Flask) -> None:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(times.FILTERS)
-    app.jinja_env.globals.update(words.GLOBALS, may_export=may_export)
+    app.jinja_env.globals.update(
+        words.GLOBALS, may_export=may_export, situations_now=situations_now
+    )
     app.context_processor(chrome.for_every_page)
     for module in (
         board,
@@ -63,6 +71,8 @@ def register(app: Flask) -> None:
         complaints,
         demo,
     ):
+        app.register_blueprint(module.blueprint)
+    for module in (followups, reviews, private, drills, walk):
         app.register_blueprint(module.blueprint)
     for module in (resources, points, day, hours):
         app.register_blueprint(module.blueprint)

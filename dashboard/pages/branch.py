@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from flask_babel import gettext as _
 from flask_login import current_user
 
 from dashboard.board import Board
+from dashboard.pages import closing_words
 from dashboard.pages.cards import Card, FaultLine, ListSummary, card, fault_lines
 from dashboard.pages.outlook import world_of
 from gateway.store.outlook import nearest
@@ -35,13 +37,21 @@ def point_labels(board: Board) -> dict[str, str]:
 
 def subject_labels(board: Board) -> dict[str, str]:
     """{point, or subject of a fault: its name for people}."""
+    reader = board.reader
     named = {
         f"{kind}/{one.id}": one.body.name
         for kind in ("resource", "policy")
-        for one in board.reader.records(kind)
+        for one in reader.records(kind)
         if one.body.name
     }
-    return point_labels(board) | named
+    drills = {
+        f"drill/{one.id}": closing_words.in_words(one.body) for one in reader.records("drill_plan")
+    }
+    people = {
+        f"followups/{one.id}": _("Follow-ups of %(name)s", name=one.body.name)
+        for one in reader.records("staff")
+    }
+    return point_labels(board) | named | drills | people
 
 
 def cards_for_viewer(board: Board, incidents: Iterable[Incident]) -> list[Card]:

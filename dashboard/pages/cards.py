@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from dashboard.pages import care_words, policy_words, words
+from dashboard.pages import care_words, closing_words, policy_words, words
 from gateway.store.outlook import Nearest
 from protocol.messages import Fault, Incident
 from protocol.moment import parse_rfc3339
@@ -18,7 +18,12 @@ UNKNOWN_MS = 24 * 3600 * 1000
 # How wide labels are, in letters, a Chinese character taking two; board.css has letters for each.
 SIZES = (9, 14, 18, 23, 40, 64)
 # Faults whose detail says more than their name does.
-NEWS = frozenset({"failing", "store_unwritable", *care_words.FAULTS, *policy_words.NEWS})
+NEWS = frozenset(
+    {"failing", "store_unwritable", *care_words.FAULTS, *closing_words.NEWS, *policy_words.NEWS}
+)
+# What somebody must see to, but no call suffers from today.
+QUIET = ("resource/", "drill/")
+QUIET_NAMES = frozenset({"untested"})
 CLOSERS = frozenset({"lead", "admin"})
 
 _KIND_ORDER = {"urgent": 0, "silent": 1, "call": 2, "seat": 3}
@@ -239,7 +244,7 @@ def _fault_line(fault: Fault, labels: Mapping[str, str]) -> FaultLine:
         subject=words.subject_words(fault.subject, labels),
         what=what,
         remedy=remedy,
-        detail=fault.detail if is_news else "",
+        detail=words.fault_detail(fault.name, fault.detail) if is_news else "",
         since=fault.since,
-        is_quiet=fault.subject.startswith("resource/"),
+        is_quiet=fault.subject.startswith(QUIET) or fault.name in QUIET_NAMES,
     )

@@ -41,6 +41,12 @@ GROUPS: tuple[tuple[Any, tuple[Tile, ...]], ...] = (
                 _l("Numbers, and where the branch is"),
             ),
             Tile(
+                "followups.listing",
+                "check",
+                _l("Follow-ups"),
+                _l("What a call leaves to do, until when"),
+            ),
+            Tile(
                 "complaints.listing",
                 "help",
                 _l("Complaints"),
@@ -55,6 +61,13 @@ GROUPS: tuple[tuple[Any, tuple[Tile, ...]], ...] = (
             Tile("day.closing", "out", _l("Closing sweep"), _l("Nobody is left behind")),
             Tile("hours.edit", "calendar", _l("Opening hours"), _l("When customers may come")),
             Tile("points.care", "heart", _l("Care before the call"), _l("Who needs a look now")),
+        ),
+    ),
+    (
+        _l("Training and tests"),
+        (
+            Tile("drills.listing", "bell", _l("Drills"), _l("Calendar, begin one, how it went")),
+            Tile("walk.show", "walk", _l("Walk test"), _l("Every button, once a week")),
         ),
     ),
     (

@@ -9,7 +9,7 @@ from dashboard.actions import act, explain
 from dashboard.auth import local_target
 from dashboard.board import the_board
 from dashboard.errors import Problem
-from dashboard.pages import words
+from dashboard.pages import followups, private, words
 from dashboard.pages.branch import cards_for_viewer, staff_names, viewer_id
 from dashboard.pages.situation import panel_of, situations
 from gateway.store import Record
@@ -20,7 +20,7 @@ blueprint = Blueprint("incidents", __name__)
 PAGE = 30
 MAX_ID = 64
 ACTIONS = (
-    *("accept", "arrive", "close", "escalate", "handover", "note", "situation"),
+    *("accept", "arrive", "close", "escalate", "handover", "note", "situation", "real"),
     *("refuse", "busy", "take", "decline"),
 )
 # What an action may carry and how much of it (protocol.messages.Action).
@@ -65,6 +65,9 @@ def show(incident_id: str) -> str:
         me=viewer_id(),
         panel=panel_of(board, incident),
         situations=situations(board),
+        todo=followups.of_incident(board, incident_id),
+        private=private.of_incident(board, incident_id),
+        review=board.reader.record("review", incident_id),
     )
 
 
@@ -96,7 +99,10 @@ def do(incident_id: str, action: str) -> Response:
     if not outcome.ok:
         flash(outcome.message, incident_id)
     fallback = url_for("incidents.show", incident_id=incident_id)
-    return redirect(local_target(request.form.get("next") or fallback))
+    target = local_target(request.form.get("next") or fallback)
+    if "closing" in request.args:  # without scripts: its outcome is chosen next
+        target += f"{'&' if '?' in target else '?'}closing={incident_id}"
+    return redirect(target)
 
 
 def _needs() -> dict[str, str]:

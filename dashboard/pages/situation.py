@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from flask import g
 from flask_babel import format_datetime
 from flask_login import current_user
 
-from dashboard.board import Board
+from dashboard.board import Board, the_board
 from dashboard.language import get_locale
 from dashboard.pages import words
 from dashboard.pages.branch import staff_names, viewer_id
@@ -245,6 +246,13 @@ def known_of(
 
 
 # --- situations by name ---------------------------------------------------------------------
+
+
+def situations_now() -> dict[str, str]:
+    """The situations to choose from, read once a request."""
+    if "situations" not in g:
+        g.situations = situations(the_board())
+    return g.situations
 
 
 def situations(board: Board) -> dict[str, str]:

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
-from dashboard.pages import care_words, policy_words, situation_words
+from dashboard.pages import care_words, closing_words, policy_words, situation_words
 
 KINDS = {
     "urgent": _l("Urgent call"),
@@ -103,6 +103,7 @@ FAULTS = {
     "overloaded": (_l("More arrives than it can take"), _l("Maintenance: look for a flood.")),
     "failing": (_l("Messages are not delivered"), _l("Ring by telephone instead.")),
     **care_words.FAULTS,
+    **closing_words.FAULTS,
     **policy_words.FAULTS,
 }
 # Those that mean something else of a point.
@@ -169,6 +170,11 @@ def fault_words(name: str, subject: str) -> tuple[str, str]:
     return str(what), str(remedy)
 
 
+def fault_detail(name: str, detail: str) -> str:
+    """What a fault says besides its name, with our own ids in words."""
+    return policy_words.detail_words(name, detail, ROLES)
+
+
 def subject_words(subject: str, labels: Mapping[str, str]) -> str:
     """What a fault is about. labels: {point: its name for people}."""
     if subject in labels:
@@ -188,8 +194,9 @@ def subject_words(subject: str, labels: Mapping[str, str]) -> str:
         case "broker":
             return _("Broker")
         case "policy":
-            return _("Policy %(name)s", name=labels.get(f"policy/{name}", name))
-    return care_words.subject_words(kind, name, ROLES) or subject
+            return policy_words.subject_words(name, labels)
+    ours = closing_words.subject_words(kind, name)
+    return ours or care_words.subject_words(kind, name, ROLES) or subject
 
 
 def step_words(step: int) -> str:
@@ -287,8 +294,9 @@ def _number(detail: Mapping[str, object], key: str) -> int:
 
 
 _EVENTS = {
+    **closing_words.EVENTS,
     "accepted": _l("Accepted: on the way"),
-    "became_real": _l("No drill any more: a real press"),
+    "became_real": _l("No drill any more: this is real"),
     "became_urgent": _l("Became an urgent call"),
     "raised_earlier": _l("A repeated message proved that the press was earlier"),
     "became_silent": _l("Became a silent call"),
@@ -317,6 +325,7 @@ _SPOKEN: Mapping[str, Callable[[Mapping[str, object], Mapping[str, str]], str]] 
     "canary_failed": _notice(_l("Test message not delivered")),
     **situation_words.SPOKEN,
     **care_words.SPOKEN,
+    **closing_words.SPOKEN,
     **policy_words.SPOKEN,
     "substituted": policy_words.substituted(ROLES),
 }
@@ -333,6 +342,7 @@ ANSWERS = {
 GLOBALS = {
     "ANSWERS": ANSWERS,
     **situation_words.GLOBALS,
+    **closing_words.GLOBALS,
     "word": word,
     "ngettext": ngettext,
     "KINDS": KINDS,

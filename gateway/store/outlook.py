@@ -10,11 +10,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 
 from gateway.desk.day import Missing, may_be_left, not_over, not_ready, state_of
+from gateway.desk.drill_calendar import Window, window_on
+from gateway.desk.drills import overdue_window
 from gateway.desk.hours import hours_on
 from gateway.desk.record import Record, World
 from gateway.desk.resources import Nearest, check_due, left_of, nearest, taken_of
 from gateway.desk.rooms import KINDS, SECRET
 from gateway.desk.team import roster_of
+from gateway.desk.walks import last_test_ms
 from gateway.roster import Roster
 from gateway.store.reader import Reader
 from protocol.moment import Moment
@@ -22,16 +25,20 @@ from protocol.moment import Moment
 __all__ = [
     "Missing",
     "Nearest",
+    "Window",
     "World",
     "check_due",
     "hours_on",
+    "last_test_ms",
     "left_of",
     "may_be_left",
     "nearest",
     "not_over",
     "not_ready",
+    "overdue_window",
     "state_of",
     "taken_of",
+    "window_on",
     "world",
 ]
 

@@ -23,6 +23,8 @@ class Demo(RunningBranch):
     def __init__(self, folder: Path, *options: str) -> None:
         super().__init__(folder, *options)
         self._sessions: dict[str, list[Any]] = {}
+        # {staff id: PIN} of those whom a page gave one, besides those of the ready file.
+        self.given_pins: dict[str, str] = {}
 
     @property
     def url(self) -> str:
@@ -48,7 +50,7 @@ class Demo(RunningBranch):
         page.context.add_cookies(self._sessions[staff])
 
     def _sign_in_by_form(self, page: Page, staff: str) -> None:
-        pins = {one["id"]: one["pin"] for one in self.ready["staff"]}
+        pins = {one["id"]: one["pin"] for one in self.ready["staff"]} | self.given_pins
         page.goto(self.url + "/sign-in")
         page.fill("#staff", staff)
         page.fill("#pin", pins[staff])

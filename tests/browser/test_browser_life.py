@@ -32,6 +32,9 @@ def test_a_call_is_answered_by_touch_from_the_button_to_the_close(demo, screen):
     phone.get_by_role("button", name="I have arrived").tap()
     expect(card.locator(".people")).to_contain_text("已到现场")
     phone.get_by_text("Close…").tap()
+    phone.get_by_role("button", name="Fall", exact=True).tap()
+    expect(phone.get_by_role("button", name="Helped")).to_be_visible()
+    phone.wait_for_timeout(800)  # a finger that trembles chooses once
     phone.get_by_role("button", name="Helped").tap()
     expect(wall.locator(".calm-word")).to_have_text("一切正常")
     expect(phone.locator(".calm-word")).to_have_text("All is well")
@@ -49,11 +52,41 @@ def test_a_call_is_answered_by_keyboard_alone(demo, screen):
     board.keyboard.press("Enter")
     expect(board.locator(".card.stage-arrived")).to_be_visible()
     board.keyboard.press("c")
+    expect(board.get_by_role("button", name="Fainted")).to_be_focused()
+    board.keyboard.press("3")
     expect(board.get_by_role("button", name="Helped")).to_be_focused()
-    board.keyboard.press("6")
+    board.wait_for_timeout(800)  # a finger that trembles chooses once
+    board.keyboard.press("4")
     expect(board.locator(".calm")).to_be_visible()
     newest = demo.incidents()[0]
-    assert (newest["outcome"], newest["owner"]) == ("false_call", "102")
+    assert (newest["situation"], newest["outcome"], newest["owner"]) == ("fall", "family", "102")
+
+
+def test_a_false_call_is_closed_with_one_choice(demo, screen):
+    board = screen()
+    demo.press("point-2")
+    expect(board.locator(".card.stage-raised")).to_be_visible()
+    board.keyboard.press("r")
+    expect(board.locator(".card.stage-arrived")).to_be_visible()
+    board.keyboard.press("c")
+    board.keyboard.press("0")
+    expect(board.locator(".calm")).to_be_visible()
+    newest = demo.incidents()[0]
+    assert (newest["situation"], newest["outcome"]) == (None, "false_call")
+
+
+def test_two_quick_touches_at_the_same_place_choose_once(demo, screen):
+    board = screen()
+    demo.press("point-2")
+    expect(board.locator(".card.stage-raised")).to_be_visible()
+    board.keyboard.press("r")
+    expect(board.locator(".card.stage-arrived")).to_be_visible()
+    board.keyboard.press("c")
+    board.keyboard.press("1")
+    expect(board.get_by_role("button", name="Helped")).to_be_visible()
+    board.keyboard.press("1")
+    expect(board.get_by_role("button", name="Helped")).to_be_visible()
+    assert demo.open_incident("point-2")["situation"] == "fainted"
 
 
 def test_the_arrival_key_means_the_call_one_has_accepted(demo, screen):
@@ -156,5 +189,6 @@ def test_without_scripts_forms_do_the_same(demo, screen):
     expect(page.locator(".people")).to_contain_text("李娜 Li Na is coming")
     page.get_by_role("button", name="I have arrived").click()
     page.get_by_text("Close…").click()
+    page.get_by_role("button", name="Lost person").click()
     page.get_by_role("button", name="Family came").click()
     expect(page.locator(".calm-word")).to_have_text("All is well")

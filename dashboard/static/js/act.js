@@ -3,6 +3,9 @@ import { refresh } from "./refresh.js";
 
 const ERROR_MS = 15000;
 const ANSWER_MS = 9000;
+// Where "what it was" stood, "how it ended" stands next: a finger that trembles must not choose both.
+const CHOOSE_MS = 500;
+let chosenAt = -CHOOSE_MS;
 // What could not be done, by incident, so that a renewal of its card does not hide it.
 const errors = new Map();
 
@@ -52,6 +55,7 @@ async function onSubmit(event) {
   if (isCard && !button) return;
   event.preventDefault();
   if (form.dataset.busy) return;
+  if (button?.closest(".closer") && performance.now() - chosenAt < CHOOSE_MS) return;
   const key = isCard ? button.closest("[data-incident]").dataset.incident : form.dataset.act || "do";
   const address = button?.getAttribute("formaction") ?? form.action;
   const body = new FormData(form, button);
@@ -72,7 +76,8 @@ async function onSubmit(event) {
 
 function done(form, button) {
   const details = button?.closest("details");
-  if (details) details.open = false;
+  if (details && button.hasAttribute("data-keep-open")) chosenAt = performance.now();
+  else if (details) details.open = false;
   if (form.id !== "act") form.reset();
 }
 

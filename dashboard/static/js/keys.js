@@ -33,7 +33,9 @@ function openClose() {
 }
 
 function chooseOutcome(number) {
-  document.querySelectorAll("details.closer[open] .outcome[value]")[number - 1]?.click();
+  const closer = document.querySelector("details.closer[open]");
+  if (number === 0) closer?.querySelector("[data-key-0]")?.click();
+  else closer?.querySelectorAll(".outcome[value]:not([data-key-0])")[number - 1]?.click();
 }
 
 function goBack() {
@@ -63,7 +65,7 @@ function onKey(event) {
   if (event.key === "Escape") return goBack();
   if (localStorage.getItem(STORED) === "off" && event.key !== "?") return;
   const key = event.key.toLowerCase();
-  if (/^[1-8]$/.test(key)) return chooseOutcome(Number(key));
+  if (/^[0-8]$/.test(key)) return chooseOutcome(Number(key));
   if (byId("keys").open && key !== "?") return;
   if (!KEYS[key]) return;
   event.preventDefault();

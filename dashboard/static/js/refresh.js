@@ -153,6 +153,7 @@ function restoreFocus(key) {
   const card = key.incident && find(`[data-incident="${CSS.escape(key.incident)}"]`);
   const next =
     (key.focus && find(`[data-focus="${CSS.escape(key.focus)}"]`)) ||
+    card?.querySelector("details.closer[open] .outcome") ||
     card?.querySelector(".btn.primary") ||
     card ||
     (key.href && find(`[data-live] a[href="${CSS.escape(key.href)}"]`)) ||
