@@ -334,7 +334,7 @@ _SPOKEN: Mapping[str, Callable[[Mapping[str, object], Mapping[str, str]], str]] 
 ANSWERS = {
     "take": ("check", _l("I take it over")),
     "decline": ("out", _l("I cannot take it")),
-    "busy": ("walk", _l("I am busy")),
+    "busy": ("clock", _l("I am busy")),
     "refuse": ("out", _l("I will not come")),
 }
 
