@@ -95,7 +95,7 @@ def the_branch_is_empty(lead: Page) -> None:
     """The board is calm, and the opening check says everything that is missing."""
     lead.get_by_role("link", name="Devices").click()
     for point in POINTS:
-        expect(lead.locator("main")).to_contain_text(f"{point}: Has no name yet")
+        expect(lead.locator("li.point", has_text=point)).to_contain_text("Has no name yet")
     go(lead, "Opening check")
     for role in ("Customer service", "First aid", "Security"):
         gap = row(lead, f"{role}: Nobody on duty covers this role")
