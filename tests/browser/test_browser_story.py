@@ -12,8 +12,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from browser_branch import Demo
-from conftest import running
+from browser_branch import Demo, running
 from playwright.sync_api import Locator, Page, expect
 
 LEAD, AIDER, GUARD, SERVICE, DEPUTY = "101", "102", "103", "104", "105"
@@ -419,7 +418,7 @@ def the_branch_closes(lead: Page) -> None:
 def the_month_is_reviewed(lead: Page, folder: Path) -> None:
     """The real call counts; the drill stands beside it and counts apart."""
     lead.get_by_role("link", name="Reports", exact=True).click()
-    lead.get_by_role("link", name="Monthly review").click()
+    lead.get_by_role("link", name="Month", exact=True).click()
     heading = lead.get_by_role("heading", level=1)
     expect(heading).to_contain_text("Monthly review")
     expect(lead.locator(".month-head")).to_contain_text("Renmin Road branch")
