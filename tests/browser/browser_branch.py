@@ -63,6 +63,17 @@ class Demo(RunningBranch):
             self.act(incident, "close", LEAD, outcome="other")
 
 
+def running(demo: Demo) -> Iterator[Demo]:
+    """The demo while it runs; afterwards no log may hold a traceback."""
+    try:
+        demo.start()
+        yield demo
+    finally:
+        demo.stop()
+    for log in (demo.folder / "logs").glob("*.log"):
+        assert "Traceback" not in log.read_text(errors="replace"), log.read_text()
+
+
 def new_screen(chromium: Browser, *, lang: str, size: Size, **options) -> Page:
     """A screen nobody has signed in at."""
     width, height = SIZES[size]
