@@ -63,13 +63,14 @@ NAMED = {
         ("call", "here", "call here"),
         ("seat", "here", "here"),
         ("call", "there", "call"),
+        ("call", "corner", "here"),
         ("seat", "there", "default"),
     ],
 )
 def test_the_most_specific_policy_counts(kind: str, point: str, expected: str) -> None:
     special = [
         (Scope(kinds=("call",)), NAMED["call"]),
-        (Scope(points=("here",)), NAMED["here"]),
+        (Scope(points=("here", "corner")), NAMED["here"]),
         (Scope(kinds=("call", "urgent"), points=("here",)), NAMED["call here"]),
     ]
     policies = Policies(NAMED["default"], special)
