@@ -254,7 +254,7 @@ class Loop:
                     self._health.take_unit_status(
                         ident, status, now, to, retained=received.retained
                     )
-                    if status.state == "online" and not received.retained:
+                    if status.state == "online":
                         self._branch.meet_points(ident, status.points, to)
                 case "terminal_status":
                     screen = decode(TerminalStatus, received.payload)

@@ -8,9 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from running_branch import RunningBranch, wait_until
 
 from simulator.broker_files import find_mosquitto
+
+# How long an example takes says something of the machine, nothing of the rule.
+settings.register_profile("anling", deadline=None)
+settings.load_profile("anling")
 
 CONFIG = """\
 listener {port} 127.0.0.1

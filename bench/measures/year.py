@@ -1,6 +1,6 @@
 """The board's pages with a year of 50,000 incidents, beside a week's 350.
 
-Two whole branches run, and each page is asked of the small and the large in turn, over HTTP. The
+Two whole branches run. Timed: each page, asked of the small and the large in turn over HTTP. The
 same question of both: the list of incidents, and the review of the last month. Everything each has:
 response times of the week beside those of the year. "Something new": a press was written since, so
 the figures are put together anew, from the months that the board has read already. "Never asked":

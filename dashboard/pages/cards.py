@@ -244,7 +244,7 @@ def _fault_line(fault: Fault, labels: Mapping[str, str]) -> FaultLine:
         subject=words.subject_words(fault.subject, labels),
         what=what,
         remedy=remedy,
-        detail=fault.detail if is_news else "",
+        detail=words.fault_detail(fault.name, fault.detail) if is_news else "",
         since=fault.since,
         is_quiet=fault.subject.startswith(QUIET) or fault.name in QUIET_NAMES,
     )

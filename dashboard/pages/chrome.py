@@ -9,6 +9,8 @@ from flask import request
 from dashboard.board import the_board
 from dashboard.language import LOCALES, get_locale
 from dashboard.pages.branch import staleness
+from dashboard.pages.directory import PLACE
+from dashboard.pages.situation_words import spoken
 from dashboard.store import StoreError
 from protocol.clock import now
 from protocol.moment import rfc3339
@@ -29,9 +31,12 @@ def for_every_page() -> dict[str, object]:
 
 
 def _branch_name() -> str:
+    """As a lead wrote it with the address, else as the gateway's file does."""
     board = the_board()
     try:
-        return board.reader.branch_name() or board.config.branch
+        site = board.reader.record("branch", PLACE)
+        named = spoken(site.body.name) if site is not None and site.is_open else ""
+        return named or board.reader.branch_name() or board.config.branch
     except StoreError:
         return board.config.branch
 

@@ -37,6 +37,7 @@ class Row:
     missing: Missing
     subject: str
     what: str
+    detail: str
     remedy: str
     href: str
     may_accept: bool
@@ -103,6 +104,7 @@ def _page(do: str, answer: Answer | None, typed: dict[str, str]) -> str:
         may_act=viewer_id() is not None,
         subject_words=lambda subject: words.subject_words(subject, labels),
         what_words=_what,
+        detail_words=words.fault_detail,
         DAY_STATES=care_words.DAY_STATES,
         checked=_checked(do),
     )
@@ -124,6 +126,7 @@ def _row(
         missing=one,
         subject=words.subject_words(one.subject, labels),
         what=what,
+        detail=words.fault_detail(one.name, one.detail),
         remedy=remedy,
         href=_href(one.subject),
         may_accept=may_accept,
@@ -142,6 +145,12 @@ def _href(subject: str) -> str:
     match kind:
         case "resource":
             return url_for("resources.listing")
+        case "policy":
+            return url_for("policies.listing")
+        case "drill":
+            return url_for("drills.listing")
+        case "followups":
+            return url_for("followups.listing", show="overdue")
         case "role":
             return url_for("team.listing")
         case "certificate":

@@ -69,6 +69,12 @@ class PolicyForm(PlanForm):
         """The rows of which a time was filled in."""
         return [row for row in self.row_numbers if self[f"step_{row}_after_s"].data is not None]
 
+    @property
+    def more_is_wrong(self) -> bool:
+        """Whether something is wrong with what is folded away."""
+        folded = ("roles_", "repeat_s", "arrival_s", "close_s", "quiet_")
+        return any(field.errors and field.name.startswith(folded) for field in self)
+
     def place(self, path: str) -> str | None:
         """A fault of a step stands at its own row."""
         head, _dot, rest = path.partition(".")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 
 from flask_babel import gettext as _
@@ -37,6 +38,7 @@ FAULTS = {
 }
 # Those whose detail says which.
 NEWS = frozenset({"role_nobody_has", "role_uncovered", "unknown_channel", "unknown_point"})
+DEFAULT_POLICY = "default"
 WHYS = {
     "ring": _l("Rang again"),
     "stand_in": _l("Asked to stand in"),
@@ -45,6 +47,21 @@ WHYS = {
 }
 
 Speak = Callable[[Mapping[str, object], Mapping[str, str]], str]
+
+
+def subject_words(name: str, labels: Mapping[str, str]) -> str:
+    """What a fault of a policy is about; the default one has no name of its own."""
+    if name == DEFAULT_POLICY:
+        return _("Policy %(name)s", name=_("All other calls"))
+    return _("Policy %(name)s", name=labels.get(f"policy/{name}") or name)
+
+
+def detail_words(name: str, detail: str, roles: Mapping[str, object]) -> str:
+    """A fault's detail with its roles in words; what is none of ours stays as it is."""
+    if not name.startswith("role_"):
+        return detail
+    found = re.sub(r"[a-z_]+", lambda one: str(roles.get(one[0], one[0])), detail)
+    return found.replace(", ", _(", "))
 
 
 def _of(detail: Mapping[str, object], key: str) -> str:

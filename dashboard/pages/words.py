@@ -170,6 +170,11 @@ def fault_words(name: str, subject: str) -> tuple[str, str]:
     return str(what), str(remedy)
 
 
+def fault_detail(name: str, detail: str) -> str:
+    """What a fault says besides its name, with our own ids in words."""
+    return policy_words.detail_words(name, detail, ROLES)
+
+
 def subject_words(subject: str, labels: Mapping[str, str]) -> str:
     """What a fault is about. labels: {point: its name for people}."""
     if subject in labels:
@@ -189,7 +194,7 @@ def subject_words(subject: str, labels: Mapping[str, str]) -> str:
         case "broker":
             return _("Broker")
         case "policy":
-            return _("Policy %(name)s", name=labels.get(f"policy/{name}", name))
+            return policy_words.subject_words(name, labels)
     ours = closing_words.subject_words(kind, name)
     return ours or care_words.subject_words(kind, name, ROLES) or subject
 
@@ -329,7 +334,7 @@ _SPOKEN: Mapping[str, Callable[[Mapping[str, object], Mapping[str, str]], str]] 
 ANSWERS = {
     "take": ("check", _l("I take it over")),
     "decline": ("out", _l("I cannot take it")),
-    "busy": ("walk", _l("I am busy")),
+    "busy": ("clock", _l("I am busy")),
     "refuse": ("out", _l("I will not come")),
 }
 

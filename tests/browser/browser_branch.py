@@ -23,6 +23,8 @@ class Demo(RunningBranch):
     def __init__(self, folder: Path, *options: str) -> None:
         super().__init__(folder, *options)
         self._sessions: dict[str, list[Any]] = {}
+        # {staff id: PIN} of those whom a page gave one, besides those of the ready file.
+        self.given_pins: dict[str, str] = {}
 
     @property
     def url(self) -> str:
@@ -48,7 +50,7 @@ class Demo(RunningBranch):
         page.context.add_cookies(self._sessions[staff])
 
     def _sign_in_by_form(self, page: Page, staff: str) -> None:
-        pins = {one["id"]: one["pin"] for one in self.ready["staff"]}
+        pins = {one["id"]: one["pin"] for one in self.ready["staff"]} | self.given_pins
         page.goto(self.url + "/sign-in")
         page.fill("#staff", staff)
         page.fill("#pin", pins[staff])
@@ -59,6 +61,17 @@ class Demo(RunningBranch):
         for incident in self.incidents("open"):
             self.act(incident, "arrive", LEAD)
             self.act(incident, "close", LEAD, outcome="other")
+
+
+def running(demo: Demo) -> Iterator[Demo]:
+    """The demo while it runs; afterwards no log may hold a traceback."""
+    try:
+        demo.start()
+        yield demo
+    finally:
+        demo.stop()
+    for log in (demo.folder / "logs").glob("*.log"):
+        assert "Traceback" not in log.read_text(errors="replace"), log.read_text()
 
 
 def new_screen(chromium: Browser, *, lang: str, size: Size, **options) -> Page:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from browser_branch import Demo, Size, new_screen
+from browser_branch import Demo, Size, new_screen, running
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -22,14 +22,7 @@ FLAGS = [
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    demo = Demo(tmp_path_factory.mktemp("demo"))
-    try:
-        demo.start()
-        yield demo
-    finally:
-        demo.stop()
-    for log in (demo.folder / "logs").glob("*.log"):
-        assert "Traceback" not in log.read_text(errors="replace"), log.read_text()
+    yield from running(Demo(tmp_path_factory.mktemp("demo")))
 
 
 @pytest.fixture(scope="module")

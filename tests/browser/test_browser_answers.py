@@ -105,4 +105,4 @@ def test_days_in_the_wrong_order_are_turned_round(store: Path):
     client = application(store).test_client()
     query = "from=2026-11-24&to=2026-11-01"
     reply = client.get(f"/reports/response-times?{query}", headers=BEARER)
-    assert "2026-11-01 – 2026-11-24" in reply.text
+    assert "1 Nov 2026 – 24 Nov 2026" in reply.text

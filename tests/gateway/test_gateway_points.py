@@ -69,8 +69,8 @@ def test_a_point_that_its_unit_speaks_of_shows_itself_before_it_calls(desk: Desk
     assert labels(desk)["lounge-3"] == "Lounge 3"
 
 
-def test_a_point_that_only_the_broker_remembers_is_none(desk: Desk) -> None:
-    status = UnitStatus(state="online", session=1, points={"lounge-3": {}})
+def test_a_point_of_a_unit_that_has_gone_is_none(desk: Desk) -> None:
+    status = UnitStatus(state="offline", session=1, points={"lounge-3": {}})
     desk.handle(Connected(1), desk.message("unit_status", "unit-01", body=status, retained=True))
     assert "lounge-3" not in labels(desk)
 
