@@ -204,7 +204,10 @@ def the_policy_is_made_theirs(lead: Page) -> None:
     lead.get_by_role("button", name="Save", exact=True).click()
     expect(lead.locator("#step_2_after_s-error")).to_be_visible()
     lead.fill("#step_2_after_s", "20")
-    urgent = lead.get_by_role("group", name="Urgent call")
+    more = lead.locator("details.policy-more")
+    if more.get_attribute("open") is None:
+        more.locator("summary").click()
+    urgent = more.get_by_role("group", name="Urgent call")
     for role in ("First aid", "Security", "Customer service"):
         urgent.get_by_role("checkbox", name=role).check()
     save(lead)
@@ -422,7 +425,7 @@ def the_month_is_reviewed(lead: Page, folder: Path) -> None:
     heading = lead.get_by_role("heading", level=1)
     expect(heading).to_contain_text("Monthly review")
     expect(lead.locator(".month-head")).to_contain_text("Renmin Road branch")
-    tile = lead.locator(".tile", has_text="Real calls")
+    tile = lead.locator(".tile", has_text="drill besides")
     expect(tile.locator(".tile-number")).to_have_text("1")
     expect(tile).to_contain_text("1 drill besides")
     for title in ("What stands out", "Slowest calls"):
