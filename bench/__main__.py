@@ -43,17 +43,17 @@ NAMES = (
 ROUNDS, QUICK_ROUNDS = 5, 2
 
 NOTES = """\
-beside: the bare pipeline of bench/bare.py on the same broker in the same run; for the million and
-the year, the small store; for policies, the branch as it is made; for imports, the libraries alone. ratio: median over the rounds of Anling
-/ beside, the two measured in turn. p50: median of the rounds' medians; p95, p99, max: over all
-rounds' samples, printed and not judged, since a bare sleep of 10 ms on a virtual machine wakes up
-to 27 ms late.
+beside: the bare pipeline of bench/bare.py on the same broker in the same run; for policies, a
+branch as it is made; for the million and the year, the small store; for imports, the libraries
+alone. ratio: median over the rounds of Anling / beside, the two measured in turn. p50: median of
+the rounds' medians; p95, p99, max: over all rounds' samples, printed and not judged, since a bare
+sleep of 10 ms on a virtual machine wakes up to 27 ms late.
 
 Published figures to hold these against, from another run on a machine like this one: bare pipeline
-p50 2.2 ms, p99 about 7 ms; storm of 1,000 alerts 0.24 s with group commit, 0.66 s with single ones;
-44 ms an alert when Nagle's algorithm is left on. mosquitto 7,200 messages a second, amqtt 1,700. 50
-screens that reload: with threaded servers 8 of 50 came back, with asynchronous ones all in 20 to
-45 ms (streams alone)."""
+p50 2.2 ms, p99 about 7 ms; storm of 1,000 alerts 0.24 s with group commit, 0.66 s with single
+ones; 44 ms an alert when Nagle's algorithm is left on. mosquitto 7,200 messages a second, amqtt
+1,700. 50 screens that reload: with threaded servers 8 of 50 came back, with asynchronous ones all
+in 20 to 45 ms (streams alone)."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
