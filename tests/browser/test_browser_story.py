@@ -30,6 +30,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     yield from running(Demo(folder, "--empty", "--units", "2", "--points", "3"))
 
 
+@pytest.mark.timeout(300)  # half a minute on a calm machine, many times that on a busy one
 def test_a_lead_sets_up_a_branch_and_sees_a_fainted_customer_through(
     demo: Demo, screen: Screens, tmp_path: Path
 ) -> None:
@@ -204,7 +205,10 @@ def the_policy_is_made_theirs(lead: Page) -> None:
     lead.get_by_role("button", name="Save", exact=True).click()
     expect(lead.locator("#step_2_after_s-error")).to_be_visible()
     lead.fill("#step_2_after_s", "20")
-    urgent = lead.get_by_role("group", name="Urgent call")
+    more = lead.locator("details.policy-more")
+    if more.get_attribute("open") is None:
+        more.locator("summary").click()
+    urgent = more.get_by_role("group", name="Urgent call")
     for role in ("First aid", "Security", "Customer service"):
         urgent.get_by_role("checkbox", name=role).check()
     save(lead)
@@ -422,9 +426,14 @@ def the_month_is_reviewed(lead: Page, folder: Path) -> None:
     heading = lead.get_by_role("heading", level=1)
     expect(heading).to_contain_text("Monthly review")
     expect(lead.locator(".month-head")).to_contain_text("Renmin Road branch")
-    tile = lead.locator(".tile", has_text="Real calls")
+    tile = lead.locator(".tile", has_text="drill besides")
     expect(tile.locator(".tile-number")).to_have_text("1")
     expect(tile).to_contain_text("1 drill besides")
     for title in ("What stands out", "Slowest calls"):
         expect(lead.get_by_role("heading", name=title)).to_be_visible()
+    # Plots take a moment each; a page is printed when it is all there.
+    for plot in lead.locator("figure.plot img").all():
+        plot.scroll_into_view_if_needed()
+        expect(plot).to_have_js_property("complete", True, timeout=30_000)
+        expect(plot).not_to_have_js_property("naturalWidth", 0)
     printed(lead, folder / "month.pdf")
