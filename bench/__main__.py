@@ -43,8 +43,8 @@ NAMES = (
 ROUNDS, QUICK_ROUNDS = 5, 2
 
 NOTES = """\
-beside: the bare pipeline of bench/bare.py on the same broker in the same run; for policies, a
-branch as it is made; for the million and the year, the small store; for imports, the libraries
+beside: the bare pipeline of bench/bare.py on the same broker in the same run; for the million and
+the year, the small store; for policies, the branch as it is made; for imports, the libraries
 alone. ratio: median over the rounds of Anling / beside, the two measured in turn. p50: median of
 the rounds' medians; p95, p99, max: over all rounds' samples, printed and not judged, since a bare
 sleep of 10 ms on a virtual machine wakes up to 27 ms late.

@@ -137,7 +137,7 @@ def test_a_past_may_lie_evenly_over_a_year(tmp_path):
 
 
 @mosquitto_needed
-@pytest.mark.parametrize("name", ["receipt", "storm", "press", "stream", "start"])
+@pytest.mark.parametrize("name", ["receipt", "policies", "storm", "press", "stream", "start"])
 def test_a_measure_runs_through_and_is_reported(name, tmp_path, capsys):
     """Real broker, bare pipeline and programs; whether they were fast is nobody's business here."""
     report = tmp_path / "bench.json"

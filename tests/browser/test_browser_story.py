@@ -30,6 +30,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     yield from running(Demo(folder, "--empty", "--units", "2", "--points", "3"))
 
 
+@pytest.mark.timeout(300)  # half a minute on a calm machine, many times that on a busy one
 def test_a_lead_sets_up_a_branch_and_sees_a_fainted_customer_through(
     demo: Demo, screen: Screens, tmp_path: Path
 ) -> None:
@@ -430,4 +431,9 @@ def the_month_is_reviewed(lead: Page, folder: Path) -> None:
     expect(tile).to_contain_text("1 drill besides")
     for title in ("What stands out", "Slowest calls"):
         expect(lead.get_by_role("heading", name=title)).to_be_visible()
+    # Plots take a moment each; a page is printed when it is all there.
+    for plot in lead.locator("figure.plot img").all():
+        plot.scroll_into_view_if_needed()
+        expect(plot).to_have_js_property("complete", True, timeout=30_000)
+        expect(plot).not_to_have_js_property("naturalWidth", 0)
     printed(lead, folder / "month.pdf")
