@@ -15,7 +15,7 @@ from gateway.channels.notice import CANARY, DeliveryResult, Notice
 from gateway.channels.pager import Pagers
 from gateway.channels.sender import Noticed
 from gateway.config import GatewayConfig
-from gateway.desk import followups
+from gateway.desk import todo
 from gateway.desk.desk import Desk
 from gateway.desk.rooms import DEFAULTS
 from gateway.errors import StoreDamaged, StoreError, VaultError
@@ -375,7 +375,7 @@ class Loop:
     def _hand_to_sender(self, record: NoticeRecord) -> None:
         sender = self._senders.get(record.channel)
         if sender is not None and not record.incident_id and record.why != CANARY:
-            overdue = followups.overdue(self._desk.world(self._branch.courses, self._clock()))
+            overdue = todo.overdue(self._desk.world(self._branch.courses, self._clock()))
             whats = [f"{one.body.what.zh} {one.body.what.en}" for one in overdue]
             sender.put(write_reminder(whats, record))
             return

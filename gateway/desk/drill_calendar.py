@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from gateway.desk.followups import Text
+from gateway.desk.todo import Text
 from gateway.duty import WEEKDAYS, ClockTime, Day, Weekday, parse_day
 from protocol.messages import Id
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from gateway.course import Entry
 from gateway.desk.asking import read_body, refused_field
-from gateway.desk.followups import Text, new_faults, new_followup, over
+from gateway.desk.followups import new_faults, new_followup
 from gateway.desk.record import Done, Outcome, Record, Refused, Room, World
+from gateway.desk.todo import Text, over
 from protocol.messages import FieldFault, Id, LongId, LongText, Request, ShortText
 from protocol.moment import rfc3339
 

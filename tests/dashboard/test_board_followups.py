@@ -13,12 +13,12 @@ from gateway.course import Course
 from gateway.desk import walks
 from gateway.desk.drills import DEFAULTS as DRILLS
 from gateway.desk.drills import Drill, DrillHeld
-from gateway.desk.followups import DEFAULTS as RULES
-from gateway.desk.followups import Followup, Words
+from gateway.desk.endings import DEFAULTS as RULES
 from gateway.desk.private import PrivateNote
 from gateway.desk.record import Record
 from gateway.desk.reviews import Review
 from gateway.desk.scores import Score
+from gateway.desk.todo import Followup, Words
 from gateway.store import Vault, Work, Writer, key_path
 from protocol.messages import Incident, Responder
 from protocol.moment import rfc3339

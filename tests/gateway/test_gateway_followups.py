@@ -21,7 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.config import ChannelSettings
-from gateway.desk import followups
+from gateway.desk import endings, followups, todo
 from gateway.desk.record import Done, Record, Refused, World
 from protocol.moment import parse_rfc3339, rfc3339
 
@@ -31,7 +31,7 @@ SITUATIONS = (None, "fall", "fainted", "property_loss", "complaint", "other")
 
 
 def closed(world: World, incident) -> Done:
-    return followups.follow(world, open_before(incident), incident)
+    return endings.follow(world, open_before(incident), incident)
 
 
 def made(done: Done) -> dict[str, tuple[str, int]]:
@@ -85,15 +85,13 @@ def test_a_drill_leaves_nothing_to_do() -> None:
 
 def test_what_changes_before_the_close_makes_nothing() -> None:
     before = open_before(an_incident())
-    assert followups.follow(a_world(), None, before) == Done()
-    assert followups.follow(a_world(), before, replace(before, situation="fall")) == Done()
+    assert endings.follow(a_world(), None, before) == Done()
+    assert endings.follow(a_world(), before, replace(before, situation="fall")) == Done()
 
 
 def test_a_branchs_own_rule_counts_and_a_retired_one_does_not() -> None:
-    rule = followups.Rule(zh="送花", en="Send flowers", after_h=5, outcomes=["helped"])
-    gone = a_record(
-        "followup_rule", "family-told", followups.DEFAULTS["family-told"], is_open=False
-    )
+    rule = endings.Rule(zh="送花", en="Send flowers", after_h=5, outcomes=["helped"])
+    gone = a_record("followup_rule", "family-told", endings.DEFAULTS["family-told"], is_open=False)
     world = a_world(a_record("followup_rule", "flowers", rule), gone)
     assert made(closed(world, an_incident())) == {"flowers": ("g01", 5)}
     ambulance = made(closed(world, an_incident(outcome="ambulance")))
@@ -109,18 +107,18 @@ def test_every_follow_up_has_an_owner_a_time_to_come_and_its_own_id(
     outcome, situation, owner
 ) -> None:
     done = closed(a_world(), an_incident(outcome=outcome, situation=situation, owner=owner))
-    todo = [one for one in done.records if one.kind == "followup"]
-    assert len({one.id for one in todo}) == len(todo)
-    assert all(one.body.owner and parse_rfc3339(one.body.due_at) > NOW_MS for one in todo)
-    assert all(one.due and one.due.ms == parse_rfc3339(one.body.due_at) for one in todo)
-    asks = any(one.body.rule == "situation" for one in todo)
+    left = [one for one in done.records if one.kind == "followup"]
+    assert len({one.id for one in left}) == len(left)
+    assert all(one.body.owner and parse_rfc3339(one.body.due_at) > NOW_MS for one in left)
+    assert all(one.due and one.due.ms == parse_rfc3339(one.body.due_at) for one in left)
+    asks = any(one.body.rule == "situation" for one in left)
     assert asks == (situation is None and outcome != "false_call")
 
 
 def test_the_situation_said_afterwards_ends_its_asking_and_makes_its_own() -> None:
     incident = an_incident(situation=None)
     world = and_then(a_world(), closed(a_world(), incident))
-    done = followups.follow(world, incident, replace(incident, situation="fall"))
+    done = endings.follow(world, incident, replace(incident, situation="fall"))
     assert made(done) == {"fall-call-back": ("g01", 24)}
     assert [one.id for one in done.records if not one.is_open] == [
         f"{incident.incident_id}.situation"
@@ -140,7 +138,7 @@ def test_the_third_false_call_at_a_point_in_a_week_makes_somebody_look_at_the_bu
         done = closed(world, false_call(number, point))
         found.append(list(made(done)))
         world = and_then(world, done)
-    assert found == [[], [], [], [followups.LOOK_AT_BUTTON], []]
+    assert found == [[], [], [], [endings.LOOK_AT_BUTTON], []]
 
 
 def test_false_calls_are_forgotten_after_a_week() -> None:
@@ -155,8 +153,8 @@ def test_false_calls_are_forgotten_after_a_week() -> None:
 
 # --- what people ask ---
 
-TODO = followups.Followup(
-    what=followups.Words(zh="问候", en="Ring"), owner="g01", due_at="2026-11-30T00:00:00.000Z"
+TODO = todo.Followup(
+    what=todo.Words(zh="问候", en="Ring"), owner="g01", due_at="2026-11-30T00:00:00.000Z"
 )
 
 
@@ -248,7 +246,7 @@ def test_what_is_overdue_is_one_amber_a_person_with_the_oldest_named() -> None:
         ("followups/g01", "overdue", "2: 问候 Ring"),
         ("followups/s01", "overdue", "1: 问候 Ring"),
     ]
-    assert [one.id for one in followups.overdue(world)] == ["b", "a", "c"]
+    assert [one.id for one in todo.overdue(world)] == ["b", "a", "c"]
 
 
 def test_leads_hear_of_it_once_a_day_until_all_is_done() -> None:
@@ -279,18 +277,18 @@ def end(desk: Desk, outcome: str = "ambulance", **changes: Any) -> str:
     return desk.incident().incident_id
 
 
-def todo(desk: Desk) -> dict[str, Record]:
+def to_do(desk: Desk) -> dict[str, Record]:
     return {one.body.rule: one for one in desk.reader.records("followup")}
 
 
 def test_a_close_is_one_transaction_with_its_follow_ups(desk: Desk) -> None:
     id = end(desk, situation="fainted")
-    assert set(todo(desk)) == {"family-told", "call-back", "visit", "after-action"}
-    assert {one.incident_id for one in todo(desk).values()} == {id}
+    assert set(to_do(desk)) == {"family-told", "call-back", "visit", "after-action"}
+    assert {one.incident_id for one in to_do(desk).values()} == {id}
     desk.restart()
-    assert len(todo(desk)) == 4
+    assert len(to_do(desk)) == 4
     assert desk.ask("followup.done", "g01", id=f"{id}.call-back", version=1).ok
-    assert "call-back" not in todo(desk)
+    assert "call-back" not in to_do(desk)
     entry = desk.reader.log(id)[-1]
     assert (entry.event, entry.by) == ("followup_done", "g01")
 
@@ -336,7 +334,7 @@ def test_a_default_rule_that_a_lead_retired_stays_retired(desk: Desk) -> None:
     assert desk.ask("followup_rule.retire", id="visit", version=1).ok
     desk.restart()
     end(desk, situation="fainted")
-    assert "visit" not in todo(desk)
+    assert "visit" not in to_do(desk)
 
 
 # --- the situation, said at the close or afterwards ---
@@ -345,12 +343,12 @@ def test_a_default_rule_that_a_lead_retired_stays_retired(desk: Desk) -> None:
 def test_a_close_that_says_only_the_outcome_is_taken_and_asked_about(desk: Desk) -> None:
     id = end(desk, "helped")
     assert desk.incident().situation is None
-    asked = todo(desk)["situation"]
+    asked = to_do(desk)["situation"]
     assert (asked.body.owner, asked.due.ms) == ("g01", desk.clock().utc_ms + DAY_MS)
     desk.restart()
     desk.handle(desk.acted("situation", "s01", incident_id=id, situation="fall"))
     assert desk.incident().situation == "fall"
-    assert set(todo(desk)) == {"fall-call-back"}
+    assert set(to_do(desk)) == {"fall-call-back"}
     entry = [one for one in desk.reader.log(id) if one.event == "situation_set"][-1]
     assert (entry.by, entry.detail["situation"]) == ("s01", "fall")
 
