@@ -183,7 +183,8 @@ def _write_board(board: Path) -> None:
     """
     dumped = board.with_suffix(".dumped")
     qemu = find_program("qemu-system-aarch64")
-    run([qemu, "-M", f"virt,dumpdtb={dumped}", *BOARD, "-display", "none"])
+    # Without -nic none QEMU adds a network card whose boot ROM is in a package of its own.
+    run([qemu, "-M", f"virt,dumpdtb={dumped}", *BOARD, "-display", "none", "-nic", "none"])
     dtc = find_program("dtc")
     source = run([dtc, "-q", "-I", "dtb", "-O", "dts", dumped])
     changed = board.with_suffix(".dts")
