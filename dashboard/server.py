@@ -107,6 +107,8 @@ class Root:
                 _once(body),
                 transfer.send_in_time(send, REPLY_LIMIT_S),
             )
+        except asyncio.CancelledError:  # the board stops; the visitor sees a connection cut short
+            return
         finally:
             watching.cancel()
             transfer.end()

@@ -90,7 +90,8 @@ def who_refused(world: World) -> Iterator[str]:
                     yield f"{incident_id}: all have refused at {ms} ms, and the next is not called"
             if (incident_id, ms) in early and after.step == before.step + 1:
                 waiting = _waiting(before, before.step, duty.surely(ms))
-                waiting -= {one.staff for one in after.refused if one.step == before.step}
+                # Whoever is told by the next step in the same round may refuse that one too.
+                waiting -= {one.staff for one in after.refused if one.step >= before.step}
                 if waiting:
                     yield f"{incident_id}: the next was called at {ms} ms, but {waiting} was asked"
 
