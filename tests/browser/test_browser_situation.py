@@ -13,6 +13,22 @@ def tick(page: Page, step: str) -> None:
     expect(page.locator(f'[data-key="step-{step}"].is-done')).to_be_visible()
 
 
+def test_a_second_touch_made_before_the_first_is_answered_counts_too(demo, screen):
+    demo.press("point-4")
+    address = f"/incidents/{demo.open_incident('point-4')['incident_id']}"
+    page = screen(address, staff="102", size="phone")
+    page.get_by_role("button", name="I am coming").tap()
+    expect(page.get_by_role("button", name="I have arrived")).to_be_visible()
+    page.evaluate(
+        """() => {
+          document.querySelector('button[data-do="arrive"]').click();
+          document.querySelector('button[name="situation"][value="fainted"]').click();
+        }"""
+    )
+    expect(page.locator(".list-warning")).to_contain_text("Do not move them")
+    expect(page.locator(".stage-arrived").first).to_be_visible()
+
+
 def test_a_customer_faints_and_is_handed_over_to_the_ambulance(demo, screen, tmp_path: Path):
     lead = screen("/directory/place", staff=LEAD, size="desk")
     for name, zh, en in (

@@ -6,6 +6,10 @@ const ANSWER_MS = 9000;
 // Where "what it was" stood, "how it ended" stands next: a finger that trembles must not choose both.
 const CHOOSE_MS = 500;
 let chosenAt = -CHOOSE_MS;
+// Touches are sent one after the other, so that a second one, made before the first is answered, is
+// not lost; the same touch again while it is under way is one.
+let before = Promise.resolve();
+const underWay = new Set();
 // What could not be done, by incident, so that a renewal of its card does not hide it.
 const errors = new Map();
 
@@ -54,22 +58,26 @@ async function onSubmit(event) {
   const button = event.submitter;
   if (isCard && !button) return;
   event.preventDefault();
-  if (form.dataset.busy) return;
-  if (button?.closest(".closer") && performance.now() - chosenAt < CHOOSE_MS) return;
   const key = isCard ? button.closest("[data-incident]").dataset.incident : form.dataset.act || "do";
   const address = button?.getAttribute("formaction") ?? form.action;
   const body = new FormData(form, button);
-  form.dataset.busy = "yes";
+  const touch = `${address} ${new URLSearchParams(body)}`;
+  if (underWay.has(touch)) return;
+  const isHasty = underWay.size > 0 || performance.now() - chosenAt < CHOOSE_MS;
+  if (button?.closest(".closer") && isHasty) return;
+  underWay.add(touch);
   button?.setAttribute("aria-busy", "true");
   clearError(key);
   try {
-    const said = await send(address, body);
+    const answer = before.then(() => send(address, body));
+    before = answer.catch(() => {});
+    const said = await answer;
     if (!said.ok) setError(key, said.message);
     else done(form, button);
   } catch {
     setError(key, document.querySelector("#stale .stale-do span").textContent);
   }
-  delete form.dataset.busy;
+  underWay.delete(touch);
   button?.removeAttribute("aria-busy");
   await refresh();
 }
