@@ -134,8 +134,7 @@ class Loop:
         the gateway from starting with what it knew before."""
         now, to = self._clock(), Round()
         try:
-            self._desk.seed([*DEFAULTS, *shipped.plans(), *self._config.plans()], now, to)
-            self._settle(now, to)
+            self._take_over_plans(now, to)
             self._writer.commit(to.work)
         except StoreDamaged:
             raise
@@ -143,6 +142,12 @@ class Loop:
             self._withhold(error, [], now)
             return
         self._seed_owed = False
+
+    def _take_over_plans(self, now: Moment, to: Round) -> None:
+        """What every branch begins with, and what its file says; in force from this round on, so
+        that a call in this very round reaches somebody."""
+        self._desk.seed([*DEFAULTS, *shipped.plans(), *self._config.plans()], now, to)
+        self._settle(now, to)
 
     def _make_key(self) -> None:
         """Without a key everything works but private notes, and that is a fault."""
@@ -177,8 +182,7 @@ class Loop:
         fresh, events = events, [*self._retaken, *events]
         try:
             if self._seed_owed:
-                self._desk.seed([*DEFAULTS, *self._config.plans()], now, to)
-                self._settle(now, to)  # a call in this very round must reach somebody
+                self._take_over_plans(now, to)
             for event in events:
                 self._take(event, now, to)
             self._branch.fall_due(now, to)
