@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -160,9 +161,8 @@ def test_a_pin_is_nobodys_to_read_and_ones_own_to_change(desk: Desk) -> None:
 
 def test_the_file_speaks_until_a_person_does(desk: Desk) -> None:
     assert desk.ask("staff.save", id="g01", body={"name": "Renamed", "roles": ["security"]}).ok
-    desk.config = desk.config.__class__(
-        branch="b001", staff=[one for one in desk.config.staff if one.id != "s01"]
-    )
+    staying = [one for one in desk.config.staff if one.id != "s01"]
+    desk.config = replace(desk.config, staff=staying)
     desk.restart()
     names = {one.staff: one.name for one in desk.reader.staff()}
     assert names["g01"] == "Renamed", "a person has spoken"
