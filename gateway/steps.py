@@ -149,6 +149,8 @@ def ringing(course: Course, now: Moment, rules: Rules) -> Course:
     """The course as it begins its present step: telling was the first ring, if that one rings."""
     here = rules.policy.step(course.incident.step)
     if course.incident.stage != "raised" or here.ring_s is None:
+        if course.ring_ms is None and course.incident.rings == 0:
+            return course  # as with each press of a policy without rings: nothing to copy
         return replace(course, ring_ms=None, incident=replace(course.incident, rings=0))
     ring_ms = now.mono_ms + here.ring_s * 1000 if here.rings > 1 else None
     return replace(course, ring_ms=ring_ms, incident=replace(course.incident, rings=1))
