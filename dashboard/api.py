@@ -45,7 +45,9 @@ def as_json(value: object, *, status: int = 200) -> Response:
 @blueprint.get("/api/v1/incidents")
 def incidents() -> Response:
     """The incidents, newest first; `before` pages on."""
-    stage = one_parameter("stage") or "all"
+    stage = one_parameter("stage")
+    if stage is None:
+        stage = "all"
     if stage not in STAGES:
         raise bad_value("stage", _("stage must be open, closed or all."))
     limit, before = _limit(), one_parameter("before")
