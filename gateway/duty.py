@@ -6,11 +6,13 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 import msgspec
 
 from protocol.messages import Id, ShortText
+
+S = TypeVar("S", "Shift", "Exception_")
 
 DAY = timedelta(days=1)
 TIME_PATTERN = r"^([01]\d|2[0-3]):[0-5]\d(?![\s\S])"
@@ -81,6 +83,14 @@ class Span:
 
     def meets(self, other: Span) -> bool:
         return self.start < other.end and other.start < self.end
+
+
+def by_staff(plans: Iterable[S]) -> dict[str, list[S]]:
+    """The shifts, or the exceptions, of each member of staff."""
+    found: dict[str, list[S]] = {}
+    for one in plans:
+        found.setdefault(one.staff, []).append(one)
+    return found
 
 
 def parse_day(text: str) -> date | None:

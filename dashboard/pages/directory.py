@@ -11,10 +11,16 @@ from wtforms import BooleanField, IntegerField, SelectField, StringField
 from wtforms.validators import Length, NumberRange, Optional
 
 from dashboard.board import the_board
-from dashboard.desk import ask_desk, explain_desk, fault_sentence
+from dashboard.desk import explain_desk
 from dashboard.errors import Problem
 from dashboard.pages import words
-from dashboard.pages.forms import PlanForm, choices, needed_viewer, save, words_of
+from dashboard.pages.forms import (
+    PlanForm,
+    choices,
+    retire_and_say,
+    save,
+    words_of,
+)
 from dashboard.pages.playbooks import said, text_field
 from dashboard.pages.situation import contacts_by_order
 from dashboard.pages.team import may_edit
@@ -183,9 +189,6 @@ def _pair(name: str, text: Any) -> dict[str, str]:
 @blueprint.post("/<id>/retire")
 def retire(id: str) -> Response:
     """Nobody rings them any more; old calls keep the name."""
-    answer = ask_desk("contact.retire", by=needed_viewer(), id=id)
-    if answer.ok:
-        flash(_("Taken out of the directory."))
+    if retire_and_say("contact", id, _("Taken out of the directory.")):
         return redirect(url_for("directory.listing"))
-    flash(" ".join([answer.message, *map(fault_sentence, answer.faults)]))
     return redirect(url_for("directory.edit", id=id))

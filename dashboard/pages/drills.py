@@ -13,12 +13,19 @@ from wtforms import BooleanField, DateField, IntegerField, SelectField, StringFi
 from wtforms.validators import InputRequired, Length, NumberRange
 
 from dashboard.board import Board, the_board
-from dashboard.desk import ask_desk, explain_desk, fault_sentence
-from dashboard.errors import Problem
+from dashboard.desk import ask_desk, fault_sentence
 from dashboard.figures import ResponseFigures, response_figures, split_drills
 from dashboard.pages import closing_words
 from dashboard.pages.branch import point_labels, staff_names, viewer_id
-from dashboard.pages.forms import PlanForm, choices, needed_viewer, save, without_nothing
+from dashboard.pages.forms import (
+    PlanForm,
+    choices,
+    needed_viewer,
+    open_record,
+    retire_and_say,
+    save,
+    without_nothing,
+)
 from dashboard.pages.outlook import world_of
 from dashboard.pages.shifts import WEEKDAYS, time_field
 from dashboard.pages.team import checks, may_edit
@@ -200,18 +207,14 @@ def new_plan() -> str | Response:
 
 @blueprint.route("/plans/<id>", methods=["GET", "POST"])
 def edit_plan(id: str) -> str | Response:
-    record = the_board().reader.record("drill_plan", id)
-    if record is None or not record.is_open:
-        raise Problem(404, "unknown_record", explain_desk("unknown_record"))
+    record = open_record("drill_plan", id)
     return _plan_page(id, record)
 
 
 @blueprint.post("/plans/<id>/retire")
 def retire_plan(id: str) -> Response:
     """Takes a plan off the calendar; the drills that were held stay."""
-    answer = ask_desk("drill_plan.retire", by=needed_viewer(), id=id)
-    said = _("Taken off the calendar.") if answer.ok else answer.message
-    flash(" ".join([said, *map(fault_sentence, answer.faults)]))
+    retire_and_say("drill_plan", id, _("Taken off the calendar."))
     return redirect(url_for("drills.listing"))
 
 

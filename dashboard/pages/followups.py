@@ -12,7 +12,7 @@ from wtforms.validators import InputRequired, Length, NumberRange
 
 from dashboard.auth import local_target
 from dashboard.board import Board, the_board
-from dashboard.desk import ask_desk, explain_desk, fault_sentence
+from dashboard.desk import ask_desk, explain_desk
 from dashboard.errors import Problem
 from dashboard.pages import closing_words, words
 from dashboard.pages.branch import staff_names, viewer_id
@@ -21,6 +21,8 @@ from dashboard.pages.forms import (
     choices,
     mark,
     needed_viewer,
+    open_record,
+    retire_and_say,
     save,
     without_nothing,
 )
@@ -244,18 +246,14 @@ def new_rule() -> str | Response:
 
 @blueprint.route("/rules/<id>", methods=["GET", "POST"])
 def edit_rule(id: str) -> str | Response:
-    record = the_board().reader.record("followup_rule", id)
-    if record is None or not record.is_open:
-        raise Problem(404, "unknown_record", explain_desk("unknown_record"))
+    record = open_record("followup_rule", id)
     return _rule_page(id, record)
 
 
 @blueprint.post("/rules/<id>/retire")
 def retire_rule(id: str) -> Response:
     """Takes a rule out of use; what it has made stays."""
-    answer = ask_desk("followup_rule.retire", by=needed_viewer(), id=id)
-    said = _("Taken out of use.") if answer.ok else answer.message
-    flash(" ".join([said, *map(fault_sentence, answer.faults)]))
+    retire_and_say("followup_rule", id, _("Taken out of use."))
     return redirect(url_for("followups.rules"))
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import abort, request
+from flask import abort, flash, request
 from flask_wtf import FlaskForm
 from wtforms import HiddenField
 from wtforms.fields import Field
 
-from dashboard.desk import Answer, ask_desk, fault_sentence
+from dashboard.board import the_board
+from dashboard.desk import Answer, ask_desk, explain_desk, fault_sentence
+from dashboard.errors import Problem
 from dashboard.pages.branch import viewer_id
+from gateway.store import Record
 
 
 class PlanForm(FlaskForm):
@@ -26,8 +29,7 @@ class PlanForm(FlaskForm):
 
     @property
     def seen_version(self) -> int | None:
-        text = self.version.data or ""
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else None
+        return _whole_number(self.version.data or "")
 
 
 def save(form: PlanForm, kind: str, id: str, body: dict[str, Any]) -> Answer:
@@ -53,6 +55,21 @@ def mark(form: PlanForm, answer: Answer) -> None:
             field.errors = [*field.errors, sentence]
 
 
+def open_record(kind: str, id: str) -> Record:
+    """The plan that a page is about. Raises: Problem 404 when there is none, or no more."""
+    record = the_board().reader.record(kind, id)
+    if record is None or not record.is_open:
+        raise Problem(404, "unknown_record", explain_desk("unknown_record"))
+    return record
+
+
+def retire_and_say(kind: str, id: str, said: str, *, version: int | None = None) -> bool:
+    """Has the desk retire a plan; the next page says so (`said`), or why not. Whether it did."""
+    answer = ask_desk(f"{kind}.retire", by=needed_viewer(), id=id, version=version)
+    flash(" ".join([said if answer.ok else answer.message, *map(fault_sentence, answer.faults)]))
+    return answer.ok
+
+
 def needed_viewer() -> str:
     """The staff id of whoever acts; machines act through the interface."""
     viewer = viewer_id()
@@ -63,7 +80,10 @@ def needed_viewer() -> str:
 
 def posted_number(name: str) -> int | None:
     """A whole number of the posted form; None for anything else."""
-    text = request.form.get(name, "").strip()
+    return _whole_number(request.form.get(name, "").strip())
+
+
+def _whole_number(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else None
 
 

@@ -23,10 +23,15 @@ from wtforms import (
 from wtforms.validators import Length, Optional
 
 from dashboard.board import the_board
-from dashboard.desk import Answer, ask_desk, explain_desk, fault_sentence
-from dashboard.errors import Problem
+from dashboard.desk import Answer, ask_desk, fault_sentence
 from dashboard.pages import words
-from dashboard.pages.forms import PlanForm, needed_viewer, words_of
+from dashboard.pages.forms import (
+    PlanForm,
+    needed_viewer,
+    open_record,
+    retire_and_say,
+    words_of,
+)
 from dashboard.pages.situation import contacts_by_order, situations
 from dashboard.pages.situation_words import spoken
 from dashboard.pages.team import may_edit
@@ -144,9 +149,7 @@ def new() -> str | Response:
 @blueprint.route("/<id>", methods=["GET", "POST"])
 def edit(id: str) -> str | Response:
     """One playbook, to read and to change."""
-    record = the_board().reader.record("playbook", id)
-    if record is None or not record.is_open:
-        raise Problem(404, "unknown_record", explain_desk("unknown_record"))
+    record = open_record("playbook", id)
     return _page(record)
 
 
@@ -227,9 +230,6 @@ def _offer_choices(form: PlaybookForm) -> None:
 @blueprint.post("/<id>/retire")
 def retire(id: str) -> Response:
     """The situation is not offered any more; old incidents keep its name."""
-    answer = ask_desk("playbook.retire", by=needed_viewer(), id=id)
-    if answer.ok:
-        flash(_("Taken out. Old incidents keep it."))
+    if retire_and_say("playbook", id, _("Taken out. Old incidents keep it.")):
         return redirect(url_for("playbooks.listing"))
-    flash(" ".join([answer.message, *map(fault_sentence, answer.faults)]))
     return redirect(url_for("playbooks.edit", id=id))

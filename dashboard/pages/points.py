@@ -13,10 +13,17 @@ from wtforms import BooleanField, IntegerField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp
 
 from dashboard.board import the_board
-from dashboard.desk import ask_desk, explain_desk, fault_sentence
-from dashboard.errors import Problem
+from dashboard.desk import ask_desk
 from dashboard.pages.branch import point_labels, staff_names
-from dashboard.pages.forms import PlanForm, mark, needed_viewer, posted_number, save
+from dashboard.pages.forms import (
+    PlanForm,
+    mark,
+    needed_viewer,
+    open_record,
+    posted_number,
+    retire_and_say,
+    save,
+)
 from dashboard.pages.outlook import world_of
 from gateway.store import Record
 
@@ -99,9 +106,7 @@ def new() -> str | Response:
 @blueprint.route("/points/<id>", methods=["GET", "POST"])
 def edit(id: str) -> str | Response:
     """A page for one that has a name."""
-    record = the_board().reader.record("point", id)
-    if record is None or not record.is_open:
-        raise Problem(404, "unknown_record", explain_desk("unknown_record"))
+    record = open_record("point", id)
     form = _point_form(_values(record) if request.method == "GET" else None)
     form.id.data = id
     return _saved(form, id) or _page(form, record)
@@ -144,11 +149,8 @@ def _page(form: PointForm, record: Record | None) -> str:
 @blueprint.post("/points/<id>/retire")
 def retire(id: str) -> Response:
     """One that is no longer there."""
-    answer = ask_desk("point.retire", by=needed_viewer(), id=id, version=posted_number("version"))
-    if answer.ok:
-        flash(_("Taken off the list."))
+    if retire_and_say("point", id, _("Taken off the list."), version=posted_number("version")):
         return redirect(url_for("points.listing"))
-    flash(" ".join([answer.message, *map(fault_sentence, answer.faults)]))
     return redirect(url_for("points.edit", id=id))
 
 

@@ -11,16 +11,15 @@ from wtforms import BooleanField, HiddenField, IntegerField, SelectField, String
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from dashboard.board import the_board
-from dashboard.desk import ask_desk, explain_desk, fault_sentence
-from dashboard.errors import Problem
 from dashboard.pages import words
 from dashboard.pages.branch import point_labels
 from dashboard.pages.cards import fault_lines
 from dashboard.pages.forms import (
     PlanForm,
     choices,
-    needed_viewer,
+    open_record,
     posted_number,
+    retire_and_say,
     save,
     without_nothing,
 )
@@ -219,7 +218,7 @@ def new() -> str | Response:
 @blueprint.route("/policy/<id>", methods=["GET", "POST"])
 def edit(id: str) -> str | Response:
     """A page for one that there is."""
-    return _policy(id, _open_record("policy", id))
+    return _policy(id, open_record("policy", id))
 
 
 def _policy(id: str, record: Record | None) -> str | Response:
@@ -287,7 +286,7 @@ def new_substitute() -> str | Response:
 @blueprint.route("/substitute/<role>", methods=["GET", "POST"])
 def substitute(role: str) -> str | Response:
     """A page for who stands in for a role."""
-    return _substitute(_open_record("substitute", role))
+    return _substitute(open_record("substitute", role))
 
 
 def _substitute(record: Record | None) -> str | Response:
@@ -321,14 +320,5 @@ def _filled(record: Record | None) -> SubstituteForm:
 @blueprint.post("/<any(policy, substitute):kind>/<id>/retire")
 def retire(kind: str, id: str) -> Response:
     """Takes one out of use."""
-    answer = ask_desk(f"{kind}.retire", by=needed_viewer(), id=id)
-    said = _("Taken out of use.") if answer.ok else answer.message
-    flash(" ".join([said, *map(fault_sentence, answer.faults)]))
+    retire_and_say(kind, id, _("Taken out of use."))
     return redirect(url_for("policies.listing"))
-
-
-def _open_record(kind: str, id: str) -> Record:
-    record = the_board().reader.record(kind, id)
-    if record is None or not record.is_open:
-        raise Problem(404, "unknown_record", explain_desk("unknown_record"))
-    return record

@@ -14,8 +14,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from dashboard.auth import local_target
 from dashboard.board import the_board
-from dashboard.desk import ask_desk, explain_desk, fault_sentence
-from dashboard.errors import Problem
+from dashboard.desk import ask_desk
 from dashboard.pages import care_words, words
 from dashboard.pages.branch import point_labels, present_faults, staff_names
 from dashboard.pages.cards import FaultLine, fault_lines
@@ -23,7 +22,9 @@ from dashboard.pages.forms import (
     PlanForm,
     choices,
     needed_viewer,
+    open_record,
     posted_number,
+    retire_and_say,
     save,
     without_nothing,
 )
@@ -152,7 +153,7 @@ def new() -> str | Response:
 @blueprint.route("/<id>", methods=["GET", "POST"])
 def edit(id: str) -> str | Response:
     """A page for one that there is."""
-    record = _found(id)
+    record = open_record("resource", id)
     form = _form() if request.method == "POST" else _form(record)
     return _saved(form, id) or _page(form, record)
 
@@ -197,13 +198,8 @@ def _page(form: ResourceForm, record: Record | None) -> str:
 @blueprint.post("/<id>/retire")
 def retire(id: str) -> Response:
     """One that is no longer there."""
-    answer = ask_desk(
-        "resource.retire", by=needed_viewer(), id=id, version=posted_number("version")
-    )
-    if answer.ok:
-        flash(_("Taken off the list."))
+    if retire_and_say("resource", id, _("Taken off the list."), version=posted_number("version")):
         return redirect(url_for("resources.listing"))
-    flash(" ".join([answer.message, *map(fault_sentence, answer.faults)]))
     return redirect(url_for("resources.edit", id=id))
 
 
@@ -222,10 +218,3 @@ def move(id: str, do: str) -> Response:
 
 def _counts(faults: Any) -> list[str]:
     return [_("There: %(count)s.", count=one.detail) for one in faults if one.name == "not_enough"]
-
-
-def _found(id: str) -> Record:
-    record = the_board().reader.record("resource", id)
-    if record is None or not record.is_open:
-        raise Problem(404, "unknown_record", explain_desk("unknown_record"))
-    return record

@@ -12,10 +12,14 @@ from wtforms import DateField, IntegerField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp
 
 from dashboard.board import the_board
-from dashboard.desk import ask_desk, explain_desk, fault_sentence
-from dashboard.errors import Problem
 from dashboard.pages import words
-from dashboard.pages.forms import PlanForm, needed_viewer, save, without_nothing
+from dashboard.pages.forms import (
+    PlanForm,
+    open_record,
+    retire_and_say,
+    save,
+    without_nothing,
+)
 from dashboard.pages.team import checks, may_edit
 from dashboard.pages.times import today
 from gateway.store import Record
@@ -184,9 +188,7 @@ def new(kind: str) -> str | Response:
 @blueprint.route("/<any(shift, exception, post):kind>/<id>", methods=["GET", "POST"])
 def edit(kind: str, id: str) -> str | Response:
     """A page for one that there is."""
-    record = the_board().reader.record(kind, id)
-    if record is None or not record.is_open:
-        raise Problem(404, "unknown_record", explain_desk("unknown_record"))
+    record = open_record(kind, id)
     form = _form(kind, _values(record) if request.method == "GET" else None)
     return _saved(form, kind, id, record) or _page(form, kind, record)
 
@@ -194,9 +196,7 @@ def edit(kind: str, id: str) -> str | Response:
 @blueprint.post("/<any(shift, exception, post):kind>/<id>/retire")
 def retire(kind: str, id: str) -> Response:
     """Takes one out of the plan."""
-    answer = ask_desk(f"{kind}.retire", by=needed_viewer(), id=id)
-    said = _("Taken out of the plan.") if answer.ok else answer.message
-    flash(" ".join([said, *map(fault_sentence, answer.faults)]))
+    retire_and_say(kind, id, _("Taken out of the plan."))
     return redirect(url_for("shifts.week"))
 
 

@@ -22,10 +22,19 @@ from wtforms import (
 from wtforms.validators import InputRequired, Length, Optional, Regexp
 
 from dashboard.board import the_board
-from dashboard.desk import ask_desk, explain_desk, fault_sentence
+from dashboard.desk import ask_desk
 from dashboard.errors import Problem
 from dashboard.pages import words
-from dashboard.pages.forms import PlanForm, choices, needed_viewer, save, words_of
+from dashboard.pages.forms import (
+    PlanForm,
+    choices,
+    needed_viewer,
+    open_record,
+    posted_number,
+    retire_and_say,
+    save,
+    words_of,
+)
 from dashboard.pages.times import today
 from gateway.store import Record
 
@@ -168,7 +177,7 @@ def new() -> str | Response:
 @blueprint.route("/<staff>", methods=["GET", "POST"])
 def edit(staff: str) -> str | Response:
     """One of the team."""
-    record = _found(staff)
+    record = open_record("staff", staff)
     form = StaffForm() if request.method == "POST" else _filled(record)
     form.id.data = record.id
     if request.method == "POST" and form.validate():
@@ -210,7 +219,7 @@ def _page(record: Record, form: StaffForm, pin: PinForm) -> str:
 @blueprint.post("/<staff>/pin")
 def set_pin(staff: str) -> str | Response:
     """A new PIN: by a lead, or by oneself."""
-    record, form = _found(staff), PinForm()
+    record, form = open_record("staff", staff), PinForm()
     if form.validate():
         hash_ = generate_password_hash(form.pin.data)
         answer = ask_desk("pin.save", by=needed_viewer(), id=record.id, body={"hash": hash_})
@@ -224,11 +233,8 @@ def set_pin(staff: str) -> str | Response:
 @blueprint.post("/<staff>/retire")
 def retire(staff: str) -> Response:
     """Somebody leaves; old incidents keep their name."""
-    answer = ask_desk("staff.retire", by=needed_viewer(), id=staff, version=_version())
-    if answer.ok:
-        flash(_("Taken off the team."))
+    if retire_and_say("staff", staff, _("Taken off the team."), version=posted_number("version")):
         return redirect(url_for("team.listing"))
-    flash(" ".join([answer.message, *map(fault_sentence, answer.faults)]))
     return redirect(url_for("team.edit", staff=staff))
 
 
@@ -247,18 +253,6 @@ def duty(staff: str) -> Response:
 def may_edit() -> bool:
     """Whether whoever looks may change plans; the gateway judges it all the same."""
     return not EDITORS.isdisjoint(current_user.roles)
-
-
-def _version() -> int | None:
-    text = request.form.get("version", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else None
-
-
-def _found(staff: str) -> Record:
-    record = the_board().reader.record("staff", staff)
-    if record is None or not record.is_open:
-        raise Problem(404, "unknown_record", explain_desk("unknown_record"))
-    return record
 
 
 def _words() -> dict[str, Any]:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime, time, timedelta
-from typing import Any
+from typing import TypeVar
 
 from gateway.desk.record import Record, Refused, World
 from protocol.messages import FieldFault, Request
 from protocol.moment import MAX_UTC_MS, parse_rfc3339
 from protocol.settings import ConfigError, from_table
 
+T = TypeVar("T")
 
-def read_body(cls: type, request: Request) -> Any | Refused:
-    """The request's body as a dataclass, or every fault of it by field."""
+
+def body_of(kind: type[T], request: Request) -> T | Refused:
+    """The request's body as a `kind`, or every fault of it by field."""
     try:
-        return from_table(cls, request.body)
+        return from_table(kind, request.body)
     except ConfigError as error:
         return Refused(
             "wrong_fields",

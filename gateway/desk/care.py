@@ -9,12 +9,12 @@ from typing import Annotated
 import msgspec
 
 from gateway.course import Entry
+from gateway.desk.asking import body_of, refused_field
 from gateway.desk.points import is_point
 from gateway.desk.record import Done, Due, Outcome, Record, Refused, Room, World
 from gateway.duty import ClockTime
-from protocol.messages import FieldFault, Request
+from protocol.messages import Request
 from protocol.moment import rfc3339
-from protocol.settings import ConfigError, from_table
 
 LASTS = timedelta(hours=2)
 # A mark that would last longer was meant for a time that is over already.
@@ -51,15 +51,14 @@ def _mark(world: World, request: Request) -> Outcome:
     known = world.get("care", request.id)
     if request.version is not None and request.version != (known.version if known else 0):
         return Refused("changed_meanwhile")
-    try:
-        mark = from_table(Mark, request.body)
-    except ConfigError as error:
-        return _wrong(*((one.key, "unreadable", one.text) for one in error.faults))
+    mark = body_of(Mark, request)
+    if isinstance(mark, Refused):
+        return mark
     if not mark.reason.strip():
-        return _wrong(("reason", "missing", ""))
+        return refused_field("reason", "missing")
     ends = _ends(world.local, mark.until)
     if ends is None:
-        return _wrong(("until", "in_the_past", mark.until or ""))
+        return refused_field("until", "in_the_past", mark.until or "")
     ends_ms = world.now.utc_ms + round((ends - world.local).total_seconds() * 1000)
     care = Care(reason=mark.reason.strip(), until=rfc3339(ends_ms), by=request.by)
     record = Record(
@@ -113,13 +112,6 @@ def _over(world: World, record: Record, *, by: str, event: str) -> Done:
     )
     entry = Entry(event=event, by=by, detail={"point": record.id, "reason": record.body.reason})
     return Done(records=(over,), entries=((entry, None),))
-
-
-def _wrong(*faults: tuple[str, str, str]) -> Refused:
-    return Refused(
-        "wrong_fields",
-        tuple(FieldFault(field=field, name=name, detail=detail) for field, name, detail in faults),
-    )
 
 
 ROOM = Room(

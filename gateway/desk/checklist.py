@@ -12,11 +12,11 @@ from typing import Literal
 
 from gateway.course import Entry
 from gateway.desk import playbooks
-from gateway.desk.asked import body_of, wrong_fields
+from gateway.desk.asking import body_of, refused_field
 from gateway.desk.playbooks import FALLBACK, Playbook, Step
 from gateway.desk.record import Done, Due, Outcome, Record, Refused, Room, World
 from gateway.desk.translated import Translated
-from protocol.messages import FieldFault, Incident, Request, ShortText
+from protocol.messages import Incident, Request, ShortText
 from protocol.moment import Moment, rfc3339
 
 How = Literal["done", "not_needed", "called"]
@@ -259,7 +259,7 @@ def _found(world: World, request: Request) -> tuple[Record, _Which] | Refused:
     if isinstance(asked, Refused):
         return asked
     if record.body.step(asked.step) is None:
-        return wrong_fields(FieldFault(field="step", name="unknown_step", detail=asked.step))
+        return refused_field("step", "unknown_step", asked.step)
     return record, asked
 
 

@@ -13,7 +13,7 @@ import msgspec
 
 from gateway.course import Entry
 from gateway.desk import complaint_days
-from gateway.desk.asked import body_of
+from gateway.desk.asking import asked_about, body_of
 from gateway.desk.complaint_days import ComplaintDay
 from gateway.desk.plans import LEADS
 from gateway.desk.record import Done, Due, Outcome, Record, Refused, Room, World
@@ -174,7 +174,7 @@ def _withdrawn(world: World, record: Record) -> Done:
 
 def _change(world: World, request: Request) -> Outcome:
     """`complaint.change` {category, channel, group, what}: the whole of it."""
-    record = _asked_about(world, request)
+    record = asked_about(world, "complaint", request)
     if isinstance(record, Refused):
         return record
     about = body_of(_About, request)
@@ -236,7 +236,7 @@ def _answer(world: World, request: Request) -> Outcome:
 
 def _satisfaction(world: World, request: Request) -> Outcome:
     """`complaint.satisfaction` {score, text}: how the customer found the answer; ends it."""
-    record = _asked_about(world, request)
+    record = asked_about(world, "complaint", request)
     if isinstance(record, Refused):
         return record
     asked = body_of(_Satisfaction, request)
@@ -268,19 +268,8 @@ def _close(world: World, request: Request) -> Outcome:
     return _changed(world, record, body, entry)
 
 
-def _asked_about(world: World, request: Request) -> Record | Refused:
-    if not world.roster.knows(request.by):
-        return Refused("unknown_staff")
-    record = world.get("complaint", request.id)
-    if record is None:
-        return Refused("unknown_record")
-    if request.version is not None and request.version != record.version:
-        return Refused("changed_meanwhile")
-    return record
-
-
 def _words(world: World, request: Request) -> tuple[Record, str] | Refused:
-    record = _asked_about(world, request)
+    record = asked_about(world, "complaint", request)
     if isinstance(record, Refused):
         return record
     words = body_of(_Words, request)

@@ -13,6 +13,7 @@ from gateway.duty import (
     Exception_,
     Shift,
     Span,
+    by_staff,
     exception_spans,
     parse_day,
     pauses_in,
@@ -107,7 +108,7 @@ class Coverage:
         return datetime.combine(last, time()) + DAY if last else datetime.min
 
     def _look(self) -> dict[str, list[Span]]:
-        shifts, exceptions = _by_staff(self._shifts), _by_staff(self._exceptions)
+        shifts, exceptions = by_staff(self._shifts), by_staff(self._exceptions)
         return {
             id: self._on_duty(one, shifts.get(id, []), exceptions.get(id, []))
             for id, one in self._staff.items()
@@ -131,13 +132,6 @@ class Coverage:
         for one in exceptions:
             (away if one.what == "away" else found).extend(exception_spans(one, **days))
         return without(found, away)
-
-
-def _by_staff(plans: Iterable[Shift] | Iterable[Exception_]) -> dict[str, list]:
-    found: dict[str, list] = {}
-    for one in plans:
-        found.setdefault(one.staff, []).append(one)
-    return found
 
 
 def within(spans: Iterable[Span], frame: Span) -> list[Span]:

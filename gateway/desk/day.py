@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from gateway.course import Entry
+from gateway.desk.asking import body_of
 from gateway.desk.hours import PLAN, OpeningHours, hours_on
 from gateway.desk.plans import LEADS
 from gateway.desk.record import Done, Due, Outcome, Record, Refused, Room, World
@@ -18,7 +19,6 @@ from gateway.duty import parse_day
 from gateway.policy import DEFAULT_ROLES, LEAD
 from protocol.messages import FieldFault, Request, ShortText
 from protocol.moment import rfc3339
-from protocol.settings import ConfigError, from_table
 
 SOON = timedelta(days=30)
 LOOK_EVERY = timedelta(minutes=30)
@@ -224,16 +224,9 @@ def _accepted(
     """Everything missing as taken upon them by the asker, or what still stands in the way."""
     if not world.roster.knows(request.by):
         return Refused("unknown_staff")
-    try:
-        asked = from_table(Accepting, request.body)
-    except ConfigError as error:
-        return Refused(
-            "wrong_fields",
-            tuple(
-                FieldFault(field=one.key, name="unreadable", detail=one.text)
-                for one in error.faults
-            ),
-        )
+    asked = body_of(Accepting, request)
+    if isinstance(asked, Refused):
+        return asked
     reasons = {one.key: one.reason.strip() for one in asked.accepted}
     may = world.roster.has_role(request.by, *LEADS)
     blocks = []

@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from typing import Literal
 
 from gateway.course import Entry
-from gateway.desk.asking import read_body, refused_field, utc_ms_at
+from gateway.desk.asking import body_of, refused_field, utc_ms_at
 from gateway.desk.drill_calendar import (
     DrillKind,
     DrillPlan,
@@ -203,7 +203,7 @@ def _start(world: World, request: Request) -> Outcome:
         return Refused("unknown_staff")
     if not world.roster.has_role(request.by, *LEADS):
         return Refused("not_allowed")
-    asked = read_body(_Start, request)
+    asked = body_of(_Start, request)
     if isinstance(asked, Refused):
         return asked
     plan = world.get("drill_plan", asked.plan) if asked.plan else None

@@ -14,7 +14,7 @@ from typing import Annotated
 import msgspec
 
 from gateway.course import Entry, Tell
-from gateway.desk.asking import asked_about, read_body, refused_field, utc_ms_of
+from gateway.desk.asking import asked_about, body_of, refused_field, utc_ms_of
 from gateway.desk.endings import DEFAULTS, RULES, FalseCall, follow
 from gateway.desk.plans import LEADS
 from gateway.desk.record import Done, Due, Outcome, Record, Refused, Room, World
@@ -74,7 +74,7 @@ def _add(world: World, request: Request) -> Outcome:
     """`followup.add`: anybody may give themselves or somebody else something to do."""
     if not world.roster.knows(request.by):
         return Refused("unknown_staff")
-    asked = read_body(_Added, request)
+    asked = body_of(_Added, request)
     if isinstance(asked, Refused):
         return asked
     owner = asked.owner or request.by
@@ -133,7 +133,7 @@ def _due_faults(world: World, field: str, due: str) -> Iterator[FieldFault]:
 def _do(world: World, request: Request) -> Outcome:
     """`followup.done`: by whoever did it; the log says who."""
     record = asked_about(world, "followup", request)
-    asked = read_body(_Noted, request)
+    asked = body_of(_Noted, request)
     for refused in (record, asked):
         if isinstance(refused, Refused):
             return refused
@@ -144,7 +144,7 @@ def _do(world: World, request: Request) -> Outcome:
 def _move(world: World, request: Request) -> Outcome:
     """`followup.move`: by its owner or a lead, with a reason."""
     record = _own(world, request)
-    asked = read_body(_Moved, request)
+    asked = body_of(_Moved, request)
     for refused in (record, asked):
         if isinstance(refused, Refused):
             return refused
@@ -160,7 +160,7 @@ def _move(world: World, request: Request) -> Outcome:
 def _give(world: World, request: Request) -> Outcome:
     """`followup.give`: by its owner or a lead, to somebody of the staff."""
     record = _own(world, request)
-    asked = read_body(_Given, request)
+    asked = body_of(_Given, request)
     for refused in (record, asked):
         if isinstance(refused, Refused):
             return refused

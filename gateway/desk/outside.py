@@ -16,7 +16,7 @@ import msgspec
 
 from gateway.course import Entry
 from gateway.desk import checklist
-from gateway.desk.asked import body_of, wrong_fields
+from gateway.desk.asking import body_of, refused_field
 from gateway.desk.plans import Plan
 from gateway.desk.playbooks import check_role, check_within
 from gateway.desk.record import Done, Outcome, Record, Refused, Room, World
@@ -203,12 +203,12 @@ def _called(world: World, request: Request) -> Outcome:
         return asked
     contact = _contact(world, asked.contact)
     if contact is None:
-        return wrong_fields(FieldFault(field="contact", name="unknown_contact"))
+        return refused_field("contact", "unknown_contact")
     number = "" if asked.contact == FAMILY else asked.number.strip() or contact.number
     if number and not is_phone(number):
-        return wrong_fields(FieldFault(field="number", name="bad_phone", detail=number))
+        return refused_field("number", "bad_phone", number)
     if not number and asked.contact != FAMILY:
-        return wrong_fields(FieldFault(field="number", name="missing"))
+        return refused_field("number", "missing")
     call = Call(
         contact=asked.contact,
         called_by=request.by,
@@ -333,7 +333,7 @@ def _keep_family(world: World, request: Request) -> Outcome:
     if isinstance(asked, Refused):
         return asked
     if asked.number is None:
-        return wrong_fields(FieldFault(field="number", name="bad_phone"))
+        return refused_field("number", "bad_phone")
     known = world.get("family_contact", request.id)
     record = Record(
         kind="family_contact",

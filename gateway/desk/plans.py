@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from gateway.course import Entry
-from gateway.desk.asking import read_body
+from gateway.desk.asking import body_of
 from gateway.desk.record import Done, Outcome, Record, Refused, World
 from protocol.messages import FieldFault, Request
 from protocol.moment import rfc3339
@@ -45,7 +45,7 @@ class Plan:
         refused = self._may(world, request)
         if refused:
             return refused
-        body = read_body(self.cls, request)
+        body = body_of(self.cls, request)
         if isinstance(body, Refused):
             return body
         id = request.id or _new_id(self.kind, request)

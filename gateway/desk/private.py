@@ -13,7 +13,7 @@ from typing import Annotated
 import msgspec
 
 from gateway.course import Entry
-from gateway.desk.asking import asked_about, read_body, refused_field, utc_ms_at
+from gateway.desk.asking import asked_about, body_of, refused_field, utc_ms_at
 from gateway.desk.plans import LEADS, Plan
 from gateway.desk.record import Done, Due, Outcome, Record, Refused, Room, World
 from gateway.duty import Day, parse_day
@@ -53,7 +53,7 @@ def _note(world: World, request: Request) -> Outcome:
     """`private.note`: by anybody of the staff, about any incident."""
     if not world.roster.knows(request.by):
         return Refused("unknown_staff")
-    asked = read_body(_Written, request)
+    asked = body_of(_Written, request)
     if isinstance(asked, Refused):
         return asked
     if world.incident(asked.incident_id) is None:

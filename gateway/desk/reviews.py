@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from gateway.course import Entry
-from gateway.desk.asking import read_body, refused_field
+from gateway.desk.asking import body_of, refused_field
 from gateway.desk.followups import new_faults, new_followup
 from gateway.desk.record import Done, Outcome, Record, Refused, Room, World
 from gateway.desk.todo import Text, over
@@ -53,7 +53,7 @@ def _save(world: World, request: Request) -> Outcome:
     known = world.get("review", request.id)
     if request.version is not None and request.version != (known.version if known else 0):
         return Refused("changed_meanwhile")
-    asked = read_body(_Written, request)
+    asked = body_of(_Written, request)
     if isinstance(asked, Refused):
         return asked
     if not (asked.well.strip() or asked.change.strip() or asked.actions):

@@ -6,16 +6,16 @@ Any member of staff may: in an emergency nobody asks for leave, and the log has 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 
 from gateway.course import Entry
+from gateway.desk.asking import asked_about, body_of
 from gateway.desk.record import Done, Outcome, Record, Refused, Room, World
 from gateway.desk.resources import PLAN, Resource, Taken, amber, left_of, taken_of, without
 from protocol.messages import FieldFault, LongId, Request
 from protocol.moment import rfc3339
-from protocol.settings import ConfigError, from_table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +36,8 @@ class Return:
 
 def _take(world: World, request: Request) -> Outcome:
     """`resource.take`: from its place to an incident. The second taker of the last one is told."""
-    found = _resource(world, request)
-    asked = _body(Take, request)
+    found = asked_about(world, "resource", request)
+    asked = body_of(Take, request)
     if isinstance(found, Refused) or isinstance(asked, Refused):
         return found if isinstance(found, Refused) else asked
     if asked.incident_id is not None and asked.incident_id not in world.incidents:
@@ -64,8 +64,8 @@ def _take(world: World, request: Request) -> Outcome:
 
 def _back(world: World, request: Request) -> Outcome:
     """`resource.back`: at its place again."""
-    found = _resource(world, request)
-    asked = _body(Return, request)
+    found = asked_about(world, "resource", request)
+    asked = body_of(Return, request)
     if isinstance(found, Refused) or isinstance(asked, Refused):
         return found if isinstance(found, Refused) else asked
     out = _which(world, found.id, asked.incident_id)
@@ -79,8 +79,8 @@ def _back(world: World, request: Request) -> Outcome:
 
 def _used(world: World, request: Request) -> Outcome:
     """`resource.used`: there is so much less of it, whether it was out or still at its place."""
-    found = _resource(world, request)
-    asked = _body(Return, request)
+    found = asked_about(world, "resource", request)
+    asked = body_of(Return, request)
     if isinstance(found, Refused) or isinstance(asked, Refused):
         return found if isinstance(found, Refused) else asked
     out = _which(world, found.id, asked.incident_id)
@@ -99,7 +99,7 @@ def _used(world: World, request: Request) -> Outcome:
 
 def _checked(world: World, request: Request) -> Outcome:
     """`resource.checked`: somebody looked today, and it is whole."""
-    found = _resource(world, request)
+    found = asked_about(world, "resource", request)
     if isinstance(found, Refused):
         return found
     today = world.local.date().isoformat()
@@ -108,30 +108,6 @@ def _checked(world: World, request: Request) -> Outcome:
 
 
 # --- small words ----------------------------------------------------------------------------
-
-
-def _resource(world: World, request: Request) -> Record | Refused:
-    if not world.roster.knows(request.by):
-        return Refused("unknown_staff")
-    found = world.get("resource", request.id)
-    if found is None:
-        return Refused("unknown_record")
-    if request.version not in (None, found.version):
-        return Refused("changed_meanwhile")
-    return found
-
-
-def _body(cls: type, request: Request) -> Any:
-    try:
-        return from_table(cls, request.body)
-    except ConfigError as error:
-        return Refused(
-            "wrong_fields",
-            tuple(
-                FieldFault(field=one.key, name="unreadable", detail=one.text)
-                for one in error.faults
-            ),
-        )
 
 
 def _out(world: World, resource: str, incident_id: str | None) -> Record | None:

@@ -18,6 +18,7 @@ from gateway.duty import (
     Exception_,
     Pause,
     Shift,
+    by_staff,
     is_planned,
     next_start,
     overlap,
@@ -99,8 +100,8 @@ class SignedDuty:
 
 def roster_of(world: World) -> Roster:
     """Everybody, with the roles they cover today and whether they are on duty at this minute."""
-    shifts = _by_staff(world.all("shift").values())
-    exceptions = _by_staff(world.all("exception").values())
+    shifts = by_staff(one.body for one in world.all("shift").values())
+    exceptions = by_staff(one.body for one in world.all("exception").values())
     return Roster(
         Member(
             staff=id,
@@ -141,13 +142,6 @@ def _is_on_duty(
     if staff.duty == "plan":
         return is_planned(shifts, exceptions, local)
     return staff.duty == "always"
-
-
-def _by_staff(records: Iterable[Record]) -> dict[str, list]:
-    found: dict[str, list] = {}
-    for record in records:
-        found.setdefault(record.body.staff, []).append(record.body)
-    return found
 
 
 # --- what is wrong with a plan --------------------------------------------------------------
@@ -304,7 +298,7 @@ def _next_version(world: World, staff: str) -> int:
 
 
 def _until(world: World, staff: str, state: str) -> Due | None:
-    shifts = _by_staff(world.all("shift").values()).get(staff, [])
+    shifts = by_staff(one.body for one in world.all("shift").values()).get(staff, [])
     begins = next_start(shifts, world.local)
     if state == "on":
         forgotten = world.local + FORGOTTEN

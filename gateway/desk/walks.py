@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from gateway.course import Entry
-from gateway.desk.asking import asked_about, read_body, refused_field
+from gateway.desk.asking import asked_about, body_of, refused_field
 from gateway.desk.plans import LEADS, Plan
 from gateway.desk.record import Done, Due, Outcome, Record, Refused, Room, World
 from gateway.supervision import Wrong
@@ -106,7 +106,7 @@ def _start(world: World, request: Request) -> Outcome:
     refused = _may(world, request)
     if refused:
         return refused
-    asked = read_body(_Start, request)
+    asked = body_of(_Start, request)
     if isinstance(asked, Refused):
         return asked
     known = [id for id, one in world.points.items() if one.configured]
@@ -147,7 +147,7 @@ def _point_faults(world: World, points: Iterable[str]) -> Iterator[FieldFault]:
 def _arm(world: World, request: Request) -> Outcome:
     """`walk.arm`: the next press of the point, within a minute, is a test."""
     record = _round(world, request)
-    asked = read_body(_Arm, request)
+    asked = body_of(_Arm, request)
     for refused in (record, asked):
         if isinstance(refused, Refused):
             return refused
@@ -172,7 +172,7 @@ def _arm(world: World, request: Request) -> Outcome:
 def _end(world: World, request: Request) -> Outcome:
     """`walk.end`: what was not pressed is named."""
     record = _round(world, request)
-    asked = read_body(_End, request)
+    asked = body_of(_End, request)
     for refused in (record, asked):
         if isinstance(refused, Refused):
             return refused
