@@ -31,7 +31,8 @@ from gateway.course import (
     Vacated,
     Why,
 )
-from gateway.cover import with_stand_ins
+from gateway.cover import stand_ins_for, substitution_entries, with_stand_ins
+from gateway.policy import told
 from gateway.responders import arrived, with_changes
 from protocol.messages import Action, Alert, Incident, Kind
 from protocol.moment import MAX_AGE_MS, Moment, parse_rfc3339, rfc3339
@@ -62,6 +63,10 @@ def raise_incident(
     kind = kind or _kind(alert, place)
     rules = rules.at(kind, place.point)
     asked = rules.policy.asked_roles(kind)
+    stand_ins = stand_ins_for(asked, rules)
+    people = told(
+        rules.policy, rules.roster, step=0, kind=kind, stand_ins=tuple(stand_ins.values())
+    )
     incident = Incident(
         incident_id=_incident_id(alert.alert_id, raised_utc_ms),
         branch=branch,
@@ -76,22 +81,24 @@ def raise_incident(
         late_ms=age_ms,
         asked_roles=asked,
         missing_roles=asked,
+        substitutes=stand_ins,
+        told=dict.fromkeys(people, 0),
     )
     raised_ms = now.mono_ms - age_ms
-    pressed = Course(
+    course = Course(
         incident=incident,
         boot=now.boot,
         raised_ms=None if uncertain_ms else raised_ms,
         due_ms=raised_ms + steps.wait_ms(incident, rules.policy),
     )
-    course, substituted = with_stand_ins(pressed, rules)
-    course, tell = steps.telling(course, rules, why="step")
     entry = Entry(
         event="raised",
-        detail={"alert_id": alert.alert_id, "kind": kind, "late_ms": age_ms, "told": tell.staff},
+        detail={"alert_id": alert.alert_id, "kind": kind, "late_ms": age_ms, "told": people},
     )
     return Changed(
-        course=steps.ringing(course, now, rules), entries=(entry, *substituted), tells=(tell,)
+        course=steps.ringing(course, now, rules),
+        entries=(entry, *substitution_entries(stand_ins)),
+        tells=(steps.tell_of(incident, rules, why="step", staff=people),),
     )
 
 

@@ -98,7 +98,7 @@ def telling(course: Course, rules: Rules, *, why: Why) -> tuple[Course, Tell]:
         kind=incident.kind,
         stand_ins=tuple(incident.substitutes.values()),
     )
-    return with_told(course, people), _tell(course, rules, why=why, staff=people)
+    return with_told(course, people), tell_of(incident, rules, why=why, staff=people)
 
 
 def tell_stand_ins(
@@ -108,7 +108,7 @@ def tell_stand_ins(
     refused = {one.staff for one in course.incident.refused}
     roles = tuple(str(entry.detail["instead"]) for entry in substituted)
     people = tuple(one for one in rules.roster.on_duty_with(roles) if one not in refused)
-    return with_told(course, people), _tell(course, rules, why="stand_in", staff=people)
+    return with_told(course, people), tell_of(course.incident, rules, why="stand_in", staff=people)
 
 
 def with_told(course: Course, staff: tuple[str, ...]) -> Course:
@@ -118,8 +118,9 @@ def with_told(course: Course, staff: tuple[str, ...]) -> Course:
     return replace(course, incident=replace(incident, told=now_told))
 
 
-def _tell(course: Course, rules: Rules, *, why: Why, staff: tuple[str, ...]) -> Tell:
-    number = course.incident.step
+def tell_of(incident: Incident, rules: Rules, *, why: Why, staff: tuple[str, ...]) -> Tell:
+    """What these staff are told of the incident's present step."""
+    number = incident.step
     here = rules.policy.step(number)
     return Tell(
         why=why,
@@ -127,7 +128,7 @@ def _tell(course: Course, rules: Rules, *, why: Why, staff: tuple[str, ...]) -> 
         staff=staff,
         everywhere=here.tell == "outside",
         channels=here.channels,
-        silent=rules.policy.silent_channels(number, course.incident.kind),
+        silent=rules.policy.silent_channels(number, incident.kind),
     )
 
 
@@ -172,7 +173,7 @@ def ring(course: Course, now: Moment, rules: Rules) -> Changed:
     return Changed(
         course=changed,
         entries=(Entry(event="rung", detail=detail),) if rings == 2 else (),
-        tells=(_tell(course, rules, why="ring", staff=people),) if people else (),
+        tells=(tell_of(course.incident, rules, why="ring", staff=people),) if people else (),
     )
 
 

@@ -87,12 +87,11 @@ def of_incident(world: World, incident_id: str) -> Record | None:
 # --- beginning and ending -------------------------------------------------------------------
 
 
-def follow(world: World, before: Incident | None, after: Incident) -> Done:
+def follow(world: World, before: Incident, after: Incident) -> Done:
     """A new situation begins a new list; the close stops its clocks."""
-    was = before.situation if before else None
-    if after.situation and after.situation != was:
+    if after.situation and after.situation != before.situation:
         return _begin(world, after)
-    if not after.is_open and (before is None or before.is_open):
+    if before.is_open and not after.is_open:
         return _rest(world, after)
     return Done()
 

@@ -104,7 +104,7 @@ def _open(world: World, request: Request) -> Outcome:
     return _opened(world, _new(world, about, by=request.by), id=id, by=request.by, incident_id=None)
 
 
-def follow(world: World, before: Incident | None, after: Incident) -> Done:
+def follow(world: World, before: Incident, after: Incident) -> Done:
     """A real incident that turns out to be a complaint begins one; one that was none ends it."""
     was, is_now = _is_complaint(before), _is_complaint(after)
     if was == is_now:
@@ -123,8 +123,8 @@ def follow(world: World, before: Incident | None, after: Incident) -> Done:
     return Done()
 
 
-def _is_complaint(incident: Incident | None) -> bool:
-    return incident is not None and incident.situation == SITUATION and not incident.drill
+def _is_complaint(incident: Incident) -> bool:
+    return incident.situation == SITUATION and not incident.drill
 
 
 def _new(world: World, about: _About, *, by: str) -> Complaint:

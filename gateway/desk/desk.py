@@ -61,6 +61,7 @@ class Desk:
         self._sealed_field = {do: name for room in rooms for do, name in room.sealed.items()}
         self._room_of = {kind: room for room in rooms for kind in room.kinds}
         self._decide = {do: decide for room in rooms for do, decide in room.requests.items()}
+        self._meet = [room.meet for room in rooms if room.meet]
         self._follow = [room.follow for room in rooms if room.follow]
         self._takes = [pair for room in rooms for pair in room.takes.items()]
         self._ask_wrongs = [room.wrongs for room in rooms if room.wrongs]
@@ -194,8 +195,12 @@ class Desk:
         self._wrongs_minute = None
         world = self.world(courses, now)  # it sees what is put into it meanwhile
         for before, after in to.changes:
-            for follow in self._follow:
-                self._apply(follow(world, before, after), now, to)
+            if before is None:
+                for meet in self._meet:
+                    self._apply(meet(world, after), now, to)
+            else:
+                for follow in self._follow:
+                    self._apply(follow(world, before, after), now, to)
 
     def settle(self, courses: Mapping[str, Course], now: Moment, to: Round) -> bool:
         """Who is on duty and which policies count: looked at once a minute, and when something

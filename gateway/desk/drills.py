@@ -290,10 +290,8 @@ def _begin_unannounced(world: World, time: Record) -> Done:
 # --- while it runs --------------------------------------------------------------------------
 
 
-def follow(world: World, before: Incident | None, after: Incident) -> Done:
-    """A drill's incident comes, becomes real, or is closed and scored."""
-    if before is None:
-        return _meet(world, after) if after.drill else Done()
+def follow(world: World, before: Incident, after: Incident) -> Done:
+    """A drill's incident becomes real, or is closed and scored."""
     record = _of_incident(world, after.incident_id)
     if record is None:
         return Done()
@@ -309,8 +307,10 @@ def _of_incident(world: World, incident_id: str) -> Record | None:
     return next((one for one in drills if one.incident_id == incident_id), None)
 
 
-def _meet(world: World, incident: Incident) -> Done:
+def meet(world: World, incident: Incident) -> Done:
     """The incident of a drill that waits for it; or of one that a unit in practice raised."""
+    if not incident.drill:
+        return Done()
     waiting = (
         one
         for one in world.all("drill").values()
@@ -400,6 +400,7 @@ ROOM = Room(
         "drill.start": _start,
     },
     fall_due=fall_due,
+    meet=meet,
     follow=follow,
     wrongs=wrongs,
     defaults=tuple((PLANS.kind, id, body) for id, body in DEFAULTS.items()),

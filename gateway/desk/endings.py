@@ -112,11 +112,11 @@ RULES = Plan(kind="followup_rule", cls=Rule, rule=_check_rule)
 # --- what a close makes ---------------------------------------------------------------------
 
 
-def follow(world: World, before: Incident | None, after: Incident) -> Done:
+def follow(world: World, before: Incident, after: Incident) -> Done:
     """What a close leads to, and a situation that is said afterwards. Nothing of a drill."""
     if after.is_open or after.drill:
         return Done()
-    if before is None or before.is_open:
+    if before.is_open:
         return _closed(world, after)
     if before.situation is None and after.situation is not None:
         return _situation_said(world, after)

@@ -362,9 +362,9 @@ def _forgotten(record: Record, *, by: str = "") -> Done:
     return Done(deletes=(("family_contact", record.id),), entries=((entry, record.incident_id),))
 
 
-def follow(world: World, before: Incident | None, after: Incident) -> Done:
+def follow(world: World, before: Incident, after: Incident) -> Done:
     """The close: the family's number is forgotten, and nobody adds to the report any more."""
-    if after.is_open or (before is not None and not before.is_open):
+    if after.is_open or not before.is_open:
         return Done()
     family = world.get("family_contact", after.incident_id)
     done = _forgotten(family) if family else Done()

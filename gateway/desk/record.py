@@ -130,7 +130,8 @@ class Room:
 
     kinds: {kind: its dataclass}. secret: kinds that neither pages, exports nor the log show.
     requests: {Request.do: what decides it}. fall_due: what becomes of a record whose time has
-    come. follow: what a change of an incident (before, None for a new one; after) leads to.
+    come. meet: what a new incident leads to; it is asked before the press has its receipt. follow:
+    what a change of an incident (before, after) leads to.
     wrongs: what is not as it should be now; each is a fault on the devices page until it is said
     no more. It is asked each minute, and within a second of a change. defaults: plans (kind, id,
     body) that a branch begins with, until a person writes them anew or retires them. sealed:
@@ -143,7 +144,8 @@ class Room:
     requests: Mapping[str, Callable[[World, Request], Outcome]]
     secret: frozenset[str] = frozenset()
     fall_due: Callable[[World, Record], Done] | None = None
-    follow: Callable[[World, Incident | None, Incident], Done] | None = field(default=None)
+    meet: Callable[[World, Incident], Done] | None = None
+    follow: Callable[[World, Incident, Incident], Done] | None = None
     wrongs: Callable[[World], Iterable[Wrong]] | None = None
     defaults: tuple[tuple[str, str, Any], ...] = ()
     sealed: Mapping[str, str] = field(default_factory=dict)

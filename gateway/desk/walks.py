@@ -203,17 +203,17 @@ def take(world: World, arm: Record, alert: Alert) -> Done | None:
     return _disarmed(world, arm) + _tick(world, record, arm.id, by=arm.body.by, how="armed")
 
 
-def follow(world: World, before: Incident | None, after: Incident) -> Done:
+def meet(world: World, incident: Incident) -> Done:
     """A call at a point of the round is a call, and its button works all the same."""
-    if before is not None or after.drill or after.kind == "seat":
-        return Done()
-    done = Done()
-    arm = world.get("walk_arm", after.point)
+    done, point = Done(), incident.point
+    if incident.drill or incident.kind == "seat":
+        return done
+    arm = world.get("walk_arm", point)
     if arm is not None:  # a customer is there now: the next press is no test either
         done += _disarmed(world, arm)
     for record in world.all("walk").values():
-        if after.point in record.body.left:
-            done += _tick(world, record, after.point, by="", how="call")
+        if point in record.body.left:
+            done += _tick(world, record, point, by="", how="call")
     return done
 
 
@@ -300,7 +300,7 @@ ROOM = Room(
     },
     takes={"walk_arm": take},
     fall_due=fall_due,
-    follow=follow,
+    meet=meet,
     wrongs=wrongs,
     defaults=((RULES.kind, RULE, WalkRule()),),
 )

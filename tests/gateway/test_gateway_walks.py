@@ -123,10 +123,10 @@ def test_a_new_point_has_its_days_too() -> None:
 def test_a_call_in_the_round_ticks_its_button_and_disarms_it() -> None:
     world = a_world(ROUND, armed(1))
     incident = an_incident(point="point-1", stage="raised")
-    world = and_then(world, walks.follow(world, None, incident))
+    world = and_then(world, walks.meet(world, incident))
     assert world.get("walk", "walk-1").body.done["point-1"].how == "call"
     assert world.get("walk_arm", "point-1") is None
-    assert walks.follow(a_world(ROUND), None, an_incident(drill=True)) == Done()
+    assert walks.meet(a_world(ROUND), an_incident(drill=True)) == Done()
 
 
 # --- through the loop ---
