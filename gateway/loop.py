@@ -42,7 +42,7 @@ from protocol.service import Loopback
 log = logging.getLogger(__name__)
 
 TICK_MS = 1_000
-# What nobody says twice, kept for the round after a failed one.
+# What came since the last round that failed, and what nobody says twice of the rounds before.
 MAX_RETAKEN = 1000
 
 STORE_UNWRITABLE = Wrong("gateway", "store_unwritable")
@@ -179,6 +179,12 @@ class Loop:
         Raises: StoreDamaged when the store is beyond healing.
         """
         now, to = self._clock(), Round()
+        if self._is_to_wait(events, now):
+            # Of what units repeat, the copy that comes in time knows best how old it is.
+            self._retaken += [one for one in events if not _is_alert(one)]
+            self._voice.leave_unconfirmed(_messages(events))
+            self._voice.tell({}, {}, now_ms=now.mono_ms)
+            return
         fresh, events = events, [*self._retaken, *events]
         try:
             if self._seed_owed:
@@ -203,6 +209,14 @@ class Loop:
             self._store_healed(now)
         self._tell(to, now)
         self._voice.confirm(_messages(fresh))
+
+    def _is_to_wait(self, events: list[Event], now: Moment) -> bool:
+        """While nothing can be stored each tick tries once, and not each message: reading the
+        store anew costs a small machine as much as a hundred presses."""
+        is_between_ticks = bool(self._store_trouble) and now.mono_ms < self._tick_due_ms
+        has_room = len(self._retaken) + len(events) <= MAX_RETAKEN
+        is_talk = not any(isinstance(one, Connected | Disconnected) for one in events)
+        return is_between_ticks and has_room and is_talk
 
     def _settle(self, now: Moment, to: Round) -> None:
         if self._desk.settle(self._branch.courses, now, to):
@@ -433,6 +447,11 @@ def _is_said_once(event: Event) -> bool:
     if isinstance(event, Received):
         return event.where is None or event.where.name in ("action", "request", "terminal_event")
     return isinstance(event, Noticed | Published)
+
+
+def _is_alert(event: Event) -> bool:
+    where = event.where if isinstance(event, Received) else None
+    return where is not None and where.name == "alert"
 
 
 def _messages(events: list[Event]) -> list[Received]:

@@ -150,7 +150,7 @@ class Voice:
     def say_status(self, status: GatewayStatus, *, now_ms: int) -> None:
         """Our sign of life: each few seconds, and at once when what it counts has changed."""
         said = self._said_status
-        is_news = said is None or replace(said, log_head="") != replace(status, log_head="")
+        is_news = said is None or replace(said, log_head=status.log_head) != status
         if not is_news and not self.is_heartbeat_due(now_ms):
             return
         if self._link.send("gateway_status", message=status) is not None:

@@ -121,6 +121,23 @@ def test_hearing_oneself_is_not_healing(desk: Desk) -> None:
         assert desk.loop._store_trouble
 
 
+def test_what_comes_between_two_tries_waits_for_the_next(desk: Desk) -> None:
+    """A store in trouble is read anew with each try, so a message alone brings none."""
+    desk.handle(Connected(1), desk.pressed(point="point-2"))
+    incident_id = desk.incident().incident_id
+    with locked(desk):
+        desk.clock.move(1)
+        desk.handle(*presses(desk))
+    desk.clock.move(0.9)
+    desk.handle(desk.acted("accept", incident_id=incident_id), desk.pressed(alert_id="a-between"))
+    assert [one.stage for one in desk.reader.incidents()] == ["raised"]
+    desk.clock.move(0.1)
+    desk.handle()
+    assert [one.stage for one in desk.reader.incidents()] == ["accepted"]
+    desk.handle(desk.pressed(alert_id="a-between", age_ms=100))
+    assert desk.reader.incidents()[0].late_ms == 100, "its unit has said it again"
+
+
 def test_trouble_after_trouble_is_told_again(desk: Desk) -> None:
     desk.handle(Connected(1))
     for _ in range(3):
