@@ -58,7 +58,7 @@ class Demo(RunningBranch):
         page.wait_for_url(self.url + "/")
 
     def close_all_calls(self) -> None:
-        """Those that are open; one that a page of the test before is closing meanwhile is closed."""
+        """The open ones; what a page of the test before is closing meanwhile is closed."""
         for incident in self.incidents("open"):
             path = f"/api/v1/incidents/{incident['incident_id']}/actions"
             for does in ({"action": "arrive"}, {"action": "close", "outcome": "other"}):
