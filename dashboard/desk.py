@@ -84,7 +84,8 @@ FIELD_FAULTS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What became of a request. reason: "" when ok. faults: of the fields, if that is why.
+    """What became of a request. reason: "" when ok. faults: of the fields, if that is why; of
+    what was granted all the same, what had better be seen to.
 
     id, version: of the record after it, or as it is now.
     """
@@ -129,7 +130,7 @@ def ask_desk(
     except TooManyWaiting:
         return _refused("board_busy")
     if result.ok:
-        return Answer(ok=True, id=result.id, version=result.version)
+        return Answer(ok=True, faults=result.faults, id=result.id, version=result.version)
     return Answer(
         ok=False,
         reason=result.reason,

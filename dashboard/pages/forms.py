@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import abort, flash, request
+from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 from wtforms import HiddenField
 from wtforms.fields import Field
@@ -13,8 +14,10 @@ from wtforms.fields import Field
 from dashboard.board import the_board
 from dashboard.desk import Answer, ask_desk, explain_desk, fault_sentence
 from dashboard.errors import Problem
+from dashboard.pages import words
 from dashboard.pages.branch import viewer_id
 from gateway.store import Record
+from protocol.messages import FieldFault
 
 
 class PlanForm(FlaskForm):
@@ -38,12 +41,23 @@ def save(form: PlanForm, kind: str, id: str, body: dict[str, Any]) -> Answer:
         f"{kind}.save", by=needed_viewer(), id=id, version=form.seen_version, body=body
     )
     mark(form, answer)
+    for fault in answer.faults if answer.ok else ():
+        flash(_("Saved, but see to this. %(what)s", what=_named_sentence(fault)))
     return answer
 
 
+def _named_sentence(fault: FieldFault) -> str:
+    """What had better be seen to, with what to do about it."""
+    what, remedy = words.fault_words(fault.name, "")
+    detail = words.fault_detail(fault.name, fault.detail)
+    return f"{what}: {detail}. {remedy}" if detail else f"{what}. {remedy}"
+
+
 def mark(form: PlanForm, answer: Answer) -> None:
-    """Puts the faults of an answer at the fields they speak of, or at the whole."""
-    if not answer.ok and not answer.faults:
+    """Puts the faults of a refusal at the fields they speak of, or at the whole."""
+    if answer.ok:
+        return
+    if not answer.faults:
         form.form_errors.append(answer.message)
     for fault in answer.faults:
         name = form.place(fault.field)

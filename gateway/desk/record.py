@@ -99,7 +99,8 @@ class Done:
 
     records: as they are from now on. entries: for the log, each with the incident it belongs to
     or None. tells: people to be told of no incident in particular. deletes: records (kind, id)
-    that are to be gone for good, and not merely closed. raises: alerts of the desk's own.
+    that are to be gone for good, and not merely closed. raises: alerts of the desk's own. named:
+    what the asker is told of what was granted all the same.
     """
 
     records: tuple[Record, ...] = ()
@@ -107,6 +108,7 @@ class Done:
     tells: tuple[Tell, ...] = ()
     deletes: tuple[tuple[str, str], ...] = ()
     raises: tuple[Alert, ...] = ()
+    named: tuple[FieldFault, ...] = ()
 
     def __add__(self, other: Done) -> Done:
         """Both."""
