@@ -67,6 +67,9 @@ FIELD_FAULTS = {
     "overlaps": _l("This person works at that time already."),
     "owns_incident": _l("This person owns an open incident: hand it over first."),
     "same_as_start": _l("It must end at another time than it starts."),
+    "shift_not_followed": _l(
+        "This shift changes nothing: the duty of this person does not go by the shifts."
+    ),
     "shift_there": _l("A shift is planned there: change it first."),
     "unknown_channel": _l("There is no such channel."),
     "unknown_post": _l("There is no such post."),

@@ -191,6 +191,18 @@ def next_start(shifts: Iterable[Shift], local: datetime) -> datetime | None:
     return min(starts, default=None)
 
 
+def next_extra(exceptions: Iterable[Exception_], local: datetime) -> datetime | None:
+    """When somebody is next there besides after `local`, within eight weeks."""
+    starts = (
+        span.start
+        for one in exceptions
+        if one.what == "extra"
+        for span in exception_spans(one, first=local.date(), last=local.date() + 57 * DAY)
+        if span.start > local
+    )
+    return min(starts, default=None)
+
+
 def overlap(one: Shift, other: Shift) -> date | None:
     """The first day on which both are worked at the same time; None if that never happens.
 

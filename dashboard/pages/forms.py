@@ -12,7 +12,7 @@ from wtforms import HiddenField
 from wtforms.fields import Field
 
 from dashboard.board import the_board
-from dashboard.desk import Answer, ask_desk, explain_desk, fault_sentence
+from dashboard.desk import FIELD_FAULTS, Answer, ask_desk, explain_desk, fault_sentence
 from dashboard.errors import Problem
 from dashboard.pages import words
 from dashboard.pages.branch import viewer_id
@@ -48,6 +48,8 @@ def save(form: PlanForm, kind: str, id: str, body: dict[str, Any]) -> Answer:
 
 def _named_sentence(fault: FieldFault) -> str:
     """What had better be seen to, with what to do about it."""
+    if fault.name in FIELD_FAULTS:
+        return fault_sentence(fault)
     what, remedy = words.fault_words(fault.name, "")
     detail = words.fault_detail(fault.name, fault.detail)
     return f"{what}: {detail}. {remedy}" if detail else f"{what}. {remedy}"

@@ -5,21 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Annotated, Literal
 
 import msgspec
 
 from gateway.course import Entry
+from gateway.desk.hours import hours_on
 from gateway.desk.plans import LEADS, Plan
 from gateway.desk.record import Done, Due, Outcome, Record, Refused, Room, World
 from gateway.duty import (
+    DAY,
     Day,
     Exception_,
     Pause,
     Shift,
     by_staff,
     is_planned,
+    next_extra,
     next_start,
     overlap,
     parse_day,
@@ -208,6 +211,13 @@ def _check_shift(world: World, id: str, shift: Shift) -> Iterator[FieldFault]:
             yield FieldFault(field="starts", name="overlaps", detail=f"{key}, {day.isoformat()}")
 
 
+def _not_followed(world: World, id: str, shift: Shift) -> Iterator[FieldFault]:
+    """A shift of somebody whose duty no plan decides is kept, and changes nothing."""
+    body = world.get("staff", shift.staff).body  # type: ignore[union-attr]  # the rule has looked
+    if body.duty != "plan":
+        yield FieldFault(field="staff", name="shift_not_followed", detail=body.name)
+
+
 def _check_breaks(shift: Shift) -> Iterator[FieldFault]:
     day = date(2026, 1, 5)
     worked = span_on(day, shift.starts, shift.ends)
@@ -256,7 +266,7 @@ PLANS = (
     Plan(kind="staff", cls=Staff, rule=_check_staff, needed_by=_needed_staff),
     Plan(kind="pin", cls=Pin, rule=_check_pin, is_secret=True, is_ones_own=True),
     Plan(kind="post", cls=Post, needed_by=_needed_post),
-    Plan(kind="shift", cls=Shift, rule=_check_shift),
+    Plan(kind="shift", cls=Shift, rule=_check_shift, named=_not_followed),
     Plan(kind="exception", cls=Exception_, rule=_check_exception),
 )
 
@@ -267,8 +277,10 @@ PLANS = (
 def _sign(world: World, request: Request) -> Outcome:
     """`duty.on`, `duty.off`: for oneself, or by a lead for somebody else; `duty.plan`: as planned.
 
-    Who signs out is off duty until the next shift begins or until signing in; who signs in is on
-    duty until signing out, or the next shift, or FORGOTTEN.
+    Who signs out is off duty until signing in, until the next shift or day besides begins, and at
+    most for a day: nobody who went home today is left out tomorrow. Whoever is always on duty is
+    called again when the branch opens tomorrow, or at midnight when nobody has said when it does.
+    Who signs in is on duty until signing out, or the next shift, or FORGOTTEN.
     """
     staff = request.id or request.by
     if not world.roster.knows(request.by):
@@ -286,7 +298,7 @@ def _sign(world: World, request: Request) -> Outcome:
         is_open=state != "plan",
         by=request.by,
         at=rfc3339(world.now.utc_ms),
-        due=_until(world, staff, state),
+        due=_until(world, staff, state) if state != "plan" else None,
     )
     entry = Entry(event=f"duty_{state}", by=request.by, detail={"staff": staff})
     return Done(records=(record,), entries=((entry, None),))
@@ -297,16 +309,26 @@ def _next_version(world: World, staff: str) -> int:
     return known.version + 1 if known else 1
 
 
-def _until(world: World, staff: str, state: str) -> Due | None:
-    shifts = by_staff(one.body for one in world.all("shift").values()).get(staff, [])
-    begins = next_start(shifts, world.local)
-    if state == "on":
-        forgotten = world.local + FORGOTTEN
-        begins = min(begins, forgotten) if begins else forgotten
-    if begins is None:
-        return None
-    ahead_ms = round((begins - world.local).total_seconds() * 1000)
+def _until(world: World, staff: str, state: str) -> Due:
+    """When the plan counts again after signing in or out."""
+    longest = FORGOTTEN if state == "on" else DAY
+    begins = [world.local + longest, *_begins(world, staff)]
+    ahead_ms = round((min(begins) - world.local).total_seconds() * 1000)
     return Due(world.now.utc_ms + ahead_ms)
+
+
+def _begins(world: World, staff: str) -> Iterator[datetime]:
+    """When this person's duty begins next by the plan, as far as it is known."""
+    if world.get("staff", staff).body.duty == "always":  # type: ignore[union-attr]
+        tomorrow = world.local.date() + DAY
+        hours = hours_on(world, tomorrow)
+        yield hours[0] if hours else datetime.combine(tomorrow, time())
+        return
+    shifts = by_staff(one.body for one in world.all("shift").values()).get(staff, [])
+    exceptions = by_staff(one.body for one in world.all("exception").values()).get(staff, [])
+    for begins in (next_start(shifts, world.local), next_extra(exceptions, world.local)):
+        if begins is not None:
+            yield begins
 
 
 def _duty_ends(world: World, record: Record) -> Done:

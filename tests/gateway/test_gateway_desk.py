@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -234,6 +235,61 @@ def test_signing_out_lasts_until_the_next_shift_begins(desk: Desk) -> None:
     desk.handle()
     assert "g01" in on_duty(desk)
     assert desk.reader.record("duty", "g01").is_open is False
+
+
+EVERY_DAY = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+OPENS = {"week": [{"days": EVERY_DAY, "opens": "08:30", "closes": "17:00"}]}
+
+
+@pytest.mark.parametrize(("hours", "expected"), [(None, "00:00"), (OPENS, "08:30")])
+def test_whoever_is_always_on_duty_and_signs_out_is_called_again_tomorrow(
+    desk: Desk, hours: dict[str, Any] | None, expected: str
+) -> None:
+    if hours:
+        assert desk.ask("hours.save", id="branch", body=hours).ok
+    today = desk.loop._desk.world({}, desk.clock()).local
+    assert desk.ask("duty.off", "g01").ok
+    wait_s = (desk.reader.record("duty", "g01").due.ms - desk.clock().utc_ms) / 1000
+    again = today + timedelta(seconds=wait_s)
+    assert (again.date() - today.date(), f"{again:%H:%M}") == (timedelta(days=1), expected)
+    desk.clock.move(wait_s - 1)
+    desk.handle()
+    assert "g01" not in on_duty(desk)
+    desk.clock.move(2)
+    desk.handle()
+    assert "g01" in on_duty(desk)
+
+
+def test_signing_out_leaves_nobody_out_of_a_shift_that_is_planned_later(desk: Desk) -> None:
+    desk.ask("staff.save", id="g01", body={"name": "g01", "roles": ["security"], "duty": "plan"})
+    desk.ask("duty.off", "g01")
+    shift = {"staff": "g01", "days": EVERY_DAY, "starts": "00:00", "ends": "23:59"}
+    assert desk.ask("shift.save", body=shift).ok
+    desk.clock.move(24 * 3600 + 1)
+    desk.handle()
+    assert "g01" in on_duty(desk)
+
+
+def test_a_day_besides_ends_signing_out(desk: Desk) -> None:
+    desk.ask("staff.save", id="g01", body={"name": "g01", "roles": ["security"], "duty": "plan"})
+    day = (desk.loop._desk.world({}, desk.clock()).local + timedelta(days=1)).date().isoformat()
+    body = {"staff": "g01", "what": "extra", "first": day, "last": day}
+    assert desk.ask("exception.save", body=body | {"starts": "05:00", "ends": "09:00"}).ok
+    desk.ask("duty.off", "g01")
+    wait_s = (desk.reader.record("duty", "g01").due.ms - desk.clock().utc_ms) / 1000
+    desk.clock.move(wait_s + 1)
+    desk.handle()
+    assert wait_s < 24 * 3600 and "g01" in on_duty(desk)
+
+
+@pytest.mark.parametrize("duty", ["plan", "sign_in", "always", "never"])
+def test_a_shift_that_changes_nothing_is_planned_and_named(desk: Desk, duty: str) -> None:
+    body = {"name": "Guard", "roles": ["security"], "duty": duty}
+    assert desk.ask("staff.save", id="g01", body=body).ok
+    made = desk.ask("shift.save", body=SHIFT)
+    named = [(one.field, one.name, one.detail) for one in made.faults]
+    assert made.ok
+    assert named == ([] if duty == "plan" else [("staff", "shift_not_followed", "Guard")])
 
 
 def on_duty(desk: Desk) -> set[str]:
