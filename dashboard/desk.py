@@ -62,6 +62,7 @@ FIELD_FAULTS = {
     "in_the_past": _l("This day is over already."),
     "last_lead": _l("Nobody else could change the plans then: name another lead first."),
     "missing": _l("This is needed too."),
+    "never_comes": _l("None of these days lies between the first and the last day."),
     "no_such_day": _l("There is no such day."),
     "outside_shift": _l("This is not within the shift."),
     "overlaps": _l("This person works at that time already."),

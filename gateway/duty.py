@@ -121,6 +121,12 @@ def begins_on(shift: Shift, day: date) -> bool:
     return weeks % shift.every_weeks == 0
 
 
+def comes_between(shift: Shift, first: date, last: date) -> bool:
+    """Whether the shift begins on any day from first to last; after 8 weeks all repeats."""
+    days = min((last - first).days + 1, 8 * 7 + 1)
+    return any(begins_on(shift, first + number * DAY) for number in range(days))
+
+
 def _monday_of(day: date) -> date:
     return day - timedelta(days=day.weekday())
 

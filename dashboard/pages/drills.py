@@ -27,8 +27,9 @@ from dashboard.pages.forms import (
     without_nothing,
 )
 from dashboard.pages.outlook import world_of
-from dashboard.pages.shifts import WEEKDAYS, time_field
+from dashboard.pages.shifts import time_field
 from dashboard.pages.team import checks, may_edit
+from dashboard.weekdays import WEEKDAYS
 from gateway.store import Record
 from gateway.store.outlook import Window, World, overdue_window, window_on
 from protocol.clock import now

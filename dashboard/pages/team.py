@@ -36,6 +36,7 @@ from dashboard.pages.forms import (
     words_of,
 )
 from dashboard.pages.times import today
+from dashboard.weekdays import WEEKDAYS
 from gateway.store import Record
 from protocol.moment import rfc3339
 
@@ -268,5 +269,6 @@ def _words() -> dict[str, Any]:
         "CERTIFICATES": CERTIFICATES,
         "DUTY_MODES": DUTY_MODES,
         "LANGUAGES": LANGUAGES,
+        "WEEKDAYS": WEEKDAYS,
         "me_id": current_user.id,
     }

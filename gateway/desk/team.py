@@ -21,6 +21,7 @@ from gateway.duty import (
     Pause,
     Shift,
     by_staff,
+    comes_between,
     is_planned,
     next_extra,
     next_start,
@@ -201,7 +202,7 @@ def _check_shift(world: World, id: str, shift: Shift) -> Iterator[FieldFault]:
     if shift.post is not None and world.get("post", shift.post) is None:
         yield FieldFault(field="post", name="unknown_post", detail=shift.post)
     bad_days = list(_check_days(shift.first, shift.last))
-    yield from bad_days
+    yield from bad_days or _check_when(world, id, shift)
     yield from _check_breaks(shift)
     if bad_days:
         return
@@ -209,6 +210,18 @@ def _check_shift(world: World, id: str, shift: Shift) -> Iterator[FieldFault]:
         other = record.body
         if key != id and other.staff == shift.staff and (day := overlap(shift, other)):
             yield FieldFault(field="starts", name="overlaps", detail=f"{key}, {day.isoformat()}")
+
+
+def _check_when(world: World, id: str, shift: Shift) -> Iterator[FieldFault]:
+    """A shift that never comes, or comes no more."""
+    last = parse_day(shift.last) if shift.last else None
+    known = world.get("shift", id)
+    is_new = known is None or known.body.last != shift.last
+    if last and last < world.local.date() and is_new:
+        yield FieldFault(field="last", name="in_the_past", detail=shift.last)
+    first = parse_day(shift.first) if shift.first else None
+    if first and last and shift.days and not comes_between(shift, first, last):
+        yield FieldFault(field="days", name="never_comes")
 
 
 def _not_followed(world: World, id: str, shift: Shift) -> Iterator[FieldFault]:

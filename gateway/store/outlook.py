@@ -18,11 +18,13 @@ from gateway.desk.resources import Nearest, check_due, left_of, nearest, taken_o
 from gateway.desk.rooms import KINDS, SECRET
 from gateway.desk.team import roster_of
 from gateway.desk.walks import last_test_ms
+from gateway.desk.week import Line, monday_of, week_of
 from gateway.roster import Roster
 from gateway.store.reader import Reader
 from protocol.moment import Moment
 
 __all__ = [
+    "Line",
     "Missing",
     "Nearest",
     "Window",
@@ -32,12 +34,14 @@ __all__ = [
     "last_test_ms",
     "left_of",
     "may_be_left",
+    "monday_of",
     "nearest",
     "not_over",
     "not_ready",
     "overdue_window",
     "state_of",
     "taken_of",
+    "week_of",
     "window_on",
     "world",
 ]

@@ -10,7 +10,8 @@ import pytest
 from board_branch import PINS
 
 from gateway.desk.record import Due, Record
-from gateway.desk.team import SignedDuty
+from gateway.desk.team import SignedDuty, Staff
+from gateway.duty import Exception_, Shift
 from gateway.store import Work, Writer
 from protocol.clock import now
 
@@ -51,3 +52,61 @@ def test_the_team_shows_until_when_somebody_is_signed_out(client, write) -> None
 def test_the_page_of_somebody_whom_no_shift_moves_says_so(client) -> None:
     page = signed_in(client).get("/team/g01").text
     assert "Shifts change nothing for this person" in page
+
+
+# --- the week ---
+
+
+@pytest.fixture
+def planned(write) -> None:
+    """Li Na works on Mondays of every other week from 2030-01-07 on, and is away once."""
+    body = Shift(
+        staff="g01", days=["mon"], starts="08:30", ends="17:30", every_weeks=2, first="2030-01-07"
+    )
+    away = Exception_(staff="g01", what="away", first="2030-01-21", last="2030-01-21")
+    write(
+        record("staff", "g01", Staff(name="Li Na", roles=["security"])),
+        record("shift", "s-1", body),
+        record("exception", "e-1", away),
+    )
+
+
+def row_of(page: str) -> str:
+    table = re.search(r"<tbody>(.*?)</tbody>", page, re.S)[1]
+    row = next(one for one in table.split("<tr>") if "Li Na" in one)
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", row))
+
+
+@pytest.mark.parametrize(
+    ("week", "expected"),
+    [
+        ("2030-01-07", "08:30–17:30"),
+        ("2030-01-13", "08:30–17:30"),
+        ("2030-01-14", None),
+        ("2030-01-21", "does not count: away"),
+        ("2030-02-04", "08:30–17:30"),
+    ],
+)
+def test_a_week_shows_its_own_days_and_what_counts_on_them(client, planned, week, expected) -> None:
+    row = row_of(signed_in(client).get(f"/shifts?week={week}").text)
+    assert expected in row if expected else "08:30" not in row
+
+
+def test_weeks_have_dates_and_lead_to_the_next_and_the_one_before(client, planned) -> None:
+    page = signed_in(client).get("/shifts?week=2030-01-09").text
+    assert "Mon 7 Jan" in page and "Sun 13 Jan" in page
+    assert 'href="/shifts?week=2029-12-31"' in page and 'href="/shifts?week=2030-01-14"' in page
+    now = client.get("/shifts").text
+    assert 'aria-current="date"' in now and "This week" not in now
+
+
+@pytest.mark.parametrize("week", ["", "monday", "1999-12-31", "9999-12-31", "2026-02-30"])
+def test_a_week_that_does_not_exist_is_refused(client, week) -> None:
+    assert signed_in(client).get(f"/shifts?week={week}").status_code == 422
+
+
+def test_a_week_says_whose_shifts_change_nothing(client, planned, write) -> None:
+    write(record("staff", "g01", Staff(name="Li Na", roles=["security"], duty="always")))
+    client = signed_in(client)
+    assert "shifts change nothing" in row_of(client.get("/shifts?week=2030-01-07").text)
+    assert "shifts change nothing" not in row_of(client.get("/shifts?week=2030-01-14").text)

@@ -128,6 +128,20 @@ def test_every_fault_of_a_body_is_named_at_once(desk: Desk) -> None:
     assert faults_of(found).keys() == {"staff", "days", "ends"}
 
 
+def test_a_shift_that_is_over_or_never_comes_is_refused(desk: Desk) -> None:
+    # It is 2026-11-18, a Wednesday.
+    over = desk.ask("shift.save", id="x", body=SHIFT | {"last": "2026-11-17"})
+    assert faults_of(over) == {"last": "in_the_past"}
+    days = {"first": "2026-11-25", "last": "2026-11-29"}  # a Wednesday to a Sunday
+    assert faults_of(desk.ask("shift.save", id="x", body=SHIFT | days)) == {"days": "never_comes"}
+    weeks = {"first": "2026-11-25", "last": "2026-12-06", "every_weeks": 2}
+    assert faults_of(desk.ask("shift.save", id="x", body=SHIFT | weeks)) == {"days": "never_comes"}
+    assert desk.ask("shift.save", id="x", body=SHIFT | days | {"last": "2026-11-30"}).ok
+    desk.clock.move(30 * 24 * 3600)
+    body = SHIFT | days | {"last": "2026-11-30", "ends": "18:00"}
+    assert desk.ask("shift.save", id="x", body=body).ok, "it was right when it was planned"
+
+
 def test_a_roster_that_overlaps_is_named_with_the_other_shift_and_the_day(desk: Desk) -> None:
     made = desk.ask("shift.save", body=SHIFT)
     again = desk.ask("shift.save", body=SHIFT | {"starts": "16:59", "ends": "20:00"})
