@@ -12,6 +12,7 @@ from flask_babel import lazy_gettext as _l
 from dashboard.actions import STATUS, explain
 from dashboard.board import the_board
 from dashboard.errors import BrokerAway, GatewaySilent, TooManyWaiting
+from dashboard.weekdays import WEEKDAYS
 from protocol.messages import FieldFault, Request
 
 # A named reason → its HTTP status, beside those of actions.
@@ -191,4 +192,11 @@ def explain_desk(reason: str) -> str:
 def fault_sentence(fault: FieldFault) -> str:
     """What is wrong with a field, with what the name alone does not say."""
     words = str(FIELD_FAULTS.get(fault.name, fault.name))
-    return f"{words} ({fault.detail})" if fault.detail else words
+    detail = _in_words(fault.detail) if fault.name == "overlaps" else fault.detail
+    return f"{words} ({detail})" if detail else words
+
+
+def _in_words(shift: str) -> str:
+    """A shift with the day it begins on in words: Tuesday 22:00-06:00, Guide's desk."""
+    day, _space, rest = shift.partition(" ")
+    return f"{WEEKDAYS.get(day, day)} {rest}"

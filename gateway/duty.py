@@ -210,7 +210,7 @@ def next_extra(exceptions: Iterable[Exception_], local: datetime) -> datetime | 
 
 
 def overlap(one: Shift, other: Shift) -> date | None:
-    """The first day on which both are worked at the same time; None if that never happens.
+    """The first day on which `one` begins while both are worked; None if that never happens.
 
     Looked for over the weeks after which both repeat, from the later of their first days.
     """

@@ -16,6 +16,7 @@ from gateway.desk.plans import LEADS, Plan
 from gateway.desk.record import Done, Due, Outcome, Record, Refused, Room, World
 from gateway.duty import (
     DAY,
+    WEEKDAYS,
     Day,
     Exception_,
     Pause,
@@ -208,8 +209,17 @@ def _check_shift(world: World, id: str, shift: Shift) -> Iterator[FieldFault]:
         return
     for key, record in world.all("shift").items():
         other = record.body
-        if key != id and other.staff == shift.staff and (day := overlap(shift, other)):
-            yield FieldFault(field="starts", name="overlaps", detail=f"{key}, {day.isoformat()}")
+        if key != id and other.staff == shift.staff and (day := overlap(other, shift)):
+            detail = _shift_said(world, other, WEEKDAYS[day.weekday()])
+            yield FieldFault(field="starts", name="overlaps", detail=detail)
+
+
+def _shift_said(world: World, shift: Shift, day: str) -> str:
+    """A shift as people know it: tue 22:00-06:00, Guide's desk. The day it begins on comes first,
+    for the page to say in words."""
+    post = world.get("post", shift.post) if shift.post else None
+    hours = f"{day} {shift.starts}-{shift.ends}"
+    return f"{hours}, {post.body.name}" if post else hours
 
 
 def _check_when(world: World, id: str, shift: Shift) -> Iterator[FieldFault]:

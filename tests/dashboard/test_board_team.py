@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 from board_branch import PINS
 
+from dashboard.desk import Answer
 from gateway.desk.record import Due, Record
 from gateway.desk.team import SignedDuty, Staff
 from gateway.duty import Exception_, Shift
 from gateway.store import Work, Writer
 from protocol.clock import now
+from protocol.messages import FieldFault
 
 
 def signed_in(client, staff="l01"):
@@ -110,3 +112,23 @@ def test_a_week_says_whose_shifts_change_nothing(client, planned, write) -> None
     client = signed_in(client)
     assert "shifts change nothing" in row_of(client.get("/shifts?week=2030-01-07").text)
     assert "shifts change nothing" not in row_of(client.get("/shifts?week=2030-01-14").text)
+
+
+@pytest.mark.parametrize(
+    ("lang", "expected"),
+    [
+        ("en", "works at that time already. (Monday 08:00-17:00, Guide&#39;s desk)"),
+        ("zh", "(星期一 08:00-17:00, Guide&#39;s desk)"),
+    ],
+)
+def test_a_shift_in_the_way_is_named_as_people_know_it(client, monkeypatch, lang, expected) -> None:
+    detail = "mon 08:00-17:00, Guide's desk"
+    fault = FieldFault(field="starts", name="overlaps", detail=detail)
+    answer = Answer(ok=False, reason="wrong_fields", faults=(fault,))
+    monkeypatch.setattr("dashboard.pages.forms.ask_desk", lambda *asked, **more: answer)
+    client = signed_in(client)
+    page = client.get(f"/shifts/shift/new?lang={lang}", follow_redirects=True).text
+    token = re.search(r'name="csrf-token" content="([^"]+)"', page)[1]
+    form = {"csrf_token": token, "staff": "g01", "days": "mon", "every_weeks": "1"}
+    form |= {"starts": "09:00", "ends": "10:00"}
+    assert expected in client.post("/shifts/shift/new", data=form).text

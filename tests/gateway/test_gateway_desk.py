@@ -142,12 +142,22 @@ def test_a_shift_that_is_over_or_never_comes_is_refused(desk: Desk) -> None:
     assert desk.ask("shift.save", id="x", body=body).ok, "it was right when it was planned"
 
 
-def test_a_roster_that_overlaps_is_named_with_the_other_shift_and_the_day(desk: Desk) -> None:
-    made = desk.ask("shift.save", body=SHIFT)
+def test_a_roster_that_overlaps_is_named_with_the_day_hours_and_post_of_the_other_shift(
+    desk: Desk,
+) -> None:
+    assert desk.ask("post.save", id="guide", body={"name": "Guide's desk"}).ok
+    assert desk.ask("shift.save", body=SHIFT | {"post": "guide"}).ok
     again = desk.ask("shift.save", body=SHIFT | {"starts": "16:59", "ends": "20:00"})
     assert faults_of(again) == {"starts": "overlaps"}
-    assert made.id in again.faults[0].detail
+    assert again.faults[0].detail == "mon 08:00-17:00, Guide's desk"
     assert desk.ask("shift.save", body=SHIFT | {"starts": "17:00", "ends": "20:00"}).ok
+
+
+def test_a_night_that_reaches_into_a_shift_is_named_by_the_day_it_begins_on(desk: Desk) -> None:
+    night = SHIFT | {"days": ["sun"], "starts": "22:00", "ends": "08:30"}
+    assert desk.ask("shift.save", body=night).ok
+    again = desk.ask("shift.save", body=SHIFT)
+    assert again.faults[0].detail == "sun 22:00-08:30"
 
 
 def test_the_last_who_may_change_plans_stays(desk: Desk) -> None:
