@@ -8,11 +8,13 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_login import current_user
 
 from dashboard.actions import STATUS, explain
 from dashboard.board import the_board
 from dashboard.errors import BrokerAway, GatewaySilent, TooManyWaiting
 from dashboard.weekdays import WEEKDAYS
+from gateway.store import LEADS, Record, is_for_leads
 from protocol.messages import FieldFault, Request
 
 # A named reason → its HTTP status, beside those of actions.
@@ -63,6 +65,7 @@ FIELD_FAULTS = {
     "in_the_past": _l("This day is over already."),
     "last_lead": _l("Nobody else could change the plans then: name another lead first."),
     "missing": _l("This is needed too."),
+    "never_begins": _l("None of these days is left in its window, tomorrow at the earliest."),
     "never_comes": _l("None of these days lies between the first and the last day."),
     "no_such_day": _l("There is no such day."),
     "outside_shift": _l("This is not within the shift."),
@@ -148,6 +151,12 @@ def ask_desk(
 
 def _refused(reason: str) -> Answer:
     return Answer(ok=False, reason=reason, message=explain_desk(reason))
+
+
+def may_see(record: Record) -> bool:
+    """Whether whoever asks may see a record: one for leads, a lead, an admin or a program."""
+    is_lead = current_user.is_machine or not set(LEADS).isdisjoint(current_user.roles)
+    return is_lead or not is_for_leads(record)
 
 
 def explain_desk(reason: str) -> str:

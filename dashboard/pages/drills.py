@@ -13,7 +13,7 @@ from wtforms import BooleanField, DateField, IntegerField, SelectField, StringFi
 from wtforms.validators import InputRequired, Length, NumberRange
 
 from dashboard.board import Board, the_board
-from dashboard.desk import ask_desk, fault_sentence
+from dashboard.desk import ask_desk, fault_sentence, may_see
 from dashboard.figures import ResponseFigures, response_figures, split_drills
 from dashboard.pages import closing_words
 from dashboard.pages.branch import point_labels, staff_names, viewer_id
@@ -62,7 +62,7 @@ def listing() -> str:
     world = world_of(board, ("drill_plan", "drill_held", "drill"))
     return render_template(
         "drills.html",
-        plans=[_line(world, one) for one in world.all("drill_plan").values()],
+        plans=[_line(world, one) for one in world.all("drill_plan").values() if may_see(one)],
         running=[one for one in world.all("drill").values() if one.incident_id],
         held=_held(board),
         real=_real(board),
@@ -129,7 +129,7 @@ def start() -> str | Response:
     """Begins a drill, which rings as a call rings."""
     board = the_board()
     form = StartForm() if request.method == "POST" else StartForm(formdata=None)
-    plans = board.reader.records("drill_plan")
+    plans = [one for one in board.reader.records("drill_plan") if may_see(one)]
     form.plan.choices = [
         ("", _("None of the calendar")),
         *((one.id, closing_words.in_words(one.body)) for one in plans),

@@ -12,7 +12,7 @@ from wtforms import HiddenField
 from wtforms.fields import Field
 
 from dashboard.board import the_board
-from dashboard.desk import FIELD_FAULTS, Answer, ask_desk, explain_desk, fault_sentence
+from dashboard.desk import FIELD_FAULTS, Answer, ask_desk, explain_desk, fault_sentence, may_see
 from dashboard.errors import Problem
 from dashboard.pages import words
 from dashboard.pages.branch import viewer_id
@@ -72,9 +72,9 @@ def mark(form: PlanForm, answer: Answer) -> None:
 
 
 def open_record(kind: str, id: str) -> Record:
-    """The plan that a page is about. Raises: Problem 404 when there is none, or no more."""
+    """The plan that a page is about. Raises: Problem 404 when there is none for whoever asks."""
     record = the_board().reader.record(kind, id)
-    if record is None or not record.is_open:
+    if record is None or not record.is_open or not may_see(record):
         raise Problem(404, "unknown_record", explain_desk("unknown_record"))
     return record
 

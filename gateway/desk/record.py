@@ -131,6 +131,7 @@ class Room:
     """Some kinds of records and what may be done to them.
 
     kinds: {kind: its dataclass}. secret: kinds that neither pages, exports nor the log show.
+    for_leads: which of its records are shown only to those who write plans.
     requests: {Request.do: what decides it}. fall_due: what becomes of a record whose time has
     come. meet: what a new incident leads to; it is asked before the press has its receipt. follow:
     what a change of an incident (before, after) leads to.
@@ -145,6 +146,7 @@ class Room:
     kinds: Mapping[str, type]
     requests: Mapping[str, Callable[[World, Request], Outcome]]
     secret: frozenset[str] = frozenset()
+    for_leads: Callable[[Record], bool] = lambda record: False
     fall_due: Callable[[World, Record], Done] | None = None
     meet: Callable[[World, Incident], Done] | None = None
     follow: Callable[[World, Incident, Incident], Done] | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from board_branch import PINS
 
 from dashboard.desk import Answer
+from gateway.desk.drills import DEFAULTS as DRILLS
 from gateway.desk.record import Due, Record
 from gateway.desk.team import SignedDuty, Staff
 from gateway.duty import Exception_, Shift
@@ -132,3 +134,31 @@ def test_a_shift_in_the_way_is_named_as_people_know_it(client, monkeypatch, lang
     form = {"csrf_token": token, "staff": "g01", "days": "mon", "every_weeks": "1"}
     form |= {"starts": "09:00", "ends": "10:00"}
     assert expected in client.post("/shifts/shift/new", data=form).text
+
+
+# --- what only leads may know ---
+
+
+@pytest.fixture
+def surprise(write) -> None:
+    body = replace(DRILLS["half-year"], en="Surprise", unannounced=True)
+    write(record("drill_plan", "surprise", body), record("drill_plan", "told", DRILLS["half-year"]))
+
+
+PLACES = ("/drills", "/drills/start", "/api/v1/records/drill_plan")
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize(("staff", "sees"), [("l01", True), ("g01", False)])
+def test_only_leads_see_that_a_surprise_is_planned(client, surprise, place, staff, sees) -> None:
+    text = signed_in(client, staff).get(place).text
+    assert ("Surprise" in text) is sees
+    assert "Half-yearly" in text, "what is announced is for everybody"
+
+
+@pytest.mark.parametrize("place", ["/drills/plans/surprise", "/api/v1/records/drill_plan/surprise"])
+def test_the_plan_of_a_surprise_is_not_there_for_others(client, surprise, bearer, place) -> None:
+    if place.startswith("/api"):
+        assert client.get(place, headers=bearer).status_code == 200, "a program may"
+    assert signed_in(client, "g01").get(place).status_code == 404
+    assert signed_in(client, "l01").get(place).status_code == 200
