@@ -48,6 +48,12 @@ FIELD_FAULTS = {
     "unknown_contact": _l("Choose somebody of the directory."),
     "unknown_role": _l("Choose a role."),
     "unknown_step": _l("The list has no such step."),
+    "contradicts": _l(
+        "Away and there besides at the same time: who is away is away. Change the other one first."
+    ),
+    "too_long": _l(
+        "It closes before it opens: the branch would be open into the next day for so long."
+    ),
     "day_twice": _l("This day stands in two rows."),
     "in_the_future": _l("This day has not come yet."),
     "incident_there": _l("There is an open call there: close it first."),

@@ -22,6 +22,7 @@ Day = Annotated[str, msgspec.Meta(pattern=DATE_PATTERN, description="a day such 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DATE = re.compile(DATE_PATTERN)
+FIRST_YEAR, LAST_YEAR = 1900, 8999
 
 # A Monday, from which weeks are counted where a shift names no first day.
 _FIRST_MONDAY = date(2024, 1, 1)
@@ -94,11 +95,13 @@ def by_staff(plans: Iterable[S]) -> dict[str, list[S]]:
 
 
 def parse_day(text: str) -> date | None:
-    """The date `text` writes, None for one that does not exist, such as 2026-02-30."""
+    """The date `text` writes; None for one that does not exist, such as 2026-02-30, or that lies
+    so far off that it cannot be reckoned with."""
     try:
-        return date.fromisoformat(text) if _DATE.match(text) else None
+        day = date.fromisoformat(text) if _DATE.match(text) else None
     except ValueError:
         return None
+    return day if day is not None and FIRST_YEAR <= day.year <= LAST_YEAR else None
 
 
 def span_on(day: date, starts: str, ends: str) -> Span:
@@ -221,3 +224,31 @@ def overlap(one: Shift, other: Shift) -> date | None:
     theirs = list(spans_of(other, **window))
     met = [span for span in mine if any(span.meets(another) for another in theirs)]
     return min(met).start.date() if met else None
+
+
+def within(spans: Iterable[Span], frame: Span) -> list[Span]:
+    """What of the spans lies in the frame."""
+    return [
+        Span(max(one.start, frame.start), min(one.end, frame.end))
+        for one in spans
+        if one.meets(frame)
+    ]
+
+
+def without(spans: Iterable[Span], holes: Iterable[Span]) -> list[Span]:
+    """What is left of the spans where no hole is, the earliest first."""
+    left = []
+    sorted_holes = sorted(holes)
+    for span in sorted(spans):
+        start = span.start
+        for hole in sorted_holes:
+            if hole.start >= span.end:
+                break
+            if hole.end <= start:
+                continue
+            if hole.start > start:
+                left.append(Span(start, hole.start))
+            start = max(start, hole.end)
+        if start < span.end:
+            left.append(Span(start, span.end))
+    return left

@@ -21,14 +21,17 @@ from gateway.duty import (
     Exception_,
     Pause,
     Shift,
+    Span,
     by_staff,
     comes_between,
+    exception_spans,
     is_planned,
     next_extra,
     next_start,
     overlap,
     parse_day,
     span_on,
+    without,
 )
 from gateway.roster import Member, Roster
 from protocol.messages import FieldFault, Id, Request, ShortText
@@ -51,6 +54,8 @@ CERTIFIED: Mapping[str, CertificateName] = {"first_aid": "first_aid"}
 _PHONE = re.compile(r"\+?[0-9](?:[0-9 ()./-]{0,28}[0-9])?(?:[xX#][0-9]{1,8})?(?![\s\S])")
 # Somebody who signed in and forgot to sign out is off duty after so long.
 FORGOTTEN = timedelta(hours=16)
+# Whoever is away for longer is planned anew.
+LONGEST_EXCEPTION = timedelta(days=1100)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,11 +260,43 @@ def _check_breaks(shift: Shift) -> Iterator[FieldFault]:
 def _check_exception(world: World, id: str, one: Exception_) -> Iterator[FieldFault]:
     yield from _check_whom(world, one.staff)
     yield from _check_days(one.first, one.last)
-    last = parse_day(one.last)
+    first, last = parse_day(one.first), parse_day(one.last)
     if last is not None and last < world.local.date():
         yield FieldFault(field="last", name="in_the_past", detail=one.last)
     if (one.starts is None) != (one.ends is None):
         yield FieldFault(field="ends" if one.ends is None else "starts", name="missing")
+    elif one.starts is not None and one.starts == one.ends:
+        yield FieldFault(field="ends", name="same_as_start")
+    elif first and last and last > first + LONGEST_EXCEPTION:
+        latest = (first + LONGEST_EXCEPTION).isoformat()
+        yield FieldFault(field="last", name="too_late", detail=latest)
+    elif first and last:
+        yield from _check_against(world, id, one, first, last)
+
+
+def _check_against(
+    world: World, id: str, one: Exception_, first: date, last: date
+) -> Iterator[FieldFault]:
+    """Who is away is away: a time besides of which nothing is left would never be worked."""
+    others = [
+        record.body
+        for key, record in world.all("exception").items()
+        if key != id and record.body.staff == one.staff
+    ]
+
+    def spans_of_all(what: str, bodies: Iterable[Exception_]) -> list[Span]:
+        days = {"first": first - DAY, "last": last + DAY}
+        return [
+            span for body in bodies if body.what == what for span in exception_spans(body, **days)
+        ]
+
+    mine = spans_of_all(one.what, [one])
+    away = spans_of_all("away", [one, *others])
+    besides = mine if one.what == "extra" else spans_of_all("extra", others)
+    for span in besides:
+        if not without([span], away) and any(span.meets(other) for other in mine):
+            yield FieldFault(field="first", name="contradicts", detail=f"{span.start:%Y-%m-%d}")
+            return
 
 
 def _check_whom(world: World, staff: str) -> Iterator[FieldFault]:

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
-from gateway.desk.coverage import without
 from gateway.desk.record import Record, World
-from gateway.duty import DAY, Span, exception_spans, spans_of
+from gateway.duty import DAY, Span, exception_spans, spans_of, without
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

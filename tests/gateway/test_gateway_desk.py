@@ -153,6 +153,47 @@ def test_a_roster_that_overlaps_is_named_with_the_day_hours_and_post_of_the_othe
     assert desk.ask("shift.save", body=SHIFT | {"starts": "17:00", "ends": "20:00"}).ok
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_a_day_that_nobody_can_reckon_with_is_none(desk: Desk, day: str) -> None:
+    body = SHIFT | {"first": day}
+    assert faults_of(desk.ask("shift.save", id="x", body=body)) == {"first": "no_such_day"}
+    body = {"staff": "g01", "what": "away", "first": day, "last": day}
+    found = desk.ask("exception.save", id="x", body=body)
+    assert {one.name for one in found.faults} == {"no_such_day"}
+
+
+AWAY = {"staff": "g01", "what": "away", "first": "2026-11-23", "last": "2026-11-27"}
+BESIDES = {"staff": "g01", "what": "extra", "first": "2026-11-25", "last": "2026-11-25"}
+MORNING = {"starts": "09:00", "ends": "12:00"}
+
+
+@pytest.mark.parametrize(
+    ("there", "new", "day"),
+    [
+        (AWAY, BESIDES | MORNING, "2026-11-25"),
+        (BESIDES | MORNING, AWAY, "2026-11-25"),
+        (AWAY | {"starts": "08:00", "ends": "13:00"}, BESIDES | MORNING, "2026-11-25"),
+        (AWAY | {"starts": "10:00", "ends": "13:00"}, BESIDES | MORNING, None),
+        (AWAY | {"last": "2026-11-24"}, BESIDES | MORNING, None),
+        (AWAY, BESIDES | MORNING | {"staff": "s01"}, None),
+        (AWAY, AWAY, None),
+    ],
+)
+def test_nobody_is_away_and_there_besides_at_once(desk: Desk, there, new, day) -> None:
+    assert desk.ask("exception.save", id="there", body=there).ok
+    found = desk.ask("exception.save", id="new", body=new)
+    named = [(one.field, one.name, one.detail) for one in found.faults]
+    assert named == ([("first", "contradicts", day)] if day else [])
+    assert desk.ask("exception.save", id="there", body=there).ok, "it is not against itself"
+
+
+def test_an_exception_of_years_or_of_no_time_is_refused(desk: Desk) -> None:
+    long = desk.ask("exception.save", body=AWAY | {"last": "2036-11-27"})
+    assert faults_of(long) == {"last": "too_late"}
+    never = desk.ask("exception.save", body=AWAY | {"starts": "09:00", "ends": "09:00"})
+    assert faults_of(never) == {"ends": "same_as_start"}
+
+
 def test_a_night_that_reaches_into_a_shift_is_named_by_the_day_it_begins_on(desk: Desk) -> None:
     night = SHIFT | {"days": ["sun"], "starts": "22:00", "ends": "08:30"}
     assert desk.ask("shift.save", body=night).ok

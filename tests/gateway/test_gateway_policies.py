@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.config import ChannelSettings
-from gateway.desk.coverage import Coverage, said, without
+from gateway.desk.coverage import Coverage, said
 from gateway.desk.hours import Hours, OpeningHours
 from gateway.desk.team import Certificate, Staff
-from gateway.duty import Exception_, Pause, Shift, Span
+from gateway.duty import Exception_, Pause, Shift, Span, without
 from gateway.policy import Policies, Policy, Scope
 from protocol.link import Connected
 
