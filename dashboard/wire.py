@@ -190,12 +190,13 @@ class GatewayView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LampView:
-    """What a simulated point shows (event `lamp`, demo only)."""
+    """What a simulated point shows (event `lamp`, demo only). drill: marked as practice."""
 
     unit: str
     point: str
     lamp: Lamp
     sounder: Sounder
+    drill: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
