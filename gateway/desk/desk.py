@@ -248,6 +248,7 @@ class Desk:
     def _forget(self, key: tuple[str, str], to: Round) -> None:
         to.work.records.pop(key, None)
         to.work.forgotten.add(key)
+        self.changes += 1
         self._of(key[0]).pop(key[1], None)
         self._timed.pop(key, None)
         self._wrongs_minute = None
