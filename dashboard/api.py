@@ -11,10 +11,10 @@ from dashboard import metrics, openapi
 from dashboard.actions import act, explain
 from dashboard.board import Board, the_board
 from dashboard.errors import Problem
-from dashboard.figures import figures_by_kind, response_figures, split_drills
 from dashboard.picture import unit_views
 from dashboard.reckoning import the_reckoning
 from dashboard.review.calendar import Month
+from dashboard.review.sample import by_kind, merged
 from dashboard.store import StoreError
 from dashboard.window import BadTime, window
 from dashboard.wire import (
@@ -25,7 +25,7 @@ from dashboard.wire import (
     ResponseTimesReport,
     with_log,
 )
-from gateway.store import ChannelRecord, Clocks
+from gateway.store import ChannelRecord, Clocks, Reports
 from protocol.clock import now
 from protocol.moment import rfc3339
 
@@ -165,15 +165,16 @@ def response_times() -> Response:
         )
     except BadTime as error:
         raise bad_time(error) from error
-    times = the_board().reader.response_times(start_ms=start_ms, end_ms=end_ms)
-    real, drills = split_drills(times)
+    found = by_kind(Reports(the_board().reader).times(start_ms=start_ms, end_ms=end_ms))
+    real = {kind: found[is_drill, kind] for is_drill, kind in sorted(found) if not is_drill}
+    drills = [one for (is_drill, _kind), one in found.items() if is_drill]
     return as_json(
         ResponseTimesReport(
             start=rfc3339(start_ms),
             to=rfc3339(end_ms),
-            real=response_figures(real),
-            drills=response_figures(drills),
-            by_kind=figures_by_kind(real),
+            real=merged(list(real.values())).figures,
+            drills=merged(drills).figures,
+            by_kind={kind: one.figures for kind, one in real.items()},
         )
     )
 

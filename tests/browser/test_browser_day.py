@@ -209,7 +209,7 @@ def test_the_closing_sweep_renews_itself(demo, screen) -> None:
     demo.close_all_calls()
     expect(guide.locator("#day-rows li", has_text="呼叫")).to_have_count(0, **soon)
     # A taken seat is no call, of which screens hear, and yet somebody who must not be left behind.
-    seat = guide.locator('#day-rows [data-key="point/point-6:occupied_seat"]')
+    seat = guide.locator('#day-rows [data-key="seat/point-6:occupied_seat"]')
     demo.contact("point-6", "1", part="seat")
     expect(seat).to_be_visible(timeout=12_000)
     demo.contact("point-6", "0", part="seat")
