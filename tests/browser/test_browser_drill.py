@@ -93,6 +93,19 @@ def test_the_demos_lamps_blink_as_the_units_do(screen, patterns, names):
         assert lit == [indicators.light(pattern, ms)[0] for ms in times_ms], name
 
 
+def test_the_bar_of_other_pages_marks_a_drill_and_puts_a_real_call_before_it(demo, screen):
+    lead, other = screen("/drills/start", staff=LEAD), screen("/devices", staff="103", size="phone")
+    lead.select_option("#point", "point-6")
+    lead.get_by_role("button", name="Begin it now").click()
+    bar = other.locator("#callbar")
+    expect(bar).to_contain_text("Waiting area")
+    expect(bar.get_by_text("Drill")).to_be_visible()
+    expect(other.locator("#announce")).to_contain_text("Drill")
+    demo.press("point-1")
+    expect(bar).to_contain_text("Counter 1 +1")
+    expect(bar.get_by_text("Drill")).to_be_hidden()
+
+
 def test_one_touch_of_this_is_real_makes_a_call_of_a_drill(demo, screen):
     lead = screen("/drills", staff=LEAD)
     wall = screen(staff="103")
