@@ -6,16 +6,14 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from gateway.course import Changed, Course, Entry, Outcome, Refused, Rules, Tell, Unchanged
-from gateway.cover import with_stand_ins
 from gateway.responders import (
     arrived,
-    in_this_boot,
     responder_of,
     since_press_ms,
     with_changes,
     with_responder,
 )
-from gateway.steps import call_next, is_clocks_end, next_step, tell_stand_ins, telling, waited_for
+from gateway.steps import go_on_without, next_step, telling
 from protocol.messages import Action, Offer, Refusal
 from protocol.moment import Moment, rfc3339
 
@@ -102,17 +100,8 @@ def _refuse(course: Course, action: Action, now: Moment, rules: Rules) -> Outcom
     if any(_is_repeat(one, refusal) for one in incident.refused):
         return Unchanged()
     entry = Entry(event="refused", by=action.by, detail={"how": action.action})
-    changed, substituted = with_stand_ins(with_changes(course, refused=(*others, refusal)), rules)
-    tells: tuple[Tell, ...] = ()
-    if substituted:
-        changed, tell = tell_stand_ins(changed, substituted, rules)
-        tells = (tell,) if tell.staff else ()
-    after = Changed(course=changed, entries=(entry, *substituted), tells=tells)
-    is_end = is_clocks_end(incident, rules.policy)
-    if incident.stage != "raised" or is_end or waited_for(changed, rules):
-        return after
-    called = call_next(in_this_boot(changed, now), now, rules)
-    return replace(called, entries=(*after.entries, *called.entries), tells=(*tells, *called.tells))
+    changed = with_changes(course, refused=(*others, refusal))
+    return go_on_without(changed, (entry,), now, rules, because="all_refused")
 
 
 def _is_repeat(known: Refusal, new: Refusal) -> bool:

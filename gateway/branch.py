@@ -19,6 +19,7 @@ from gateway.course import (
     Changed,
     Course,
     Due,
+    DutyChanged,
     Entry,
     Joined,
     Outcome,
@@ -71,6 +72,8 @@ class Branch:
         self.points: dict[str, PointRecord] = {}
         self._next_due_ms: int | None = None
         self._due_unknown = True
+        # Looked at in the next round, which is at once: this one may be at its end.
+        self._roster_is_new = False
 
     def load(self, *, courses: list[Course], points: list[PointRecord]) -> None:
         """Takes over what the store remembers."""
@@ -83,6 +86,7 @@ class Branch:
         """From now on these are the people, with what they cover and whether they are on duty."""
         if roster is not self._rules.roster:
             self._rules = replace(self._rules, roster=roster)
+            self._roster_is_new = True
 
     def follow_policies(
         self, policies: Policies, substitutes: Mapping[str, tuple[str, ...]]
@@ -307,7 +311,11 @@ class Branch:
     # --- time ---
 
     def fall_due(self, now: Moment, to: Round) -> None:
-        """Everything whose deadline has come."""
+        """Everything whose deadline has come, or whose people have gone."""
+        if self._roster_is_new:
+            self._roster_is_new = False
+            for course in list(self.courses.values()):
+                self._apply(machine.step(course, DutyChanged(), now, self._rules), now, to)
         # The next step may be overdue as well, up to the last; telling again never is.
         for _ in range(self._most_steps() + 1):
             next_ms = self.next_due_ms(now)
@@ -324,6 +332,8 @@ class Branch:
 
     def next_due_ms(self, now: Moment) -> int | None:
         """When the next deadline of an incident comes, by the monotonic clock of now's boot."""
+        if self._roster_is_new and self.courses:
+            return now.mono_ms
         if self._due_unknown:
             self._due_unknown = False
             self._next_due_ms = min(

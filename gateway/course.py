@@ -124,11 +124,16 @@ class Acted:
 
 
 @dataclass(frozen=True, slots=True)
+class DutyChanged:
+    """Who is on duty has changed: somebody signed in or out, or a shift began or ended."""
+
+
+@dataclass(frozen=True, slots=True)
 class Due:
     """Its deadline has come and nobody acted."""
 
 
-Event = Joined | Repeated | Attended | Vacated | Acted | Due
+Event = Joined | Repeated | Attended | Vacated | Acted | DutyChanged | Due
 
 
 # --- results --------------------------------------------------------------------------------

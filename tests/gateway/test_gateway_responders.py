@@ -5,9 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from gateway_kit import ON_DUTY, RULES, STAFF, action, alert, at, raised
+from gateway_kit import ON_DUTY, RULES, STAFF, Desk, action, alert, at, raised
 
-from gateway.course import Changed, Course, Outcome, Place, Refused, Rules, Unchanged
+from gateway.course import (
+    Changed,
+    Course,
+    DutyChanged,
+    Outcome,
+    Place,
+    Refused,
+    Rules,
+    Unchanged,
+)
 from gateway.incident import Acted, Due, Joined, raise_incident, step
 from gateway.policy import Policy, Step
 from gateway.roster import Member, Roster
@@ -108,6 +117,96 @@ def test_when_all_refuse_the_last_step_it_stays_and_is_told_again_in_its_time() 
         course = done(act(course, "refuse", staff, rules=rules)).course
     changed = done(step(course, Due(), at(T0 + 60), rules))
     assert [(tell.why, tell.staff) for tell in changed.tells] == [("again", ("f01", "g01"))]
+
+
+# --- signing out ---
+
+
+def gone(course: Course, *staff: str, at_s: float = 5, rules: Rules = RULES) -> Outcome:
+    """What comes of these being off duty."""
+    rules = replace(rules, roster=_without(*staff))
+    return step(course, DutyChanged(), at(T0 + at_s), rules)
+
+
+def test_when_the_last_who_was_waited_for_signs_out_the_next_step_comes_at_once() -> None:
+    course = done(act(begun(RULES), "refuse", "g01")).course
+    changed = done(gone(course, "f01", at_s=6))
+    assert changed.course.incident.step == 1
+    assert [(tell.why, tell.staff) for tell in changed.tells] == [("step", ("g01", "l01", "s01"))]
+    entry = changed.entries[-1]
+    assert (entry.event, entry.detail["because"]) == ("step_taken", "nobody_left")
+    assert changed.course.due_ms == at(T0 + 6 + 30).mono_ms, "the one after follows its gap"
+
+
+def test_while_anybody_is_waited_for_a_signing_out_changes_nothing() -> None:
+    assert gone(begun(RULES), "f01") == Unchanged()
+    assert gone(begun(RULES), "s01", "l01") == Unchanged()
+
+
+def test_a_step_that_found_nobody_waits_for_its_clock() -> None:
+    course = done(gone(begun(RULES), *STAFF)).course
+    assert (course.incident.step, set(course.incident.told.values())) == (1, {0})
+    assert gone(course, *STAFF) == Unchanged()
+    assert step(course, DutyChanged(), at(T0 + 7), RULES) == Unchanged(), "they come back"
+
+
+def test_the_last_step_stays_when_all_sign_out() -> None:
+    rules = replace(RULES, policy=Policy(steps=(Step(after_s=0, tell="kind"),)))
+    assert gone(begun(rules), *STAFF, rules=rules) == Unchanged()
+
+
+def test_an_incident_that_somebody_owns_climbs_no_further_when_others_go() -> None:
+    course = done(act(begun(RULES), "accept", "g01")).course
+    assert gone(course, *STAFF) == Unchanged()
+
+
+def test_a_role_whose_last_holder_signs_out_is_stood_in_for() -> None:
+    rules = replace(RULES, substitutes={"security": ("first_aid", "lead")})
+    place = Place(point="p", label="P", silent=True)
+    course = raise_incident(alert(), place, at(T0), branch="b", rules=rules).course
+    changed = done(gone(course, "s01", rules=rules))
+    assert (changed.course.incident.step, changed.course.incident.substitutes) == (
+        0,
+        {"security": "first_aid"},
+    )
+    assert [(tell.why, tell.staff) for tell in changed.tells] == [("stand_in", ("f01",))]
+
+
+@pytest.mark.parametrize("is_killed", [False, True])
+def test_signing_out_at_the_desk_brings_the_next_step_in_the_next_round(
+    desk: Desk, is_killed: bool
+) -> None:
+    desk.handle(desk.pressed())
+    desk.ask("duty.off", "g01")
+    desk.handle()
+    assert (desk.incident().step, desk.loop.wait_ms() > 0) == (0, True), "f01 is still there"
+    desk.ask("duty.off", "f01")
+    if is_killed:
+        desk.restart()
+    assert desk.loop.wait_ms() == 0
+    desk.handle()
+    assert desk.incident().step == 1
+    (entry,) = [one for one in desk.reader.log() if one.event == "step_taken"]
+    assert entry.detail["because"] == "nobody_left"
+    assert set(entry.detail["told"]) == {"l01", "s01"}
+
+
+def test_a_shift_that_ends_is_like_signing_out(desk: Desk) -> None:
+    for staff in ("g01", "f01"):
+        desk.ask("duty.off", staff)
+    body = {"staff": "o01", "days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]}
+    # It is 19:23:20 by the branch's clock.
+    assert desk.ask("shift.save", body=body | {"starts": "08:00", "ends": "19:25"}).ok
+    plan = {"name": "o01", "roles": ["customer_service"], "duty": "plan"}
+    assert desk.ask("staff.save", id="o01", body=plan).ok
+    desk.clock.move(90)
+    desk.handle(desk.pressed())
+    assert desk.incident().told == {"o01": 0}
+    desk.clock.move(11)
+    desk.handle()
+    desk.handle()
+    (entry,) = [one for one in desk.reader.log() if one.event == "step_taken"]
+    assert entry.detail == {"step": 1, "told": ["l01", "s01"], "because": "nobody_left"}
 
 
 def _without(*staff: str):
