@@ -22,6 +22,7 @@ Why = Literal[
     "overdue_close",
     "offer",
     "declined",
+    "offer_lapsed",
     "handover",
     "followups_overdue",
 ]
@@ -62,7 +63,8 @@ class Course:
     boot: which boot of this machine the monotonic times count in. raised_ms: monotonic time of
     the press, None when nobody knows it. due_ms: when the next thing happens if nobody acts.
     ring_ms: when the present step rings again, None if it does not; it is not stored, since a
-    gateway that starts rings at once.
+    gateway that starts rings at once. offer_ms: when the hand-over that is offered lapses, None
+    without an offer.
     """
 
     incident: Incident
@@ -70,11 +72,13 @@ class Course:
     raised_ms: int | None
     due_ms: int
     ring_ms: int | None = None
+    offer_ms: int | None = None
 
     @property
     def next_ms(self) -> int:
         """When something is due next, by the monotonic clock of `boot`."""
-        return self.due_ms if self.ring_ms is None else min(self.due_ms, self.ring_ms)
+        others = [one for one in (self.ring_ms, self.offer_ms) if one is not None]
+        return min(self.due_ms, *others) if others else self.due_ms
 
     def is_due(self, now: Moment) -> bool:
         """A deadline of another boot is due now: when in doubt, alert."""

@@ -8,8 +8,8 @@ from typing import Literal
 from gateway.course import Changed, Course, Entry, Outcome, Rules, Tell, Unchanged, Why
 from gateway.cover import with_stand_ins
 from gateway.policy import Policy, told
-from gateway.responders import in_this_boot, with_changes
-from protocol.messages import Incident
+from gateway.responders import in_this_boot, with_changes, without_offer
+from protocol.messages import Incident, Offer
 from protocol.moment import Moment
 
 # Why a step came before its time: the last who was waited for refused, or went off duty.
@@ -17,11 +17,14 @@ Because = Literal["all_refused", "nobody_left"]
 
 
 def fall_due(course: Course, now: Moment, rules: Rules) -> Outcome:
-    """Nobody acted in time: another ring, the next step, or the same people again."""
+    """Nobody acted in time: an offer lapses, another ring, the next step, the same people again."""
     if not course.is_due(now):
         return Unchanged()
     only_rings = course.boot == now.boot and now.mono_ms < course.due_ms
     course = in_this_boot(course, now)
+    offer = course.incident.offer
+    if offer is not None and course.offer_ms is not None and now.mono_ms >= course.offer_ms:
+        return let_lapse(course, offer)
     match course.incident.stage:
         case "raised" if only_rings:
             return ring(course, now, rules)
@@ -228,3 +231,10 @@ def tell_overdue(
         entries=(Entry(event=why, detail={"told": staff}),),
         tells=(Tell(why=why, step=changed.incident.step, staff=staff),),
     )
+
+
+def let_lapse(course: Course, offer: Offer) -> Changed:
+    """Nobody has answered the offer: the owner stays owner, and both hear of it."""
+    entry = Entry(event="offer_lapsed", detail={"from": offer.by, "to": offer.to})
+    tell = Tell(why="offer_lapsed", step=course.incident.step, staff=(offer.by, offer.to))
+    return Changed(course=without_offer(course), entries=(entry,), tells=(tell,))

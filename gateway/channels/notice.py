@@ -30,6 +30,7 @@ _WHY = {
     "stand_in": "请您代替 Please stand in",
     "offer": "请您接手 Please take this over",
     "declined": "对方不接手，仍由您负责 Not taken over: it is still yours",
+    "offer_lapsed": "交接无人应答，负责人不变 Hand-over not answered: the owner stays",
 }
 
 

@@ -77,6 +77,7 @@ class PolicyPlan:
     arrival_s: PositiveSeconds = 120
     close_s: PositiveSeconds = 900
     handover_needs_consent: bool = True
+    offer_s: PositiveSeconds = 60
     day_and_night: bool = False
     quiet: Quiet | None = None
 
@@ -133,6 +134,7 @@ def _policy(plan: PolicyPlan, local: datetime) -> Policy:
         arrival_s=plan.arrival_s,
         close_s=plan.close_s,
         handover_needs_consent=plan.handover_needs_consent,
+        offer_s=plan.offer_s,
         silent_now=tuple(plan.quiet.channels) if _is_quiet(plan.quiet, local) else (),
     )
 

@@ -24,7 +24,7 @@ from protocol.moment import parse_rfc3339, rfc3339
 
 # The newest rejected messages that are kept for people to look at; all are counted.
 REJECTED_KEPT = 1000
-_NO_CLOCKS = (None, None, None)
+_NO_CLOCKS = (None, None, None, None)
 # More connections than one run of the gateway will ever make.
 SESSIONS_A_START = 1_000_000
 
@@ -100,8 +100,8 @@ class Writer:
         """Every open incident, the oldest first."""
         with named_errors(self._path):
             found = self._db.execute(
-                "SELECT body, boot, press_ms, due_ms FROM incidents WHERE stage != 'closed'"
-                " ORDER BY raised_ms, incident_id"
+                "SELECT body, boot, press_ms, due_ms, offer_ms FROM incidents"
+                " WHERE stage != 'closed' ORDER BY raised_ms, incident_id"
             ).fetchall()
         return [read_course(*row) for row in found]
 
@@ -270,12 +270,12 @@ class Writer:
 
     def _write_courses(self, work: Work) -> None:
         self._many(
-            "INSERT INTO incidents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            "INSERT INTO incidents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (incident_id) DO UPDATE SET kind = excluded.kind,"
             " stage = excluded.stage, drill = excluded.drill,"
             " to_accept_ms = excluded.to_accept_ms, to_arrive_ms = excluded.to_arrive_ms,"
             " to_close_ms = excluded.to_close_ms, body = excluded.body, boot = excluded.boot,"
-            " press_ms = excluded.press_ms, due_ms = excluded.due_ms",
+            " press_ms = excluded.press_ms, due_ms = excluded.due_ms, offer_ms = excluded.offer_ms",
             [incident_row(course) for course in work.courses.values()],
         )
         closed = [one.incident for one in work.courses.values() if not one.incident.is_open]
@@ -377,7 +377,9 @@ class Writer:
             self._db.conn.executemany(sql, rows)
 
 
-def read_course(body: str, boot: str, press_ms: int | None, due_ms: int) -> Course:
+def read_course(
+    body: str, boot: str, press_ms: int | None, due_ms: int, offer_ms: int | None
+) -> Course:
     """The course of a row. Its ring, if it rings, was not stored: it is due at once."""
     incident = msgspec.json.decode(body, type=Incident)
     rings = incident.stage == "raised" and incident.rings > 0
@@ -387,12 +389,14 @@ def read_course(body: str, boot: str, press_ms: int | None, due_ms: int) -> Cour
         raised_ms=press_ms,
         due_ms=due_ms,
         ring_ms=0 if rings else None,
+        offer_ms=offer_ms,
     )
 
 
 def incident_row(course: Course) -> tuple:
     """The row of table `incidents` for a course; a closed one needs its clocks no more."""
     incident = course.incident
+    clocks = (course.boot, course.raised_ms, course.due_ms, course.offer_ms)
     return (
         incident.incident_id,
         incident.point,
@@ -404,7 +408,7 @@ def incident_row(course: Course) -> tuple:
         incident.to_arrive_ms,
         incident.to_close_ms,
         msgspec.json.encode(incident).decode(),
-        *((course.boot, course.raised_ms, course.due_ms) if incident.is_open else _NO_CLOCKS),
+        *(clocks if incident.is_open else _NO_CLOCKS),
     )
 
 

@@ -150,7 +150,7 @@ class IncidentMachine(RuleBasedStateMachine):
         if was.owner is not None:
             assert now.owner is not None, "an owner at every moment"
         for tell in outcome.tells:
-            if tell.why not in ("handover", "declined"):
+            if tell.why not in ("handover", "declined", "offer_lapsed"):
                 assert self.signed_out.isdisjoint(tell.staff), "who is off duty has peace"
             assert tell.staff or not self.rules.roster.on_duty(), "somebody is told"
         if now.is_open:
@@ -213,6 +213,7 @@ class IncidentMachine(RuleBasedStateMachine):
         incident = self.course.incident
         if incident.offer is not None:
             assert incident.is_open and incident.offer.by == incident.owner != incident.offer.to
+        assert (incident.offer is None) == (self.course.offer_ms is None), "it lapses some time"
 
     @invariant()
     def only_a_raised_incident_rings(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import msgspec
 import pytest
 from gateway_kit import ON_DUTY, RULES, STAFF, Desk, action, alert, at, raised
 
@@ -261,6 +262,75 @@ def test_a_lead_hands_over_at_once_and_an_offer_is_void_then() -> None:
     changed = done(act(offered, "handover", "l01", rules=CONSENT, to="f01"))
     assert (changed.course.incident.owner, changed.course.incident.offer) == ("f01", None)
     assert act(changed.course, "take", "s01", rules=CONSENT) == Refused("no_offer")
+
+
+HASTY = replace(RULES, policy=Policy(handover_needs_consent=True, offer_s=20))
+
+
+def offered(rules: Rules = HASTY) -> Course:
+    return done(act(owned(rules), "handover", "g01", rules=rules, to="s01")).course
+
+
+def test_an_offer_that_nobody_answers_lapses_and_both_hear_of_it() -> None:
+    course = offered()
+    assert course.next_ms == at(T0 + 25).mono_ms
+    assert step(course, Due(), at(T0 + 24.999), HASTY) == Unchanged()
+    lapsed = done(step(course, Due(), at(T0 + 25), HASTY))
+    assert (lapsed.course.incident.owner, lapsed.course.incident.offer) == ("g01", None)
+    assert [(tell.why, tell.staff) for tell in lapsed.tells] == [("offer_lapsed", ("g01", "s01"))]
+    (entry,) = lapsed.entries
+    assert (entry.event, entry.by) == ("offer_lapsed", "")
+    assert entry.detail == {"from": "g01", "to": "s01"}
+    assert act(lapsed.course, "take", "s01", at_s=26, rules=HASTY) == Refused("no_offer")
+    assert lapsed.course.next_ms == at(T0 + 5 + 120).mono_ms, "the arrival is waited for as before"
+
+
+def test_the_default_bound_of_an_offer_is_a_minute() -> None:
+    assert offered(CONSENT).offer_ms == at(T0 + 5 + 60).mono_ms
+
+
+@pytest.mark.parametrize("answer", ["take", "decline", "close"])
+def test_an_offer_that_was_answered_lapses_no_more(answer: str) -> None:
+    course = offered()
+    if answer == "close":
+        course = done(act(course, "arrive", "g01", rules=HASTY)).course
+    by = "g01" if answer == "close" else "s01"
+    course = done(act(course, answer, by, rules=HASTY, outcome="helped")).course
+    assert (course.incident.offer, course.offer_ms) == (None, None)
+
+
+def test_a_new_offer_has_its_own_time_and_the_same_again_no_more_time() -> None:
+    course = offered()
+    again = act(course, "handover", "g01", at_s=20, rules=HASTY, to="s01")
+    assert again == Unchanged()
+    other = done(act(course, "handover", "g01", at_s=20, rules=HASTY, to="f01")).course
+    assert (other.incident.offer.to, other.offer_ms) == ("f01", at(T0 + 40).mono_ms)
+
+
+def test_an_offer_of_another_boot_lapses_now_and_what_else_is_due_comes_too() -> None:
+    now = at(7, boot="boot-2")
+    lapsed = done(step(offered(), Due(), now, HASTY))
+    assert [tell.why for tell in lapsed.tells] == ["offer_lapsed"]
+    late = done(step(lapsed.course, Due(), now, HASTY))
+    assert [tell.why for tell in late.tells] == ["overdue_arrival"]
+
+
+@pytest.mark.parametrize(("after_s", "is_there"), [(59, True), (60, False)])
+def test_an_offer_keeps_its_time_when_the_gateway_is_killed(
+    desk: Desk, after_s: int, is_there: bool
+) -> None:
+    policy = msgspec.to_builtins(desk.reader.record("policy", "default").body)
+    policy["handover_needs_consent"] = True
+    assert desk.ask("policy.save", id="default", version=1, body=policy).ok
+    desk.handle(desk.pressed())
+    desk.handle(desk.acted("accept"))
+    desk.handle(desk.acted("handover", to="s01"))
+    desk.clock.move(30)
+    desk.restart()
+    desk.clock.move(after_s - 30)
+    desk.handle()
+    assert (desk.incident().offer is not None) == is_there
+    assert ("offer_lapsed" in desk.events()) != is_there
 
 
 # --- rings ---
