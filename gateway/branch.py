@@ -451,9 +451,10 @@ class Branch:
             )
 
     def tell_for_desk(self, now: Moment, to: Round) -> None:
-        """Notices of what the desk has to tell, which are about no incident."""
-        for tell in to.tells:
-            self._notify(tell, to, about=f"desk.{now.utc_ms}", made_ms=now.utc_ms)
+        """Notices of what the desk has to tell, each about an incident or about none."""
+        for tell, incident_id in to.tells:
+            about = f"{incident_id or 'desk'}.{now.utc_ms}"
+            self._notify(tell, to, about=about, incident_id=incident_id or "", made_ms=now.utc_ms)
 
     def _notify(
         self, tell: Tell, to: Round, *, about: str, incident_id: str = "", made_ms: int

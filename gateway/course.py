@@ -24,6 +24,7 @@ Why = Literal[
     "declined",
     "offer_lapsed",
     "handover",
+    "step_overdue",
     "followups_overdue",
 ]
 
@@ -157,7 +158,8 @@ class Tell:
     """People to be told.
 
     staff: their ids; everywhere: on every screen, whoever they are. channels: only through these,
-    all if there are none; never through those in `silent`.
+    all if there are none; never through those in `silent`. subjects: what it is about besides the
+    incident, such as steps of its checklist, each in both languages.
     """
 
     why: Why
@@ -166,6 +168,7 @@ class Tell:
     everywhere: bool = False
     channels: tuple[str, ...] = ()
     silent: tuple[str, ...] = ()
+    subjects: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

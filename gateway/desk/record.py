@@ -97,14 +97,14 @@ class World:
 class Done:
     """The request is granted.
 
-    records: as they are from now on. entries: for the log, each with the incident it belongs to
-    or None. tells: people to be told of no incident in particular. deletes: records (kind, id)
-    that are to be gone for good, and not merely closed. raises: alerts of the desk's own.
+    records: as they are from now on. entries: for the log, and tells: people to be told, each with
+    the incident it belongs to or None. deletes: records (kind, id) that are to be gone for good,
+    and not merely closed. raises: alerts of the desk's own.
     """
 
     records: tuple[Record, ...] = ()
     entries: tuple[tuple[Entry, str | None], ...] = ()
-    tells: tuple[Tell, ...] = ()
+    tells: tuple[tuple[Tell, str | None], ...] = ()
     deletes: tuple[tuple[str, str], ...] = ()
     raises: tuple[Alert, ...] = ()
 

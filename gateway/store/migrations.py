@@ -78,6 +78,12 @@ def offer_lapses(db: Database) -> None:
     )
 
 
+@migrations(name="0015_notice_subjects")
+def notice_subjects(db: Database) -> None:
+    """What a notice is about besides its incident, such as steps of its checklist: a JSON list."""
+    db.execute("ALTER TABLE notices ADD COLUMN subjects TEXT NOT NULL DEFAULT '[]'")
+
+
 _BRANCH = (
     # body: messages.Incident as JSON; boot, press_ms, due_ms: the clocks of its course, null once
     # it is closed.

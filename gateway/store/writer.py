@@ -319,7 +319,8 @@ class Writer:
     def _write_notices(self, work: Work) -> None:
         self._many(
             "INSERT OR REPLACE INTO notices (notice_id, incident_id, channel, step, why, made_ms,"
-            " state, attempts, detail, staff, tried_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " state, attempts, detail, staff, tried_ms, subjects)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 (
                     one.notice_id,
@@ -333,6 +334,7 @@ class Writer:
                     one.detail,
                     json.dumps(one.staff),
                     one.tried_ms,
+                    json.dumps(one.subjects, ensure_ascii=False),
                 )
                 for one in work.notices.values()
             ],
