@@ -17,6 +17,7 @@ from gateway.channels.sender import Noticed
 from gateway.config import GatewayConfig
 from gateway.desk import todo
 from gateway.desk.desk import Desk
+from gateway.desk.resting import resting_channels
 from gateway.desk.rooms import DEFAULTS
 from gateway.errors import StoreDamaged, StoreError, VaultError
 from gateway.health import Health
@@ -332,7 +333,8 @@ class Loop:
         to.ticked = True
         if self._voice.is_heartbeat_due(now.mono_ms):
             self._health.save_last_seen(to)
-        self._book.send_canaries(now, to)
+        world = self._desk.world(self._branch.courses, now)
+        self._book.send_canaries(now, to, resting=resting_channels(world))
         self._show_channels(now)
         self._desk.fall_due(self._branch.courses, now, to)
         self._health.check_faults(

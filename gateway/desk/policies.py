@@ -135,13 +135,12 @@ def _policy(plan: PolicyPlan, local: datetime) -> Policy:
         close_s=plan.close_s,
         handover_needs_consent=plan.handover_needs_consent,
         offer_s=plan.offer_s,
-        silent_now=tuple(plan.quiet.channels) if _is_quiet(plan.quiet, local) else (),
+        silent_now=tuple(plan.quiet.channels) if plan.quiet and is_quiet(plan.quiet, local) else (),
     )
 
 
-def _is_quiet(quiet: Quiet | None, local: datetime) -> bool:
-    if quiet is None:
-        return False
+def is_quiet(quiet: Quiet, local: datetime) -> bool:
+    """Whether it is quiet at `local`, the branch's own time."""
     days = (local.date(), local.date() - timedelta(days=1))
     return any(span_on(day, quiet.starts, quiet.ends).holds(local) for day in days)
 
