@@ -1,7 +1,7 @@
 """What the gateway knows of its branch now, and what each message makes of it.
 
 Every change goes into a `Round`: what to write, and what to say once it is written. Nothing here
-waits, writes or sends. If the write fails the branch is thrown away and read from the store anew.
+waits, writes or sends. If the write fails the branch is loaded from the store anew.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from gateway import incident as machine
+from gateway import seats
 from gateway.addressees import notices_of
 from gateway.config import GatewayConfig
 from gateway.course import (
@@ -30,6 +31,7 @@ from gateway.course import (
     Tell,
     Vacated,
 )
+from gateway.courses import OpenCourses
 from gateway.desk.points import known_as, seat_limits_ms
 from gateway.desk.record import Record
 from gateway.policy import Policies, Policy
@@ -67,19 +69,15 @@ class Branch:
         self._seat_check_ms: dict[str, int] = {}
         # The newest press of each point, by this run's monotonic clock.
         self._pressed_ms: dict[str, int] = {}
-        self.courses: dict[str, Course] = {}
-        self._open_at: dict[str, str] = {}
+        self.courses = OpenCourses()
         self.points: dict[str, PointRecord] = {}
-        self._next_due_ms: int | None = None
-        self._due_unknown = True
         # Looked at in the next round, which is at once: this one may be at its end.
         self._roster_is_new = False
 
     def load(self, *, courses: list[Course], points: list[PointRecord]) -> None:
         """Takes over what the store remembers."""
-        self.courses = {course.incident.incident_id: course for course in courses}
-        self._due_unknown = True
-        self._open_at = {c.incident.point: c.incident.incident_id for c in courses}
+        self._pressed_ms = {}
+        self.courses = OpenCourses(courses)
         self.points = {record.point: record for record in points}
 
     def follow_roster(self, roster: Roster) -> None:
@@ -112,7 +110,7 @@ class Branch:
         for record in [one for one in self.points.values() if one.configured]:
             if record.point in plans:
                 continue
-            if self._course_at(record.point) is not None:
+            if self.courses.at(record.point) is not None:
                 self._put_point(replace(record, configured=False), to)
             else:
                 del self.points[record.point]
@@ -164,13 +162,17 @@ class Branch:
             alert=alert,
             unit=unit,
             received_ms=now.utc_ms,
-            incident_id=self._open_at.get(alert.point) if alert.what in OF_INCIDENTS else None,
+            incident_id=self._incident_at(alert.point) if alert.what in OF_INCIDENTS else None,
         )
+
+    def _incident_at(self, point: str) -> str | None:
+        course = self.courses.at(point)
+        return course.incident.incident_id if course else None
 
     def _may_be_test(self, unit: str, alert: Alert) -> bool:
         """Whether it could be a walk test's press: no incident is open there, and it is said by
         the unit that has the button."""
-        is_free = self._course_at(alert.point) is None and not self.is_foreign(unit, alert.point)
+        is_free = self.courses.at(alert.point) is None and not self.is_foreign(unit, alert.point)
         return alert.what == "pressed" and is_free
 
     def is_foreign(self, unit: str, point: str) -> bool:
@@ -179,12 +181,12 @@ class Branch:
         return record is not None and record.configured and record.unit != unit
 
     def _hear_again(self, alert: Alert, now: Moment, to: Round) -> None:
-        course = self._course_at(alert.point)
+        course = self.courses.at(alert.point)
         if course is not None and alert.what in CALLS:
             self._apply(machine.step(course, Repeated(alert), now, self._rules), now, to)
 
     def _call(self, alert: Alert, point: PointRecord, now: Moment, to: Round) -> None:
-        course = self._course_at(alert.point)
+        course = self.courses.at(alert.point)
         if course is not None:
             self._apply(machine.step(course, Joined(alert), now, self._rules), now, to)
         else:
@@ -195,12 +197,13 @@ class Branch:
                 pressed_ms, self._pressed_ms.get(alert.point, pressed_ms)
             )
         # The news of the empty seat may have overtaken the press.
-        if point.seat == "vacated" and point.seat_boot == now.boot and point.seat_ms is not None:
-            self._look_for_fall(point.point, now.mono_ms - point.seat_ms, now, to)
+        empty_ms = seats.vacated_for_ms(point, now)
+        if empty_ms is not None:
+            self._look_for_fall(point.point, empty_ms, now, to)
 
     def _look_for_fall(self, point: str, age_ms: int, now: Moment, to: Round) -> None:
         """The seat at the point was vacated age_ms ago: soon after a press?"""
-        course = self._course_at(point)
+        course = self.courses.at(point)
         if course is not None:
             pressed_ms = self._pressed_ms.get(point)
             vacated = Vacated(age_ms, None if pressed_ms is None else now.mono_ms - pressed_ms)
@@ -213,25 +216,24 @@ class Branch:
         raised = machine.raise_incident(
             alert, place, now, branch=self._config.branch, rules=self._rules, kind=kind
         )
-        self._open_at[point.point] = raised.course.incident.incident_id
         self._apply(raised, now, to)
 
     def raise_for_desk(self, now: Moment, to: Round) -> None:
         """The desk's own alerts, such as drills. A customer who was faster goes first."""
         for alert in to.raises:
             point = self.points.get(alert.point)
-            if point is None or self._course_at(alert.point) is not None:
+            if point is None or self.courses.at(alert.point) is not None:
                 continue
             self._call(alert, point, now, to)
             to.work.alerts[alert.alert_id] = TakenAlert(
                 alert=alert,
                 unit=point.unit,
                 received_ms=now.utc_ms,
-                incident_id=self._open_at[alert.point],
+                incident_id=self._incident_at(alert.point),
             )
 
     def _attend(self, alert: Alert, now: Moment, to: Round) -> None:
-        course = self._course_at(alert.point)
+        course = self.courses.at(alert.point)
         if course is not None:
             attended = Attended(min(alert.age_ms or 0, MAX_AGE_MS))
             self._apply(machine.step(course, attended, now, self._rules), now, to)
@@ -239,18 +241,9 @@ class Branch:
     def _sit(self, alert: Alert, point: PointRecord, now: Moment, to: Round) -> None:
         if alert.what == "seat_vacated" and alert.age_ms is not None:
             self._look_for_fall(point.point, alert.age_ms, now, to)
-        then_ms = now.mono_ms - (alert.age_ms or 0)
-        is_old_news = point.seat_boot == now.boot and then_ms < (point.seat_ms or then_ms)
-        if is_old_news:
-            return
-        record = replace(
-            point,
-            seat="occupied" if alert.what == "seat_occupied" else "vacated",
-            seat_alert_id=alert.alert_id,
-            seat_boot=now.boot,
-            seat_ms=then_ms,
-        )
-        self._put_point(record, to)
+        record = seats.with_seat(point, alert, now)
+        if record is not None:
+            self._put_point(record, to)
 
     def _point(self, unit: str, point: str, to: Round) -> PointRecord:
         """The point's record; one that no configuration names is remembered under its ids."""
@@ -268,9 +261,6 @@ class Branch:
         for point in points:
             if point not in self.points and _IS_ID(point):
                 self._point(unit, point, to)
-
-    def _course_at(self, point: str) -> Course | None:
-        return self.courses.get(self._open_at.get(point, ""))
 
     # --- actions ---
 
@@ -318,12 +308,12 @@ class Branch:
                 self._apply(machine.step(course, DutyChanged(), now, self._rules), now, to)
         # The next step may be overdue as well, up to the last; telling again never is.
         for _ in range(self._most_steps() + 1):
-            next_ms = self.next_due_ms(now)
+            next_ms = self.courses.next_due_ms(now)
             if next_ms is None or next_ms > now.mono_ms:
                 break
-            for course in [one for one in self.courses.values() if one.is_due(now)]:
+            for course in self.courses.due(now):
                 self._apply(machine.step(course, Due(), now, self._rules), now, to)
-        for point in self._seats_due(now):
+        for point in seats.due_for_check(self.points, self._seat_check_ms, now):
             self._check_seat(point, now, to)
 
     def _most_steps(self) -> int:
@@ -331,49 +321,17 @@ class Branch:
         return policies.most_steps if policies else len(self._rules.policy.steps)
 
     def next_due_ms(self, now: Moment) -> int | None:
-        """When the next deadline of an incident comes, by the monotonic clock of now's boot."""
+        """When the next deadline of an incident comes, by the monotonic clock of now's boot; now
+        when its people may have gone."""
         if self._roster_is_new and self.courses:
             return now.mono_ms
-        if self._due_unknown:
-            self._due_unknown = False
-            self._next_due_ms = min(
-                (now.mono_ms if c.boot != now.boot else c.next_ms for c in self.courses.values()),
-                default=None,
-            )
-        return self._next_due_ms
-
-    def _follow_due(self, before: Course | None, after: Course) -> None:
-        """A new incident can only bring the earliest deadline forward; so in a storm nobody
-        searches a thousand open ones for it again and again."""
-        if before is not None:
-            self._due_unknown = True
-        elif self._next_due_ms is None or after.next_ms < self._next_due_ms:
-            self._next_due_ms = after.next_ms
-
-    def _seats_due(self, now: Moment) -> list[PointRecord]:
-        return [
-            point
-            for name, limit_ms in self._seat_check_ms.items()
-            if (point := self.points.get(name)) is not None
-            and point.seat == "occupied"
-            and point.seat_ms is not None
-            and (point.seat_boot != now.boot or now.mono_ms - point.seat_ms >= limit_ms)
-        ]
+        return self.courses.next_due_ms(now)
 
     def _check_seat(self, point: PointRecord, now: Moment, to: Round) -> None:
         """Somebody has sat there for very long: staff go and ask, once a sitting."""
-        self._put_point(replace(point, seat_ms=None), to)
-        if self._course_at(point.point) is not None:
-            return
-        check = Alert(
-            alert_id=f"{(point.seat_alert_id or point.point)[:58]}-seat",
-            point=point.point,
-            what="seat_occupied",
-            boot=now.boot,
-            seq=0,
-            age_ms=0,
-        )
-        self._raise(check, point, now, to, kind="seat")
+        self._put_point(seats.checked(point), to)
+        if self.courses.at(point.point) is None:
+            self._raise(seats.check_alert(point, now), point, now, to, kind="seat")
 
     # --- other messages ---
 
@@ -391,7 +349,7 @@ class Branch:
 
         version: of the branch's log, which never goes back, so that an older word is known.
         """
-        course = self._course_at(point)
+        course = self.courses.at(point)
         record = self.points.get(point)
         silent = record.silent if record else False
         # Nobody called from a seat that is only looked after: no lamp, and no tone beside it.
@@ -426,13 +384,8 @@ class Branch:
         course = outcome.course
         incident = course.incident
         before = self.courses.get(incident.incident_id)
-        self._follow_due(before, course)
+        self.courses.put(course)
         to.points.add(incident.point)
-        if incident.is_open:
-            self.courses[incident.incident_id] = course
-        else:
-            del self.courses[incident.incident_id]
-            del self._open_at[incident.point]
         self._put(outcome, before.incident if before else None, now, to)
         about = f"{incident.incident_id}.{incident.version}"
         for tell in outcome.tells:

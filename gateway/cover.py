@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
-from types import MappingProxyType
 
 from gateway.course import Course, Entry, Rules
 from protocol.messages import Incident
-
-NOBODY: Mapping[str, str] = MappingProxyType({})
 
 
 def with_cover(incident: Incident) -> Incident:
@@ -44,8 +41,8 @@ def stand_ins_for(
     missing: Iterable[str],
     rules: Rules,
     *,
-    known: Mapping[str, str] = NOBODY,
-    refused: Collection[str] = (),
+    known: Mapping[str, str],
+    refused: Collection[str],
 ) -> dict[str, str]:
     """{missing role: the role that stands in for it from now on}; known: those that do already."""
     found: dict[str, str] = {}

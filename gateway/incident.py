@@ -64,7 +64,7 @@ def raise_incident(
     kind = kind or _kind(alert, place)
     rules = rules.at(kind, place.point)
     asked = rules.policy.asked_roles(kind)
-    stand_ins = stand_ins_for(asked, rules)
+    stand_ins = stand_ins_for(asked, rules, known={}, refused=())
     people = told(
         rules.policy, rules.roster, step=0, kind=kind, stand_ins=tuple(stand_ins.values())
     )

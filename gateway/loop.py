@@ -21,22 +21,13 @@ from gateway.desk.resting import resting_channels
 from gateway.desk.rooms import DEFAULTS
 from gateway.errors import StoreDamaged, StoreError, VaultError
 from gateway.health import Health
+from gateway.intake import Intake
 from gateway.round import Round
 from gateway.store import NoticeRecord, Reader, Vault, Writer, key_path
 from gateway.supervision import Wrong
 from gateway.voice import Outside, Voice
 from protocol.link import Connected, Disconnected, LinkEvent, Published, Received
-from protocol.messages import (
-    Action,
-    Alert,
-    GatewayStatus,
-    MessageError,
-    Request,
-    TerminalEvent,
-    TerminalStatus,
-    UnitStatus,
-    decode,
-)
+from protocol.messages import GatewayStatus
 from protocol.moment import Moment
 from protocol.service import Loopback
 
@@ -92,6 +83,12 @@ class Loop:
         self._vault = Vault(key_path(config.store, config.private_key_file))
         self._desk = Desk(writer, zone=ZoneInfo(config.timezone), seal=self._vault.seal)
         self._health = Health()
+        self._intake = Intake(
+            branch=self._branch,
+            desk=self._desk,
+            health=self._health,
+            loopback=self._voice.loopback,
+        )
         self._session = 0
         self._rejected = 0
         self._tick_due_ms = 0
@@ -164,7 +161,6 @@ class Loop:
 
     def _reload(self) -> None:
         """The branch as the store has it; what a failed write had changed in memory is gone."""
-        self._branch = Branch(self._config, self._writer)
         self._branch.load(courses=self._writer.courses(), points=self._reader.points())
         self._desk.load()
         self._health.load(
@@ -238,7 +234,7 @@ class Loop:
     def _take(self, event: Event, now: Moment, to: Round) -> None:
         match event:
             case Received():
-                self._take_message(event, now, to)
+                self._intake.take(event, now, to)
             case Connected(session):
                 self._connected(session, now)
             case Disconnected(reason):
@@ -251,54 +247,6 @@ class Loop:
                     to.work.farewells_said.add(closed)
             case Noticed():
                 self._take_noticed(event, now, to)
-
-    def _take_message(self, received: Received, now: Moment, to: Round) -> None:
-        if received.where is None:
-            self._branch.reject(
-                received.topic, "the topic holds what is no id", received.payload, now, to
-            )
-            return
-        name, ident = received.where.name, received.where.id
-        try:
-            match name:
-                case "alert":
-                    self._take_alert(ident, decode(Alert, received.payload), now, to)
-                case "action":
-                    self._branch.take_action(decode(Action, received.payload), now, to)
-                case "request":
-                    request = decode(Request, received.payload)
-                    self._desk.take_request(request, self._branch.courses, now, to)
-                case "unit_status":
-                    status = decode(UnitStatus, received.payload)
-                    self._health.take_unit_status(
-                        ident, status, now, to, retained=received.retained
-                    )
-                    if status.state == "online":
-                        self._branch.meet_points(ident, status.points, to)
-                case "terminal_status":
-                    screen = decode(TerminalStatus, received.payload)
-                    self._health.take_screen_status(ident, screen, now, retained=received.retained)
-                case "terminal_event":
-                    event = decode(TerminalEvent, received.payload)
-                    self._branch.take_terminal_event(event, now, to)
-                case "gateway_status":
-                    self.loopback.heard()
-        except MessageError as error:
-            self._branch.reject(received.topic, str(error), received.payload, now, to)
-
-    def _take_alert(self, unit: str, alert: Alert, now: Moment, to: Round) -> None:
-        courses = self._branch.courses
-        self._branch.take_alert(
-            unit,
-            alert,
-            now,
-            to,
-            is_test=lambda alert: self._desk.take_press(alert, courses, now, to),
-        )
-        self._health.meet(unit, to)
-        if self._branch.is_foreign(unit, alert.point):
-            wrong = Wrong(f"point/{alert.point}", "foreign_unit", f"{unit} speaks for it")
-            self._health.set_own_fault(wrong, now, is_so=True)
 
     def _take_noticed(self, event: Noticed, now: Moment, to: Round) -> None:
         waiting = to.work.notices.get(event.notice_id) or self._reader.notice(event.notice_id)

@@ -58,9 +58,12 @@ class Demo(RunningBranch):
         page.wait_for_url(self.url + "/")
 
     def close_all_calls(self) -> None:
+        """The open ones; what a page of the test before is closing meanwhile is closed."""
         for incident in self.incidents("open"):
-            self.act(incident, "arrive", LEAD)
-            self.act(incident, "close", LEAD, outcome="other")
+            path = f"/api/v1/incidents/{incident['incident_id']}/actions"
+            for does in ({"action": "arrive"}, {"action": "close", "outcome": "other"}):
+                answer = self.post(path, {"by": LEAD, **does})
+                assert answer.status == 200 or answer.body["reason"] == "already_closed", answer
 
 
 def running(demo: Demo) -> Iterator[Demo]:

@@ -38,7 +38,7 @@ KINDS: dict[str, type] = {
     "gateway_status": GatewayStatus,
     "faults": Faults,
 }
-WAIT_S = 15.0
+WAIT_S = 30.0
 
 
 def free_port() -> int:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from zoneinfo import ZoneInfo
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
 
 import pytest
 from gateway_kit import Desk
 
+from gateway import loop
 from gateway.desk import desk as desk_module
 from gateway.desk.record import Room, World
 from gateway.desk.rooms import ROOMS
@@ -21,13 +24,14 @@ def away(world: World) -> list[Wrong]:
 
 
 @pytest.fixture
-def desk(desk: Desk) -> Desk:
+def desk(path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     """The branch with one room more."""
     rooms = (*ROOMS, Room(kinds={}, requests={}, wrongs=away))
-    desk.loop._desk = desk_module.Desk(desk.writer, zone=ZoneInfo("UTC"), seal=str, rooms=rooms)
-    desk.loop._reload()
+    monkeypatch.setattr(loop, "Desk", partial(desk_module.Desk, rooms=rooms))
+    desk = Desk(path).start()
     desk.handle(Connected(1))
-    return desk
+    yield desk
+    desk.stop()
 
 
 def faults(desk: Desk) -> dict[str, str]:

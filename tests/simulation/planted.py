@@ -29,17 +29,17 @@ Patch = Callable[[Any, str, Any], None]
 
 def receipt_before_commit(patch: Patch) -> None:
     """The gateway says it has an alert when it has only heard it."""
-    take_message = Loop._take_message
+    take = Loop._take
 
-    def hasty(self: Loop, received: Received, *rest: Any) -> None:
-        take_message(self, received, *rest)
-        if received.where.name == "alert":
-            alert = decode(Alert, received.payload)
+    def hasty(self: Loop, event: Any, *rest: Any) -> None:
+        take(self, event, *rest)
+        if isinstance(event, Received) and event.where.name == "alert":
+            alert = decode(Alert, event.payload)
             self._voice._link.send(
-                "receipt", received.where.id, message=Receipt(alert_ids=[alert.alert_id])
+                "receipt", event.where.id, message=Receipt(alert_ids=[alert.alert_id])
             )
 
-    patch(Loop, "_take_message", hasty)
+    patch(Loop, "_take", hasty)
 
 
 def nothing_said_anew(patch: Patch) -> None:
@@ -154,7 +154,7 @@ def closed_reopened(patch: Patch) -> None:
             raise_(self, alert, place, now, to, **kind)
             return
         open_again = replace(course, incident=replace(course.incident, stage="arrived"))
-        self._open_at[place.point] = course.incident.incident_id
+        self.courses.put(open_again)
         joined = machine.step(open_again, Joined(alert), now, self._rules)
         apply(self, joined, now, to)
 
