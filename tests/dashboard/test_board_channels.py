@@ -123,13 +123,14 @@ def test_programs_are_told_how_each_channel_does(client, bearer, incident_id) ->
 def test_a_channel_works_again_with_its_first_delivery(client, bearer, store, incident_id) -> None:
     writer = Writer(str(store))
     writer.open()
+    present = clocks(0)
     well = ChannelRecord(
         channel="hall-group",
         kind="dingtalk",
         canary_every_s=86400,
-        delivered=clocks(0),
+        delivered=present,
         tested=clocks(1000),
-        tried=clocks(0),
+        tried=present,
         result="delivered",
         detail="ok",
     )
