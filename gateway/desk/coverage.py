@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, time, timedelta
 
 from gateway.desk.hours import OpeningHours
-from gateway.desk.team import CERTIFIED, Staff
+from gateway.desk.team import Staff
 from gateway.duty import (
     DAY,
     WEEKDAYS,
@@ -22,6 +22,7 @@ from gateway.duty import (
     within,
     without,
 )
+from gateway.roster import CERTIFIED
 
 WEEK = 7 * DAY
 
