@@ -36,7 +36,7 @@ FAULTS = {
 # What stands in the way of opening or closing → in words.
 IN_THE_WAY = {
     "uncovered": _l("Nobody on duty covers this role"),
-    "uncovered_later": _l("Nobody covers this role later today, from"),
+    "uncovered_later": _l("Nobody covers this role later today"),
     "occupied_seat": _l("Somebody may still sit there: go and look"),
     "open_incident": _l("This call is still open"),
     "open_outside_call": _l("This call outside has not ended"),

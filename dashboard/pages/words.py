@@ -173,6 +173,8 @@ def fault_words(name: str, subject: str) -> tuple[str, str]:
 
 def fault_detail(name: str, detail: str) -> str:
     """What a fault says besides its name, with our own ids in words."""
+    if name == "uncovered_later":
+        return _("from %(time)s", time=detail)
     return policy_words.detail_words(name, detail, ROLES)
 
 

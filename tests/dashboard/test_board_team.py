@@ -11,6 +11,7 @@ import pytest
 from board_branch import PINS
 
 from dashboard.desk import Answer
+from gateway.desk.day import Missing
 from gateway.desk.drills import DEFAULTS as DRILLS
 from gateway.desk.record import Due, Record
 from gateway.desk.team import SignedDuty, Staff
@@ -162,3 +163,43 @@ def test_the_plan_of_a_surprise_is_not_there_for_others(client, surprise, bearer
         assert client.get(place, headers=bearer).status_code == 200, "a program may"
     assert signed_in(client, "g01").get(place).status_code == 404
     assert signed_in(client, "l01").get(place).status_code == 200
+
+
+# --- plain sentences ---
+
+PLANS = (
+    "/team/new",
+    "/team/l01",
+    "/shifts/shift/new",
+    "/policies/new",
+    "/policies/substitute/new",
+    "/hours",
+    "/drills/plans/new",
+    "/resources/new",
+)
+LOOK_ONLY = "You may look at this, but not change it. Ask a duty lead."
+
+
+@pytest.mark.parametrize("place", PLANS)
+@pytest.mark.parametrize("staff", ["l01", "g01"])
+def test_whoever_may_only_look_is_told_why_there_is_no_button(client, place, staff) -> None:
+    page = signed_in(client, staff).get(place).text
+    assert (LOOK_ONLY in page) is (staff == "g01")
+
+
+def test_nobody_is_told_that_of_their_own_pin(client) -> None:
+    page = signed_in(client, "g01").get("/team/g01").text
+    assert page.count(LOOK_ONLY) == 1 and "Set the PIN" in page
+
+
+@pytest.mark.parametrize(
+    ("lang", "expected"),
+    [("en", "Nobody covers this role later today (from 12:00)"), ("zh", "担任此角色 (12:00 起)")],
+)
+def test_a_role_that_nobody_covers_later_is_a_whole_sentence(
+    client, monkeypatch, lang, expected
+) -> None:
+    gap = Missing(subject="role/first_aid", name="uncovered_later", detail="12:00")
+    monkeypatch.setattr("dashboard.pages.day.not_ready", lambda world: [gap])
+    reply = signed_in(client).get(f"/opening?lang={lang}", follow_redirects=True)
+    assert expected in reply.text
