@@ -65,6 +65,8 @@ FIELD_FAULTS = {
     "unknown_incident": _l("There is no such open call."),
     "unknown_point": _l("There is no such point."),
     "bad_id": _l("Use small letters, digits and hyphens, a letter or digit first."),
+    "bad_address": _l("This is no address of such a channel."),
+    "not_used": _l("Such a channel uses none: leave it empty."),
     "bad_phone": _l("A telephone number has digits, and at most + - ( ) / . x between them."),
     "before_first": _l("This day is before the first one."),
     "empty": _l("Choose at least one."),

@@ -11,11 +11,14 @@ from gateway.store.records import NoticeRecord
 
 if TYPE_CHECKING:
     from gateway.config import ChannelSettings
+    from gateway.desk.addresses import OwnChannel
+
+    AnyChannel = ChannelSettings | OwnChannel
 
 
 def notices_of(
     tell: Tell,
-    channels: Sequence[ChannelSettings],
+    channels: Sequence[AnyChannel],
     roster: Roster,
     *,
     about: str,
@@ -43,7 +46,7 @@ def notices_of(
             )
 
 
-def open_to(tell: Tell, channels: Sequence[ChannelSettings]) -> Sequence[ChannelSettings]:
+def open_to(tell: Tell, channels: Sequence[AnyChannel]) -> Sequence[AnyChannel]:
     """The channels that may carry it; all of them rather than none."""
     return [
         one
@@ -52,7 +55,7 @@ def open_to(tell: Tell, channels: Sequence[ChannelSettings]) -> Sequence[Channel
     ] or channels
 
 
-def meant(channel: ChannelSettings, tell: Tell, roster: Roster) -> tuple[str, ...]:
+def meant(channel: AnyChannel, tell: Tell, roster: Roster) -> tuple[str, ...]:
     """Those of the staff who are told that this channel is for."""
     if channel.staff is not None:
         return tuple(staff for staff in tell.staff if staff == channel.staff)

@@ -13,7 +13,7 @@ from dataclasses import replace
 from gateway import incident as machine
 from gateway import seats
 from gateway.addressees import notices_of
-from gateway.config import GatewayConfig
+from gateway.config import ChannelSettings, GatewayConfig
 from gateway.course import (
     Acted,
     Attended,
@@ -32,6 +32,7 @@ from gateway.course import (
     Vacated,
 )
 from gateway.courses import OpenCourses
+from gateway.desk.addresses import OwnChannel
 from gateway.desk.points import known_as, seat_limits_ms
 from gateway.desk.record import Record
 from gateway.policy import Policies, Policy
@@ -64,6 +65,7 @@ class Branch:
 
     def __init__(self, config: GatewayConfig, writer: Writer) -> None:
         self._config = config
+        self._channels: list[ChannelSettings | OwnChannel] = list(config.channels)
         self._writer = writer
         self._rules = Rules(policy=Policy(), roster=Roster())
         self._seat_check_ms: dict[str, int] = {}
@@ -107,6 +109,10 @@ class Branch:
                 substitutes=substitutes,
                 situations=situations,
             )
+
+    def follow_channels(self, own: Iterable[OwnChannel]) -> None:
+        """From now on people have these channels of their own beside the configured ones."""
+        self._channels = [*self._config.channels, *own]
 
     def follow_points(self, plans: Mapping[str, Record], to: Round) -> None:
         """From now on these are the points; one that is planned no more goes, unless it calls."""
@@ -424,7 +430,7 @@ class Branch:
     ) -> None:
         for notice in notices_of(
             tell,
-            self._config.channels,
+            self._channels,
             self._rules.roster,
             about=about,
             incident_id=incident_id,

@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Literal
-from urllib.parse import urlsplit
+from typing import Annotated
 
 import msgspec
 
+from gateway.desk.channel_kinds import WITH_SECRET, ChannelKind, is_web_address
 from gateway.desk.plans import LEADS
 from gateway.desk.points import Point
 from gateway.desk.policies import DEFAULT as DEFAULT_POLICY
@@ -24,9 +24,6 @@ from protocol.link import Broker
 from protocol.messages import Id, Kind, ShortText
 from protocol.settings import Findings, load, readable, rule
 
-ChannelKind = Literal["apprise", "dingtalk", "wecom", "feishu", "webhook", "pager"]
-# The kinds that sign with a secret.
-WITH_SECRET = ("dingtalk", "feishu", "webhook")
 # Up to a month: a channel tested less often is as good as not tested.
 CanarySeconds = Annotated[int, msgspec.Meta(ge=0, le=31 * 24 * 3600)]
 
@@ -140,7 +137,7 @@ class ChannelSettings:
                 yield "url", "is not used by kind pager, which is reached by its name; take it out"
         elif not self.url:
             yield "url", f"is missing; kind {self.kind} needs one"
-        elif self.kind != "apprise" and not _is_web_address(self.url):
+        elif self.kind != "apprise" and not is_web_address(self.url):
             yield "url", f"must begin with https:// or http:// and name a host for {self.kind}"
 
     @rule
@@ -190,7 +187,7 @@ class GatewayConfig:
     @rule
     def _no_board(self) -> Findings:
         url = self.board_url
-        if url is not None and (not _is_web_address(url) or "?" in url or "#" in url):
+        if url is not None and (not is_web_address(url) or "?" in url or "#" in url):
             yield "board_url", "must be the board's address, such as https://board.branch.example"
 
     @rule
@@ -316,14 +313,6 @@ def _twins(key: str, numbered: Iterator[tuple[int, str]]) -> Findings:
     for name, count in Counter(name for _, name in numbered).items():
         if count > 1:
             yield key, f"{name} stands there {count} times; each id may stand once"
-
-
-def _is_web_address(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # brackets that do not close, a port that is no number
-        return False
 
 
 def read(path: str | Path) -> GatewayConfig:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
-from typing import Protocol
+from collections.abc import Callable, Iterable, Mapping
 from zoneinfo import ZoneInfo
 
 from gateway import shipped
@@ -12,10 +11,12 @@ from gateway.branch import Branch
 from gateway.channels.book import ChannelBook
 from gateway.channels.letters import Letters, write_reminder
 from gateway.channels.notice import CANARY, DeliveryResult, Notice
+from gateway.channels.own import Inbox, OwnSenders
 from gateway.channels.pager import Pagers
 from gateway.channels.sender import Noticed
 from gateway.config import GatewayConfig
 from gateway.desk import todo
+from gateway.desk.addresses import OwnChannel, own_channels
 from gateway.desk.desk import Desk
 from gateway.desk.resting import resting_channels
 from gateway.desk.rooms import DEFAULTS
@@ -23,7 +24,7 @@ from gateway.errors import StoreDamaged, StoreError, VaultError
 from gateway.health import Health
 from gateway.intake import Intake
 from gateway.round import Round
-from gateway.store import NoticeRecord, Reader, Vault, Writer, key_path
+from gateway.store import ChannelRecord, NoticeRecord, Reader, Vault, Writer, key_path
 from gateway.supervision import Wrong
 from gateway.voice import Outside, Voice
 from protocol.link import Connected, Disconnected, LinkEvent, Published, Received
@@ -44,17 +45,19 @@ BROKER_AWAY = Wrong("broker", "away", "no connection to the broker; trying again
 Event = LinkEvent | Noticed
 
 
-class Inbox(Protocol):
-    """What the loop needs of a sender."""
+class _Nobody:
+    """Takes notices where nothing can send them."""
 
-    def put(self, notice: Notice) -> None: ...
+    def put(self, notice: Notice) -> None:
+        log.warning("nothing sends through channel %s", notice.channel)
 
 
 class Loop:
     """Owns the branch's state and its store. One thread calls `handle` and nothing else does.
 
     link: to the broker. senders: one a channel. pagers: what stands in `senders` for pager
-    channels, None without any. clock: gives the present moment.
+    channels, None without any. make_sender: starts one for a person's own channel. clock: gives
+    the present moment.
     """
 
     def __init__(
@@ -67,6 +70,7 @@ class Loop:
         senders: Mapping[str, Inbox],
         clock: Callable[[], Moment],
         pagers: Pagers | None = None,
+        make_sender: Callable[[OwnChannel], Inbox] = lambda channel: _Nobody(),
         version: str = "",
     ) -> None:
         self._config = config
@@ -74,6 +78,10 @@ class Loop:
         self._reader = reader
         self._voice = Voice(link)
         self._senders = senders
+        self._own_senders = OwnSenders(make_sender)
+        self._own: tuple[OwnChannel, ...] = ()
+        self._followed: tuple[OwnChannel, ...] = ()
+        self._owners: dict[str, str] = {}
         self._pagers = pagers or Pagers(link, lambda noticed: None, clock=clock)
         self._book = ChannelBook()
         self._letters: Letters
@@ -112,20 +120,80 @@ class Loop:
             units=[one.id for one in self._config.units],
             points=self._config.point_records(),
         )
-        self._writer.configure_channels(self._config.channel_records())
+        self._know_channels(self._stored_channels())
+        self._writer.configure_channels(self._channel_records())
         self._letters = Letters(
             board_url=self._config.board_url,
             key=self._writer.call_link_key(),
-            owners=self._config.channel_owners(),
+            owners=self._owners,
         )
         self._make_key()
         self._reload()
         self._seed()
-        for record in self._reader.waiting_notices():
-            if record.channel in self._senders:
+        self._own_senders.follow(self._own)
+        self._hand_again(self._reader.waiting_notices())
+
+    def _hand_again(self, records: Iterable[NoticeRecord]) -> None:
+        """Notices that nobody has on its way; those of a channel that is gone are given up."""
+        for record in records:
+            if self._sender_of(record.channel) is not None:
                 self._hand_to_sender(record)
             else:
                 self._retaken.append(_given_up(record))
+
+    def _sender_of(self, channel: str) -> Inbox | None:
+        return self._senders.get(channel) or self._own_senders.get(channel)
+
+    def stop(self) -> None:
+        """Stops the senders that it has started."""
+        self._own_senders.stop()
+
+    # --- people's own channels ---
+
+    def _stored_channels(self) -> tuple[OwnChannel, ...]:
+        """Those that there were when the gateway stopped."""
+        staff, addresses = (
+            {one.id: one for one in self._reader.records(kind)} for kind in ("staff", "address")
+        )
+        return own_channels(staff, addresses)
+
+    def _know_channels(self, own: tuple[OwnChannel, ...]) -> None:
+        """A name that the configuration file has taken since is the file's."""
+        taken = {one.name for one in self._config.channels}
+        self._own = tuple(one for one in own if one.name not in taken)
+        self._owners.clear()
+        self._owners.update(self._config.channel_owners())
+        self._owners.update({one.name: one.staff for one in self._own})
+        self._branch.follow_channels(self._own)
+
+    def _channel_records(self) -> list[ChannelRecord]:
+        own = (
+            ChannelRecord(channel=one.name, kind=one.kind, canary_every_s=one.canary_every_s)
+            for one in self._own
+        )
+        return [*self._config.channel_records(), *own]
+
+    def _follow_channels(self, now: Moment, to: Round) -> None:
+        """People's own channels as the desk has them now."""
+        before = self._own
+        self._know_channels(self._desk.own_channels)
+        if self._own == before:
+            return
+        anew = {one.name for one in set(self._own) - set(before)}
+        for name in self._book.follow(self._channel_records(), anew=anew, to=to):
+            gone = Wrong(f"channel/{name}", "failing")
+            self._health.set_own_fault(gone, now, is_so=False)
+
+    def _turn_own_senders(self, to: Round) -> None:
+        """Starts and stops senders, once what they follow is stored."""
+        stopped = self._own_senders.follow(self._own)
+        if stopped:
+            waiting = self._reader.waiting_notices()
+            self._hand_again(
+                one
+                for one in waiting
+                if one.channel in stopped and one.notice_id not in to.work.notices
+            )
 
     def _seed(self) -> None:
         """The desk takes over what the configuration says; a disk that is full now does not keep
@@ -222,6 +290,9 @@ class Loop:
         self._branch.follow_policies(
             self._desk.policies, self._desk.substitutes, self._desk.situations
         )
+        if self._desk.own_channels is not self._followed:
+            self._followed = self._desk.own_channels
+            self._follow_channels(now, to)
 
     def wait_ms(self) -> int:
         """Milliseconds until `handle` has something to do even if no event comes."""
@@ -307,6 +378,7 @@ class Loop:
             now_ms=now.mono_ms,
         )
         self._pagers.turn()
+        self._turn_own_senders(to)
         for record in to.work.notices.values():
             if record.state == "waiting" and record.attempts == 0:
                 self._hand_to_sender(record)
@@ -343,7 +415,7 @@ class Loop:
         self._voice.say_status(status, now_ms=now.mono_ms)
 
     def _hand_to_sender(self, record: NoticeRecord) -> None:
-        sender = self._senders.get(record.channel)
+        sender = self._sender_of(record.channel)
         if sender is not None and not record.incident_id and record.why != CANARY:
             overdue = todo.overdue(self._desk.world(self._branch.courses, self._clock()))
             whats = [f"{one.body.what.zh} {one.body.what.en}" for one in overdue]

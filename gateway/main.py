@@ -14,6 +14,7 @@ from gateway.channels.kinds import make_channel
 from gateway.channels.pager import Pagers
 from gateway.channels.sender import Sender, start_senders
 from gateway.config import GatewayConfig
+from gateway.desk.addresses import OwnChannel
 from gateway.errors import GatewayError, StoreDamaged, StoreError
 from gateway.loop import Event, Loop
 from gateway.store import Reader, Writer
@@ -121,6 +122,7 @@ def _serve(
         senders=senders,
         clock=clock.now,
         pagers=pagers,
+        make_sender=lambda one: pagers if one.kind == "pager" else _sender(one, inbox),
         version=version(),
     )
     for aside in _set_aside(config.store):
@@ -142,6 +144,7 @@ def _serve(
         service.notify("STOPPING=1")
         for sender in senders.values():
             sender.stop()
+        loop.stop()
         link.stop()
 
 
@@ -157,6 +160,12 @@ def _channels(
         if one.kind != "pager"
     }
     return {**start_senders(by_thread, inbox.put), **on_pager}, pagers
+
+
+def _sender(channel: OwnChannel, inbox: Inbox[Event]) -> Sender:
+    """A running sender of a person's own channel."""
+    made = make_channel(channel.kind, channel.url, secret=channel.secret)
+    return start_senders({channel.name: made}, inbox.put)[channel.name]
 
 
 def _link(config: GatewayConfig, inbox: Inbox[Event], *, first_session: int) -> PolledLink:

@@ -39,6 +39,7 @@ PURE_MAY_IMPORT = {
     *("itertools", "functools", "collections.abc", "protocol.messages", "protocol.moment"),
     *("bisect", "datetime", "zoneinfo"),  # calendars; that they ask no clock is looked for below
     "dashboard.wire",  # as protocol.messages: words in the form of frozen dataclasses
+    "urllib.parse",  # takes addresses apart, and reaches none
     "datetime",  # its arithmetic; the next test but one sees that nobody asks it for the time
     *("msgspec", "protocol.settings"),  # what a body must look like, and every fault of it
 }

@@ -51,6 +51,14 @@ DUTY_MODES = {
     "always": _l("Always"),
     "never": _l("Never"),
 }
+CHANNEL_KINDS = {
+    "apprise": _l("Any service, by its Apprise address"),
+    "dingtalk": _l("DingTalk robot"),
+    "wecom": _l("WeCom robot"),
+    "feishu": _l("Feishu robot"),
+    "webhook": _l("Webhook"),
+    "pager": _l("Pager over MQTT"),
+}
 LANGUAGES = {
     "zh": _l("Mandarin"),
     "yue": _l("Cantonese"),
@@ -121,6 +129,22 @@ class PinForm(PlanForm):
             Regexp(r"^\S+$", message=_l("A PIN has no spaces.")),
         ],
     )
+
+
+class AddressForm(PlanForm):
+    """A new channel of one person. What is saved is shown to nobody again."""
+
+    kind = SelectField(_l("Kind"), choices=choices(CHANNEL_KINDS), validate_choice=False)
+    url = StringField(_l("Address"), validators=[Length(max=1000)])
+    secret = PasswordField(_l("Secret that signs"), validators=[Length(max=1000)])
+
+    def body_of(self, staff: str) -> dict[str, Any]:
+        return {
+            "staff": staff,
+            "kind": self.kind.data or "apprise",
+            "url": (self.url.data or "").strip(),
+            "secret": (self.secret.data or "").strip(),
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,16 +237,51 @@ def _filled(record: Record) -> StaffForm:
     )
 
 
-def _page(record: Record, form: StaffForm, pin: PinForm) -> str:
+def _page(record: Record, form: StaffForm, pin: PinForm, address: AddressForm | None = None) -> str:
     return render_template(
         "staff.html",
         form=form,
         pin=pin,
+        address=address or AddressForm(formdata=None),
+        channels=_channels_of(record.id),
         record=record,
         shifts=[one for one in the_board().reader.records("shift") if one.body.staff == record.id],
         may_edit=may_edit(),
         **_words(),
     )
+
+
+def _channels_of(staff: str) -> list[tuple[str, str, str | None]]:
+    """(name, kind, how its last try ended or None) of each of somebody's own channels."""
+    reader = the_board().reader
+    results = {one.channel: one.result for one in reader.channels()}
+    return [
+        (one.id, one.body.kind, results.get(one.id))
+        for one in reader.records("address")
+        if one.body.staff == staff
+    ]
+
+
+@blueprint.post("/<staff>/address")
+def add_address(staff: str) -> str | Response:
+    """One more channel on which somebody is told."""
+    record, form = open_record("staff", staff), AddressForm()
+    if form.validate():
+        taken = {one.channel for one in the_board().reader.channels()}
+        taken |= {one.id for one in the_board().reader.records("address")}
+        names = (f"{staff[:28]}-{number}" for number in range(1, len(taken) + 2))
+        name = next(one for one in names if one not in taken)
+        if save(form, "address", name, form.body_of(staff)).ok:
+            flash(_("Saved. A test message is on its way."))
+            return redirect(url_for("team.edit", staff=staff))
+    return _page(record, _filled(record), PinForm(formdata=None), form)
+
+
+@blueprint.post("/<staff>/address/<name>/retire")
+def retire_address(staff: str, name: str) -> Response:
+    """Somebody is told on a channel no more."""
+    retire_and_say("address", name, _("Taken away."))
+    return redirect(url_for("team.edit", staff=staff))
 
 
 @blueprint.post("/<staff>/pin")
@@ -269,6 +328,7 @@ def _words() -> dict[str, Any]:
         "CERTIFICATES": CERTIFICATES,
         "DUTY_MODES": DUTY_MODES,
         "LANGUAGES": LANGUAGES,
+        "CHANNEL_KINDS": CHANNEL_KINDS,
         "WEEKDAYS": WEEKDAYS,
         "me_id": current_user.id,
     }

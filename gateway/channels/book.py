@@ -32,6 +32,24 @@ class ChannelBook:
         self._channels = {one.channel: one for one in channels}
         self._under_way = {one.channel: one.notice_id for one in waiting if one.why == CANARY}
 
+    def follow(
+        self, channels: Iterable[ChannelRecord], *, anew: Collection[str], to: Round
+    ) -> set[str]:
+        """From now on these are the channels; those that are gone. anew: names that are another
+        channel than before, of which nothing is known so far."""
+        fresh = {one.channel: one for one in channels}
+        gone = self._channels.keys() - fresh.keys()
+        for name in [*gone, *anew]:
+            self._under_way.pop(name, None)
+            to.work.channels.pop(name, None)
+        self._channels = {
+            name: one if name in anew else self._channels.get(name, one)
+            for name, one in fresh.items()
+        }
+        to.work.channel_list = list(self._channels.values())
+        to.work.channels |= {name: fresh[name] for name in anew if name in fresh}
+        return gone
+
     def faults(self) -> Iterator[tuple[Wrong, bool]]:
         """(the fault of a channel whose last try was in vain, whether it is so), for each."""
         for one in self._channels.values():

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from gateway.channels.notice import Scene
 from gateway.course import Course
+from gateway.desk.addresses import OwnChannel, own_channels
 from gateway.desk.coverage import Coverage
 from gateway.desk.hours import BRANCH
 from gateway.desk.plans import seeded
@@ -34,7 +35,7 @@ SEEDED = frozenset({"staff", "pin", "point", "channel"})
 # Kinds whose records decide who is told of a call; a tick on a checklist need not count the staff.
 DECIDES_WHO = frozenset(
     {
-        *("staff", "shift", "exception", "duty", "hours", "point", "channel"),
+        *("staff", "shift", "exception", "duty", "hours", "point", "channel", "address"),
         *("policy", "substitute", "playbook"),
     }
 )
@@ -87,6 +88,7 @@ class Desk:
         self.roster = Roster()
         self.policies = Policies()
         self.substitutes: Mapping[str, tuple[str, ...]] = {}
+        self.own_channels: tuple[OwnChannel, ...] = ()
         self.situations: Mapping[str, tuple[str, ...]] = {}
 
     def load(self) -> None:
@@ -229,6 +231,7 @@ class Desk:
         world = self.world(courses, now)
         self.roster = roster_of(world)
         self.policies, self.substitutes = policies_of(world), substitutes_of(world)
+        self.own_channels = own_channels(world.all("staff"), world.all("address"))
         self.situations = roles_of_situations(world)
         if self.roster.on_duty() != before or self._is_new:
             self._is_new = False

@@ -21,7 +21,7 @@ def resting_channels(world: World) -> frozenset[str]:
     """
     plans = [one.body for one in world.all("policy").values()]
     if _is_closed(world) and not any(plan.day_and_night for plan in plans):
-        return frozenset(world.all("channel"))
+        return frozenset({*world.all("channel"), *world.all("address")})
     quiet = [plan.quiet for plan in plans if plan.quiet and is_quiet(plan.quiet, world.local)]
     return frozenset(name for one in quiet for name in one.channels)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gateway.desk import (
+    addresses,
     care,
     checklist,
     complaints,
@@ -26,6 +27,7 @@ from gateway.desk.record import Record, Room
 # What one room makes of an incident, such as follow-ups, those below it see.
 ROOMS: tuple[Room, ...] = (
     team.ROOM,
+    addresses.ROOM,
     points.ROOM,
     policies.ROOM,
     taking.ROOM,

@@ -34,7 +34,7 @@ from gateway.duty import (
     without,
 )
 from gateway.roster import CERTIFIED, Member, Roster
-from protocol.messages import FieldFault, Id, Request, ShortText
+from protocol.messages import FieldFault, Request, ShortText
 from protocol.moment import rfc3339
 
 KnownRole = Literal["customer_service", "security", "first_aid", "lead", "maintenance", "admin"]
@@ -69,7 +69,7 @@ class Staff:
     """A member of staff. Its id is what they sign in with.
 
     duty: `plan` follows the shifts; `sign_in` is on duty while signed in at the board; `always`
-    and `never` need no plan. addresses: {channel: where they are reached on it}.
+    and `never` need no plan.
     """
 
     name: Label
@@ -77,7 +77,6 @@ class Staff:
     duty: DutyMode = "plan"
     languages: list[Language] = field(default_factory=list)
     phone: ShortText = ""
-    addresses: dict[Id, ShortText] = field(default_factory=dict)
     certificates: list[Certificate] = field(default_factory=list)
 
 
@@ -175,9 +174,6 @@ def _check_staff(world: World, id: str, staff: Staff) -> Iterator[FieldFault]:
             yield FieldFault(field=path, name="no_such_day", detail=one.expires)
         elif one not in had and not is_valid(one, world.local.date()):
             yield FieldFault(field=path, name="in_the_past", detail=one.expires)
-    for channel in staff.addresses:
-        if world.all("channel") and world.get("channel", channel) is None:
-            yield FieldFault(field=f"addresses.{channel}", name="unknown_channel", detail=channel)
     yield from _last_editor(world, id, staff)
 
 

@@ -147,7 +147,8 @@ class LoggedEntry:
 class Work:
     """All that one transaction writes. Later values of the same thing replace earlier ones.
 
-    forgotten: records (kind, id) of which nothing may be left.
+    forgotten: records (kind, id) of which nothing may be left. channel_list: the channels that
+    there are from now on, None when they stay.
     """
 
     alerts: dict[str, TakenAlert] = field(default_factory=dict)
@@ -156,6 +157,7 @@ class Work:
     actions: dict[str, tuple[bool, str, int]] = field(default_factory=dict)
     rejected: list[Rejected] = field(default_factory=list)
     notices: dict[str, NoticeRecord] = field(default_factory=dict)
+    channel_list: list[ChannelRecord] | None = None
     channels: dict[str, ChannelRecord] = field(default_factory=dict)
     units: dict[str, UnitRecord] = field(default_factory=dict)
     points: dict[str, PointRecord] = field(default_factory=dict)
@@ -168,4 +170,5 @@ class Work:
     farewells_said: set[str] = field(default_factory=set)
 
     def __bool__(self) -> bool:
-        return any(getattr(self, name) for name in self.__dataclass_fields__)
+        has_list = self.channel_list is not None  # an empty one says that there are none
+        return has_list or any(getattr(self, name) for name in self.__dataclass_fields__)

@@ -33,6 +33,8 @@ def write_work(db: sqlite3.Connection, work: Work, log: list[tuple]) -> None:
     if work.rejected:
         _write_rejected(db, work)
     _write_notices(db, work)
+    if work.channel_list is not None:
+        channel_rows.configure(db, work.channel_list)
     _many(db, channel_rows.UPDATE, list(map(channel_rows.changes, work.channels.values())))
     _write_branch(db, work)
 

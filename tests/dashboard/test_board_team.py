@@ -11,6 +11,7 @@ import pytest
 from board_branch import PINS
 
 from dashboard.desk import Answer
+from gateway.desk.addresses import Address
 from gateway.desk.day import Missing
 from gateway.desk.drills import DEFAULTS as DRILLS
 from gateway.desk.record import Due, Record
@@ -203,3 +204,44 @@ def test_a_role_that_nobody_covers_later_is_a_whole_sentence(
     monkeypatch.setattr("dashboard.pages.day.not_ready", lambda world: [gap])
     reply = signed_in(client).get(f"/opening?lang={lang}", follow_redirects=True)
     assert expected in reply.text
+
+
+# --- channels of their own ---
+
+
+def test_a_persons_channels_are_listed_without_their_addresses(client, write) -> None:
+    body = Address(staff="g01", kind="dingtalk", url="https://robot.example/s3cret", secret="hush")
+    write(record("address", "g01-1", body))
+    lead = signed_in(client).get("/team/g01").text
+    assert "g01-1" in lead and "DingTalk robot" in lead and "Take it away" in lead
+    assert "s3cret" not in lead and "hush" not in lead
+    theirs = signed_in(client, "g01").get("/team/g01").text
+    assert "g01-1" in theirs and "Add this channel" not in theirs and "Take it away" not in theirs
+
+
+def test_addresses_are_nobodys_to_read_over_the_interface(client, write, bearer) -> None:
+    write(record("address", "g01-1", Address(staff="g01", url="mailto://me:s3cret@example.com")))
+    assert client.get("/api/v1/records/address", headers=bearer).status_code == 404
+    for kind in ("csv", "json"):
+        text = client.get(f"/api/v1/export/records.{kind}", headers=bearer).text
+        assert "Li Na" in text and "s3cret" not in text
+
+
+def test_a_lead_adds_a_channel_named_after_the_person(client, write, monkeypatch) -> None:
+    write(record("address", "g01-1", Address(staff="g01", url="mailto://example.com")))
+    asked: list[Any] = []
+
+    def ask(do: str, **more: Any) -> Answer:
+        asked.append((do, more["id"], more["body"]))
+        fault = FieldFault(field="url", name="bad_address")
+        return Answer(ok=False, reason="wrong_fields", faults=(fault,))
+
+    monkeypatch.setattr("dashboard.pages.forms.ask_desk", ask)
+    client = signed_in(client)
+    page = client.get("/team/g01").text
+    token = re.search(r'name="csrf-token" content="([^"]+)"', page)[1]
+    form = {"csrf_token": token, "kind": "wecom", "url": " example ", "secret": ""}
+    page = client.post("/team/g01/address", data=form).text
+    body = {"staff": "g01", "kind": "wecom", "url": "example", "secret": ""}
+    assert asked == [("address.save", "g01-2", body)]
+    assert "This is no address of such a channel." in page

@@ -185,6 +185,8 @@ class Desk:
         self.clock = Clock()
         self.link = RecordingLink()
         self.senders = {one.name: KeptNotices() for one in self.config.channels}
+        self.own: dict[str, KeptNotices] = {}
+        self.make_sender: Any = self._own_sender
         self.mids = itertools.count(1)
         self.writer: Writer
         self.reader: Reader
@@ -200,9 +202,15 @@ class Desk:
             link=self.link,
             senders=self.senders,
             clock=self.clock,
+            make_sender=self.make_sender,
         )
         self.loop.start()
         return self
+
+    def _own_sender(self, channel: Any) -> KeptNotices:
+        """A sender of somebody's own channel, which keeps what it is handed."""
+        self.own[channel.name] = KeptNotices()
+        return self.own[channel.name]
 
     def stop(self) -> None:
         self.writer.close()

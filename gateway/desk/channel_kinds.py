@@ -1,0 +1,19 @@
+"""PURE. The kinds of channels, and what each must know of its address."""
+
+from __future__ import annotations
+
+from typing import Literal
+from urllib.parse import urlsplit
+
+ChannelKind = Literal["apprise", "dingtalk", "wecom", "feishu", "webhook", "pager"]
+# The kinds that sign with a secret.
+WITH_SECRET = ("dingtalk", "feishu", "webhook")
+
+
+def is_web_address(url: str) -> bool:
+    """Whether `url` names a host that a web client could ask."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets that do not close, a port that is no number
+        return False
