@@ -31,6 +31,7 @@ _LOG_COLUMNS = "seq, at, event, by, incident_id, detail, hash"
 _NOTICE_COLUMNS = (
     "notice_id, incident_id, channel, step, why, made_ms, state, attempts, detail, staff, tried_ms"
 )
+_NOTICE_NAMES = _NOTICE_COLUMNS.split(", ")
 _POINT_COLUMNS = "point, label, unit, silent, configured, seat, seat_alert_id, seat_boot, seat_ms"
 
 
@@ -44,6 +45,7 @@ class Reader:
 
     def __init__(self, path: str) -> None:
         self._path = path
+        self._place = Path(path)
         self._lock = threading.Lock()
         self._db: Database | None = None
         self._file: tuple[int, int] | None = None
@@ -73,7 +75,7 @@ class Reader:
 
     def _present_file(self) -> tuple[int, int]:
         try:
-            stat = Path(self._path).stat()
+            stat = self._place.stat()
         except OSError as error:
             self._let_go()
             raise StoreError(f"the store {self._path} is not there; start the gateway") from error
@@ -334,6 +336,6 @@ def _detail(text: str) -> dict[str, Any]:
 
 
 def _notice(row: tuple[Any, ...]) -> NoticeRecord:
-    names = [name.strip() for name in _NOTICE_COLUMNS.split(",")]
-    values = dict(zip(names, row, strict=True))
-    return NoticeRecord(**{**values, "staff": tuple(json.loads(values["staff"]))})
+    values = dict(zip(_NOTICE_NAMES, row, strict=True))
+    values["staff"] = tuple(json.loads(values["staff"]))
+    return NoticeRecord(**values)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from firmware.indicators import Shown
 from firmware.outgoing import Unsent
@@ -36,8 +37,7 @@ class Made:
     at_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(NamedTuple):
     """An entry of the log. boot: of the gateway's machine."""
 
     ms: int
@@ -46,8 +46,7 @@ class Stored:
     entry: Entry
 
 
-@dataclass(frozen=True, slots=True)
-class PointState:
+class PointState(NamedTuple):
     """What the store said of a point from ms on. stage: "idle" when no incident is open there."""
 
     ms: int

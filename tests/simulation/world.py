@@ -17,6 +17,7 @@ from gateway.desk.team import Certificate
 
 from . import faults
 from .customers import Hands
+from .disks import MEMORY
 from .gateway_side import GatewaySide
 from .journal import Journal
 from .network import Network
@@ -115,9 +116,8 @@ class World:
 def lived(seed: int, *, traced: bool = False) -> Iterator[World]:
     """The world of a seed at its end, with its programs still there."""
     logging.disable()
-    memory = "/dev/shm" if Path("/dev/shm").is_dir() else None
     try:
-        with tempfile.TemporaryDirectory(prefix="anling-", dir=memory) as folder:
+        with tempfile.TemporaryDirectory(prefix="anling-", dir=MEMORY) as folder:
             world = World(seed, Path(folder), traced=traced)
             try:
                 world.live()
