@@ -58,6 +58,8 @@ class Sender:
         self._channel = channel
 
     def put(self, notice: Notice) -> None:
+        program = self._program
+        program.journal.handed[notice.notice_id].append(program.timeline.now_ms)
         self._try(notice, attempt=1)
 
     def _try(self, notice: Notice, *, attempt: int) -> None:
