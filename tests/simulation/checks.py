@@ -47,6 +47,7 @@ TOLD_BY = {
     "offered": "offer",
     "declined": "declined",
     "offer_lapsed": "offer_lapsed",
+    "needed": "needed",
 }
 
 

@@ -59,7 +59,7 @@ OF_THE_MACHINE = {
     *("became_urgent", "became_silent"),
     *("possible_fall", "step_taken", "told_again", "rung", "escalated", "refused", "substituted"),
     *("accepted", "arrived", "handed_over", "offered", "taken_over", "declined", "noted"),
-    *("offer_lapsed", "overdue_arrival", "overdue_close", "closed"),
+    *("offer_lapsed", "needed", "overdue_arrival", "overdue_close", "closed"),
 }
 
 

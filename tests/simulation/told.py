@@ -18,6 +18,9 @@ from .world import World
 
 # What tells the people of a step, and whether who stands in is logged after it.
 TELLS_A_STEP = {"raised": True, "step_taken": False, "told_again": False, "escalated": True}
+TELLS_SOMEBODY = {*TELLS_A_STEP, "overdue_arrival", "overdue_close"}
+# What says which roles are asked for.
+ASKS = {"raised", "became_call", "became_urgent", "became_silent", "situation_set"}
 
 
 def who_was_told(world: World) -> Iterator[str]:
@@ -33,7 +36,7 @@ def who_was_told(world: World) -> Iterator[str]:
             gone = set(told) - duty.perhaps(stored.round)
             if gone:
                 yield f"{name}: {sorted(gone)} had signed out and was told"
-            if not told and duty.surely(stored.round):
+            if not told and stored.entry.event in TELLS_SOMEBODY and duty.surely(stored.round):
                 yield f"{name}: nobody was told"
             if stored.entry.event in TELLS_A_STEP:
                 right = [call.audience(stored, rules, there) for there in duty.around(stored.round)]
@@ -85,10 +88,10 @@ class Call:
         return _standing_in(one for one in self.entries if one.round <= round)
 
     def asked(self, round: int, rules: Rules) -> tuple[str, ...]:
-        """The roles that were asked for when it was raised, or became one of another kind."""
-        kinds = [one for one in self.entries if one.round <= round and kind_after("", one)]
-        newest = kinds[-1]
-        return rules.at(newest.round).asked(kind_after("", newest), self._point)
+        """The roles that the policy asked for when it was raised, or was said to be another."""
+        before = [one for one in self.entries if one.round <= round]
+        newest = [one for one in before if one.entry.event in ASKS][-1]
+        return rules.at(newest.round).asked(reduce(kind_after, before, ""), self._point)
 
     def audience(self, stored: Stored, rules: Rules, there: frozenset[str]) -> frozenset[str]:
         """Whom the step of an entry has to tell of those who are there."""
