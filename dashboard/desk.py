@@ -155,6 +155,7 @@ def explain_desk(reason: str) -> str:
         "answered_already": _("Somebody else has written the answer already."),
         "already_closed_day": _("The branch is closed for today already."),
         "already_open": _("The branch is open already."),
+        "nothing_to_close": _("The branch has not been opened yet: there is nothing to close."),
         "none_out": _("None of it is out: somebody has brought it back already."),
         "not_enough": _("There are not that many there any more: somebody was faster."),
         "not_ready": _(

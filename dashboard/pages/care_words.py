@@ -31,6 +31,10 @@ FAULTS = {
         _l('See whether it is whole, then touch "Checked".'),
     ),
     "too_few": (_l("Too few at their place"), _l("Bring back what is out, or buy more.")),
+    "not_closed": (
+        _l("Opened and never closed"),
+        _l("Walk the closing sweep: it closes that day."),
+    ),
     "still_out": (_l("Still out"), _l("Bring it back, or say that it was used up.")),
 }
 # What stands in the way of opening or closing → in words.
@@ -47,6 +51,7 @@ DAY_STATES = {
     "unopened": _l("Not opened yet today"),
     "open": _l("Open"),
     "closed": _l("Closed for today"),
+    "unclosed": _l("A day before was never closed"),
 }
 
 Speak = Callable[[Mapping[str, object], Mapping[str, str]], str]
@@ -89,4 +94,6 @@ def subject_words(kind: str, name: str, roles: Mapping[str, object]) -> str | No
             return _("Call")
         case "outside_call":
             return _("Call outside")
+        case "day":
+            return _("Day of business %(day)s", day=name)
     return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Annotated, Literal
 
 import msgspec
@@ -17,12 +17,14 @@ from gateway.desk.record import Done, Due, Outcome, Record, Refused, Room, World
 from gateway.desk.team import roster_of
 from gateway.duty import parse_day
 from gateway.policy import DEFAULT_ROLES, LEAD
+from gateway.supervision import Wrong
 from protocol.messages import FieldFault, Request, ShortText
 from protocol.moment import rfc3339
 
 SOON = timedelta(days=30)
 LOOK_EVERY = timedelta(minutes=30)
-State = Literal["unknown", "before", "unopened", "open", "closed"]
+NOT_CLOSED = "not_closed"
+State = Literal["unknown", "before", "unopened", "open", "closed", "unclosed"]
 
 
 # --- one day --------------------------------------------------------------------------------
@@ -54,8 +56,8 @@ class Accepted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BranchDay:
-    """One day of business; the record's id is its date. at, by: when and by whom, or None.
+class Stretch:
+    """From an opening to the closing after it. at, by: when and by whom, or None.
 
     missing: what was not right at the opening. left: what was not over at the closing.
     """
@@ -66,6 +68,16 @@ class BranchDay:
     closed_at: str | None = None
     closed_by: str | None = None
     left: list[Accepted] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BranchDay(Stretch):
+    """One day of business; the record's id is its date, even if it is closed after midnight.
+
+    earlier: its stretches before the present one, when it was closed and opened again.
+    """
+
+    earlier: list[Stretch] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,12 +96,15 @@ class Accepting:
 
 
 def state_of(world: World) -> State:
-    """How the branch stands today; "unknown" without opening hours and without an opening."""
-    today = world.get("day", world.local.date().isoformat())
-    if today is not None and today.body.closed_at:
-        return "closed"
-    if today is not None and today.body.opened_at:
-        return "open"
+    """How the branch stands; "unknown" without opening hours and without an opening.
+
+    "unclosed": a day that is over was opened, and nobody has closed it.
+    """
+    if unclosed(world) is not None:
+        return "unclosed"
+    day = present_day(world)
+    if day is not None:
+        return "closed" if day.body.closed_at else "open"
     hours = hours_on(world, world.local.date())
     if hours is None:
         return "unknown"
@@ -97,6 +112,29 @@ def state_of(world: World) -> State:
     if world.local < opens:
         return "before"
     return "unopened" if world.local < closes else "unknown"
+
+
+def present_day(world: World) -> Record | None:
+    """The day that is open, of whichever date; else today's, if it was opened or closed."""
+    opened = [one for one in world.all("day").values() if not one.body.closed_at]
+    today = world.get("day", world.local.date().isoformat())
+    return max(opened, key=lambda one: one.id, default=today)
+
+
+def unclosed(world: World) -> Record | None:
+    """The day that is still open although its date and its opening hours are over."""
+    day = present_day(world)
+    if day is None or day.body.closed_at:
+        return None
+    return day if _end_of(world, day.id) <= world.local else None
+
+
+def _end_of(world: World, day: str) -> datetime:
+    """When a day of business is over: at midnight, or when the branch closes after that."""
+    date_ = date.fromisoformat(day)
+    midnight = datetime.combine(date_ + timedelta(days=1), time())
+    hours = hours_on(world, date_)
+    return max(midnight, hours[1]) if hours else midnight
 
 
 # --- what must be right ---------------------------------------------------------------------
@@ -107,9 +145,23 @@ def not_ready(world: World) -> list[Missing]:
     found = [
         Missing(subject=fault.subject, name=fault.name, detail=fault.detail)
         for fault in sorted(world.faults.values(), key=lambda one: (one.subject, one.name))
+        if fault.name != NOT_CLOSED
     ]
-    every = [*_roles(world), *found, *_certificates(world)]
+    every = [*_not_closed(world), *_roles(world), *found, *_certificates(world)]
     return list({one.key: one for one in reversed(every)}.values())[::-1]  # each thing once
+
+
+def _not_closed(world: World) -> Iterator[Missing]:
+    """Asked of the records, since the fault of it stays a second after the closing."""
+    for wrong in wrongs(world):
+        yield Missing(subject=wrong.subject, name=wrong.name)
+
+
+def wrongs(world: World) -> Iterator[Wrong]:
+    """A day that is over and that nobody has closed."""
+    day = unclosed(world)
+    if day is not None:
+        yield Wrong(f"day/{day.id}", NOT_CLOSED)
 
 
 def asked_roles(world: World) -> tuple[str, ...]:
@@ -190,32 +242,50 @@ def may_be_left(missing: Missing) -> bool:
 
 
 def _open(world: World, request: Request) -> Outcome:
-    """`day.open`: ready, or in spite of what a lead accepts one by one, each with a reason."""
-    today = world.get("day", world.local.date().isoformat())
-    if today is not None and today.body.opened_at and not today.body.closed_at:
+    """`day.open`: ready, or in spite of what a lead accepts one by one, each with a reason.
+
+    A day before that nobody closed is one such thing: it stays written as never closed.
+    """
+    late = unclosed(world)
+    if late is None and state_of(world) == "open":
         return Refused("already_open")
     accepted = _accepted(world, request, not_ready(world), reason="not_ready")
     if isinstance(accepted, Refused):
         return accepted
-    body = BranchDay(opened_at=rfc3339(world.now.utc_ms), opened_by=request.by, missing=accepted)
-    return _written(world, request, today, body, "day_opened", accepted)
+    today = world.get("day", world.local.date().isoformat())
+    body = BranchDay(
+        opened_at=rfc3339(world.now.utc_ms),
+        opened_by=request.by,
+        missing=accepted,
+        earlier=_stretches(today.body) if today else [],
+    )
+    done = _written(world, request, today, body, "day_opened", accepted)
+    return done if late is None else done + Done(records=(_over(late),))
+
+
+def _stretches(day: BranchDay) -> list[Stretch]:
+    """Everything the day has seen so far."""
+    names = Stretch.__dataclass_fields__
+    return [*day.earlier, Stretch(**{name: getattr(day, name) for name in names})]
 
 
 def _close(world: World, request: Request) -> Outcome:
-    """`day.close`: when nobody is left behind."""
-    today = world.get("day", world.local.date().isoformat())
-    if today is not None and today.body.closed_at:
+    """`day.close`: when nobody is left behind. It closes the open day, whatever its date."""
+    day = present_day(world)
+    if day is not None and day.body.closed_at:
         return Refused("already_closed_day")
+    if state_of(world) == "before":
+        return Refused("nothing_to_close")
     accepted = _accepted(world, request, not_over(world), reason="still_busy")
     if isinstance(accepted, Refused):
         return accepted
     body = replace(
-        today.body if today else BranchDay(),
+        day.body if day else BranchDay(),
         closed_at=rfc3339(world.now.utc_ms),
         closed_by=request.by,
         left=accepted,
     )
-    return _written(world, request, today, body, "day_closed", accepted)
+    return _written(world, request, day, body, "day_closed", accepted)
 
 
 def _accepted(
@@ -253,25 +323,26 @@ def _accepted(
 def _written(
     world: World,
     request: Request,
-    today: Record | None,
+    known: Record | None,
     body: BranchDay,
     event: str,
     accepted: list[Accepted],
 ) -> Done:
-    day = world.local.date()
-    midnight = datetime.combine(day + timedelta(days=1), time())
-    ahead_ms = round((midnight - world.local).total_seconds() * 1000)
+    """known: the day as it was, None when it begins today."""
+    day = known.id if known else world.local.date().isoformat()
+    ahead_ms = round((_end_of(world, day) - world.local).total_seconds() * 1000)
     record = Record(
         kind="day",
-        id=day.isoformat(),
+        id=day,
         body=body,
-        version=today.version + 1 if today else 1,
+        version=known.version + 1 if known else 1,
+        is_open=ahead_ms > 0,
         by=request.by,
         at=rfc3339(world.now.utc_ms),
-        due=Due(world.now.utc_ms + ahead_ms),
+        due=Due(world.now.utc_ms + ahead_ms) if ahead_ms > 0 else None,
     )
     detail: dict[str, object] = {
-        "day": day.isoformat(),
+        "day": day,
         "accepted": [msgspec.to_builtins(one) for one in accepted],
     }
     entry = Entry(event=event, by=request.by, detail=detail)
@@ -279,16 +350,21 @@ def _written(
 
 
 def _ends(world: World, record: Record) -> Done:
-    """A day is over at midnight; one that nobody closed stays written as such."""
-    over = replace(record, version=record.version + 1, is_open=False, due=None)
+    """A day is over at midnight; one that nobody closed waits for somebody who does."""
     if record.body.closed_at:
-        return Done(records=(over,))
+        return Done(records=(_over(record),))
     entry = Entry(event="day_not_closed", detail={"day": record.id})
-    return Done(records=(over,), entries=((entry, None),))
+    # Its version stays: nobody has written anything.
+    return Done(records=(replace(record, due=None),), entries=((entry, None),))
+
+
+def _over(record: Record) -> Record:
+    return replace(record, version=record.version + 1, is_open=False, due=None)
 
 
 ROOM = Room(
     kinds={"hours": OpeningHours, "day": BranchDay},
     requests=PLAN.requests | {"day.open": _open, "day.close": _close},
     fall_due=_ends,
+    wrongs=wrongs,
 )

@@ -9,7 +9,15 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 
-from gateway.desk.day import Missing, may_be_left, not_over, not_ready, state_of
+from gateway.desk.day import (
+    Missing,
+    may_be_left,
+    not_over,
+    not_ready,
+    present_day,
+    state_of,
+    unclosed,
+)
 from gateway.desk.drill_calendar import Window, window_on
 from gateway.desk.drills import overdue_window
 from gateway.desk.hours import hours_on
@@ -36,8 +44,10 @@ __all__ = [
     "not_over",
     "not_ready",
     "overdue_window",
+    "present_day",
     "state_of",
     "taken_of",
+    "unclosed",
     "window_on",
     "world",
 ]

@@ -285,21 +285,104 @@ def test_a_bag_on_a_seat_is_left_by_a_lead_with_a_reason(desk: Desk) -> None:
     assert desk.ask("day.close").reason == "already_closed_day"
 
 
-def test_a_branch_that_was_closed_too_early_opens_again(ready: Desk) -> None:
-    for do in ("day.open", "day.close", "day.open"):
-        assert ready.ask(do).ok
-    assert today(ready).body.closed_at is None
+def test_a_branch_that_was_closed_too_early_opens_again_and_both_stretches_are_kept(
+    ready: Desk,
+) -> None:
+    for do, by in (("day.open", "g01"), ("day.close", "l01"), ("day.open", "l01")):
+        assert ready.ask(do, by).ok
+    body = today(ready).body
+    assert (body.closed_at, body.opened_by) == (None, "l01")
+    [before] = body.earlier
+    assert (before.opened_by, before.closed_by) == ("g01", "l01")
+    assert before.opened_at and before.closed_at
 
 
-def test_a_day_ends_at_midnight_and_one_that_nobody_closed_is_written_as_such(ready: Desk) -> None:
+def test_a_closed_day_ends_at_midnight(ready: Desk) -> None:
     ready.ask("day.open")
-    day = today(ready)
+    ready.ask("day.close")
     ready.clock.move(24 * 3600)
     ready.handle()
     assert ready.reader.records("day") == []
-    assert ready.events()[-1] == "day_not_closed"
-    assert ready.reader.record("day", day.id).is_open is False
-    assert ready.ask("day.open").ok
+    assert "day_not_closed" not in ready.events()
+
+
+# --- a day that nobody closed ---
+
+
+def past_midnight(desk: Desk) -> str:
+    """Opened and not closed: it is a day later now. The day that was opened."""
+    assert desk.ask("day.open").ok
+    day = today(desk).id
+    desk.clock.move(24 * 3600)
+    desk.handle()
+    desk.clock.move(1)
+    desk.handle()
+    return day
+
+
+def faults(desk: Desk) -> set[tuple[str, str]]:
+    return {(one.subject, one.name) for one in desk.reader.faults()}
+
+
+def test_a_day_that_nobody_closed_stays_a_fault_until_it_is_closed(ready: Desk) -> None:
+    day = past_midnight(ready)
+    assert ready.events().count("day_not_closed") == 1
+    assert (f"day/{day}", "not_closed") in faults(ready)
+    assert ready.reader.record("day", day).is_open
+    assert ready.ask("day.close").ok
+    ready.clock.move(1)
+    ready.handle()
+    assert faults(ready) == set()
+
+
+def test_the_sweep_after_midnight_closes_the_day_that_is_open(ready: Desk) -> None:
+    day = past_midnight(ready)
+    assert ready.ask("day.close", "g01").ok
+    record = ready.reader.record("day", day)
+    assert (record.body.closed_by, record.is_open) == ("g01", False)
+    assert record.body.opened_at and record.body.closed_at > record.body.opened_at
+    assert ready.reader.records("day") == [], "nothing stands of the new day"
+    assert ready.ask("day.open").ok, "nor does the fault of a second ago stand in its way"
+    assert ready.reader.record("day", day).body.closed_at == record.body.closed_at
+
+
+def test_the_new_day_opens_over_an_unclosed_one_only_by_a_lead_with_a_reason(ready: Desk) -> None:
+    day = past_midnight(ready)
+    key = f"day/{day}:not_closed"
+    assert [one.field for one in ready.ask("day.open", "g01").faults] == [key]
+    accepted = [{"key": key, "reason": "asked the guard: nobody was left"}]
+    assert ready.ask("day.open", body={"accepted": accepted}).ok
+    assert [one.subject for one in today(ready).body.missing] == [f"day/{day}"]
+    given_up = ready.reader.record("day", day)
+    assert (given_up.is_open, given_up.body.closed_at) == (False, None)
+    ready.clock.move(1)
+    ready.handle()
+    assert faults(ready) == set()
+    assert ready.ask("day.close").ok
+    assert today(ready).body.closed_at
+
+
+def opened_on(day: str = "2026-11-23") -> Record:
+    return Record(kind="day", id=day, body=BranchDay(opened_at="x", opened_by="l01"))
+
+
+def test_an_unclosed_day_is_the_state_whatever_the_hour() -> None:
+    for hour in (0, 8, 12, 23):
+        now = world(hours(), opened_on(), local=NOON.replace(hour=hour, minute=1))
+        assert state_of(now) == "unclosed"
+        assert "day/2026-11-23:not_closed" in keys(not_ready(now))
+
+
+def test_a_branch_that_closes_after_midnight_is_open_until_then() -> None:
+    late = OpeningHours(week=[Hours(days=ALL_DAYS, opens="18:00", closes="02:00")])
+    records = [Record(kind="hours", id="branch", body=late), opened_on()]
+    for hour, state in ((1, "open"), (2, "unclosed")):
+        assert state_of(world(*records, local=NOON.replace(hour=hour, minute=0))) == state
+
+
+def test_before_opening_time_there_is_nothing_to_close() -> None:
+    now = world(hours(), local=NOON.replace(hour=0, minute=1))
+    assert ROOM.requests["day.close"](now, asked("day.close")) == Refused("nothing_to_close")
 
 
 @pytest.mark.parametrize(
