@@ -152,6 +152,8 @@ def explain_desk(reason: str) -> str:
         "look_into_first": _("Write down the first look before the answer."),
         "looked_into_already": _("Somebody else has written the first look already."),
         "answer_first": _("Write down the answer first."),
+        "marked_already": _("The customer's word is written down already: a lead closes it now."),
+        "category_needed": _("Say first which class the complaint is of."),
         "answered_already": _("Somebody else has written the answer already."),
         "already_closed_day": _("The branch is closed for today already."),
         "already_open": _("The branch is open already."),

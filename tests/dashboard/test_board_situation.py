@@ -341,6 +341,20 @@ def test_the_list_of_complaints_begins_with_what_is_overdue(client, writing) -> 
     assert client.get("/complaints/none").status_code == 404
 
 
+def test_a_complaint_with_a_low_mark_says_what_is_still_to_be_done(client, writing) -> None:
+    spoken = {"answered_at": "2026-11-02T08:00:00.000Z", "state": "marked"}
+    writing(
+        a_complaint("c-1", satisfaction=2, category="service", **spoken),
+        a_complaint("c-2", satisfaction=5, **spoken),
+    )
+    sign_in(client, "l01")
+    page = client.get("/complaints/c-1?lang=en").text
+    assert "The mark is low" in page and "Close the complaint" in page
+    assert "/complaints/c-1/satisfaction" not in page
+    page = client.get("/complaints/c-2?lang=en").text
+    assert "The mark is low" not in page and "Write down the class" in page
+
+
 def test_what_cannot_be_sent_stays_in_the_form(client, writing) -> None:
     """The board is cut off here: nothing is saved, nothing typed is lost."""
     writing()
