@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from gateway.course import Entry
-from gateway.desk.asking import body_of
+from gateway.desk.asking import body_of, local_text
 from gateway.desk.hours import PLAN, OpeningHours, hours_on
 from gateway.desk.plans import LEADS
 from gateway.desk.record import Done, Due, Outcome, Record, Refused, Room, World
@@ -19,7 +19,7 @@ from gateway.duty import parse_day
 from gateway.policy import DEFAULT_ROLES, LEAD
 from gateway.supervision import Wrong
 from protocol.messages import FieldFault, Request, ShortText
-from protocol.moment import rfc3339
+from protocol.moment import parse_rfc3339, rfc3339
 
 SOON = timedelta(days=30)
 LOOK_EVERY = timedelta(minutes=30)
@@ -224,13 +224,31 @@ def not_over(world: World) -> list[Missing]:
         Missing(subject=f"incident/{id}", name="open_incident", detail=incident.label)
         for id, incident in world.incidents.items()
     ]
-    for id, record in world.all("outside_call").items():
-        whom = record.body.number or record.body.contact
-        found.append(Missing(subject=f"outside_call/{id}", name="open_outside_call", detail=whom))
+    found += [_outside_call(world, record) for record in _outside_calls(world)]
     for id, point in world.points.items():
         if point.seat == "occupied":
             found.append(Missing(subject=f"seat/{id}", name="occupied_seat", detail=point.label))
     return found
+
+
+def _outside_calls(world: World) -> list[Record]:
+    """The open ones that are not of a drill: nobody comes because of those."""
+    calls = [
+        (one, world.incident(one.incident_id or "")) for one in world.all("outside_call").values()
+    ]
+    return [one for one, incident in calls if incident is None or not incident.drill]
+
+
+def _outside_call(world: World, record: Record) -> Missing:
+    """It says whom, for which point, and since when."""
+    call, incident = record.body, world.incident(record.incident_id or "")
+    since = local_text(world, parse_rfc3339(call.called_at))
+    parts = (call.number or call.contact, incident.label if incident else "", since)
+    return Missing(
+        subject=f"outside_call/{record.id}",
+        name="open_outside_call",
+        detail=", ".join(one for one in parts if one),
+    )
 
 
 def may_be_left(missing: Missing) -> bool:

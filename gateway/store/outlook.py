@@ -5,7 +5,7 @@ The gateway judges by what it has in memory; this is the same world as it was la
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 
@@ -28,6 +28,7 @@ from gateway.desk.team import roster_of
 from gateway.desk.walks import last_test_ms
 from gateway.roster import Roster
 from gateway.store.reader import Reader
+from protocol.messages import Incident
 from protocol.moment import Moment
 
 __all__ = [
@@ -71,5 +72,25 @@ def world(
         local=local,
         points={one.point: one for one in reader.points()},
         faults={(one.subject, one.name): one for one in reader.faults()},
+        past=_Past(reader),
     )
     return replace(seen, roster=roster_of(seen))
+
+
+class _Past(Mapping[str, Incident]):
+    """The closed incidents, read one by one as they are asked for."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    def __getitem__(self, incident_id: str) -> Incident:
+        found = self._reader.incident(incident_id)
+        if found is None:
+            raise KeyError(incident_id)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,6 +14,7 @@ from hypothesis import strategies as st
 from gateway.config import StaffSettings
 from gateway.desk.day import ROOM, BranchDay, Missing, asked_roles, not_over, not_ready, state_of
 from gateway.desk.hours import Hours, OpeningHours
+from gateway.desk.outside import Call
 from gateway.desk.policies import PolicyPlan
 from gateway.desk.record import Done, Record, Refused, World
 from gateway.desk.team import Certificate, Staff
@@ -22,6 +22,7 @@ from gateway.duty import WEEKDAYS, Pause, Shift
 from gateway.roster import Roster
 from gateway.store import PointRecord
 from protocol.messages import Fault, Request
+from protocol.moment import rfc3339
 
 # A Tuesday morning.
 NOON = datetime(2026, 11, 24, 9, 30)
@@ -131,15 +132,34 @@ def test_certificates_are_named_a_month_before(expires, name) -> None:
 # --- what must be over ---
 
 
+def rang(incident_id: str = "i-1") -> Record:
+    """Somebody rang 120 a quarter of an hour ago."""
+    at_text = rfc3339(at(1000).utc_ms - 15 * 60_000)
+    body = Call(contact="ambulance", number="120", called_by="g01", called_at=at_text)
+    return Record(kind="outside_call", id="c-1", body=body, incident_id=incident_id)
+
+
+def test_a_call_outside_says_its_point_also_once_its_call_is_closed() -> None:
+    closed = replace(raised().course.incident, stage="closed")
+    [found] = not_over(world(rang(), past={"i-1": closed}))
+    assert found.detail == "120, Counter 1, 11-24 09:15"
+    [found] = not_over(world(rang("gone")))
+    assert found.detail == "120, 11-24 09:15"
+
+
+@pytest.mark.parametrize("where", ["incidents", "past"])
+def test_a_call_outside_of_a_drill_blocks_nothing(where) -> None:
+    practice = replace(raised().course.incident, drill=True)
+    found = not_over(world(rang(), **{where: {"i-1": practice}}))
+    assert "outside_call/c-1:open_outside_call" not in keys(found)
+
+
 def test_a_seat_a_call_and_a_call_outside_block_closing() -> None:
     incident = raised().course.incident
-    call = Record(
-        kind="outside_call", id="c-1", body=SimpleNamespace(contact="ambulance", number="120")
-    )
-    now = world(call, incidents={"i-1": incident}, points=seat() | seat("free", "vacated"))
+    now = world(rang(), incidents={"i-1": incident}, points=seat() | seat("free", "vacated"))
     assert [(one.key, one.detail) for one in not_over(now)] == [
         ("incident/i-1:open_incident", "Counter 1"),
-        ("outside_call/c-1:open_outside_call", "120"),
+        ("outside_call/c-1:open_outside_call", "120, Counter 1, 11-24 09:15"),
         ("seat/point-2:occupied_seat", "Seat 2"),
     ]
 
@@ -149,11 +169,8 @@ BLOCKS = st.sets(st.sampled_from(["incident", "outside", "seat"]))
 
 @given(BLOCKS, st.booleans(), st.sampled_from(["l01", "g01"]), st.sampled_from(["", "a bag"]))
 def test_nobody_closes_on_an_open_call_whatever_they_say(blocks, accepts, by, reason) -> None:
-    call = Record(
-        kind="outside_call", id="c-1", body=SimpleNamespace(contact="ambulance", number="120")
-    )
     now = world(
-        *([call] if "outside" in blocks else []),
+        *([rang()] if "outside" in blocks else []),
         incidents={"i-1": raised().course.incident} if "incident" in blocks else {},
         points=seat() if "seat" in blocks else {},
     )
