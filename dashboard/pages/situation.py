@@ -86,7 +86,8 @@ class Panel:
 
     contacts: the directory, those first whom the checklist rings. calls: made so far. report: as
     ticked, or None. family: for those who may see it; has_family: there is one.
-    missing: what a dispatcher will ask and nobody knows.
+    missing: what a dispatcher will ask and nobody knows. complaint: an open one of the incident.
+    owes_call: the call to 120 is still to be written down.
     """
 
     checklist: ListView | None
@@ -98,6 +99,13 @@ class Panel:
     missing: tuple[str, ...]
     has_family: bool
     family: Family | None
+    complaint: Record | None
+    owes_call: bool
+
+    @property
+    def awaited(self) -> tuple[Record, ...]:
+        """The calls because of which somebody is still on their way."""
+        return tuple(one for one in self.calls if one.is_open)
 
     @property
     def first_numbers(self) -> tuple[Record, ...]:
@@ -124,7 +132,13 @@ def panel_of(board: Board, incident: Incident, *, contact: str = "") -> Panel:
         missing=missing(known),
         has_family=family is not None,
         family=_family(board, family) if family and may_see_family(incident) else None,
+        complaint=next((one for one in records if one.kind == "complaint" and one.is_open), None),
+        owes_call=any(_is_owed_call(one) for one in records),
     )
+
+
+def _is_owed_call(record: Record) -> bool:
+    return record.kind == "followup" and record.is_open and record.body.rule == "ambulance-call"
 
 
 def _newest(records: Iterable[Record], kind: str) -> Record | None:

@@ -21,6 +21,7 @@ from gateway.desk.complaint_days import ComplaintDay
 from gateway.desk.complaints import Complaint
 from gateway.desk.outside import Call, FamilyContact, Place, Report
 from gateway.desk.record import Record
+from gateway.desk.todo import Followup, Words
 from gateway.desk.translated import Translated
 from gateway.store import Vault, Work, Writer, key_path
 from protocol.clock import now
@@ -292,6 +293,50 @@ def test_a_situation_of_the_branchs_own_is_offered_and_named(client, writing) ->
     sign_in(client)
     page = client.get(f"/incidents/{ID}?lang=zh").text
     assert 'value="playbook-1"' in page and "情况：中暑" in page
+
+
+def closed_incident(**changes: Any) -> Incident:
+    values = {"stage": "closed", "outcome": "ambulance", "closed_at": rfc3339(now().utc_ms)}
+    return an_incident(**(values | changes))
+
+
+def rang_120(**changes: Any) -> Record:
+    body = Call(
+        contact="ambulance",
+        called_by="g01",
+        called_at="2026-11-24T08:16:00.000Z",
+        name=Translated(zh="急救", en="Ambulance"),
+        number="120",
+    )
+    return Record(kind="outside_call", id=f"{ID}.c", body=body, incident_id=ID, **changes)
+
+
+def test_a_closed_call_says_who_is_still_on_the_way_and_what_is_open(client, writing) -> None:
+    complaint = replace(a_complaint("c-1"), incident_id=ID)
+    writing(rang_120(), complaint, incident=closed_incident())
+    sign_in(client)
+    page = client.get(f"/incidents/{ID}?lang=en").text
+    assert "Still on the way: Ambulance, rung at 16:16." in page
+    assert "The complaint is still open." in page
+    assert "Nothing is left to do." not in page
+
+
+def test_a_closed_call_of_which_all_is_over_says_so_and_so_does_a_drill(client, writing) -> None:
+    sign_in(client)
+    for record, drill in ((rang_120(is_open=False), False), (rang_120(), True)):
+        writing(record, incident=closed_incident(drill=drill))
+        page = client.get(f"/incidents/{ID}?lang=en").text
+        assert "Nothing is left to do." in page and "Still on the way" not in page
+
+
+def test_a_closed_call_that_owes_the_call_to_120_has_the_place_to_write_it(client, writing) -> None:
+    what = Words(zh="补记", en="Write it down")
+    body = Followup(what=what, owner="g01", due_at="2099-01-01T00:00:00Z", rule="ambulance-call")
+    owed = Record(kind="followup", id=f"{ID}.ambulance-call", body=body, incident_id=ID)
+    writing(owed, incident=closed_incident())
+    sign_in(client)
+    assert '<option value="ambulance" selected>' in client.get(f"/incidents/{ID}").text
+    assert f"/incidents/{ID}#outside-now" in client.get(f"/follow-ups/{owed.id}").text
 
 
 def a_complaint(id: str, **changes: Any) -> Record:

@@ -70,6 +70,8 @@ def made(done: Done) -> dict[str, tuple[str, int]]:
             {"police-report": ("g01", 24), "insurer": ("g01", 72), "after-action": ("l01", 72)},
         ),
         ("helped", "fall", {"fall-call-back": ("g01", 24)}),
+        ("helped", "fainted", {"illness-call-back": ("g01", 24)}),
+        ("helped", "sudden_illness", {"illness-call-back": ("g01", 24)}),
         ("referred", "other", {"referred": ("g01", 48)}),
         ("helped", None, {"situation": ("g01", 24)}),
         ("false_call", None, {}),
@@ -283,10 +285,11 @@ def to_do(desk: Desk) -> dict[str, Record]:
 
 def test_a_close_is_one_transaction_with_its_follow_ups(desk: Desk) -> None:
     id = end(desk, situation="fainted")
-    assert set(to_do(desk)) == {"family-told", "call-back", "visit", "after-action"}
+    rules = {"family-told", "call-back", "visit", "after-action", "ambulance-call"}
+    assert set(to_do(desk)) == rules
     assert {one.incident_id for one in to_do(desk).values()} == {id}
     desk.restart()
-    assert len(to_do(desk)) == 4
+    assert len(to_do(desk)) == len(rules)
     assert desk.ask("followup.done", "g01", id=f"{id}.call-back", version=1).ok
     assert "call-back" not in to_do(desk)
     entry = desk.reader.log(id)[-1]

@@ -74,7 +74,7 @@ def test_writing_it_ends_the_follow_up_that_asked_for_it(desk: Desk) -> None:
     result = desk.ask("review.save", "l01", id=id, version=0, body=NOTE | {"actions": [KEY]})
     assert (result.ok, result.id, result.version) == (True, id, 1)
     rules = {one.body.rule for one in desk.reader.records("followup")}
-    assert rules == {"family-told", "call-back", "visit", "action"}
+    assert rules == {"family-told", "call-back", "visit", "action", "ambulance-call"}
     assert desk.reader.record("review", id).body.well == NOTE["well"]
     desk.restart()
     assert desk.ask("review.save", "l01", id=id, version=0, body=NOTE).reason == (
