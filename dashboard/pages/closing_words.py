@@ -17,6 +17,10 @@ FAULTS = {
         _l("Button not tested for long"),
         _l("Maintenance: walk the round and test it."),
     ),
+    "left_untested": (
+        _l("Button left out of the last walk test"),
+        _l("Maintenance: walk the round and test it."),
+    ),
     "private_key_unreadable": (
         _l("Private notes cannot be written or shown"),
         _l("Maintenance: restore private.key."),

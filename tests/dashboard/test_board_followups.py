@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -259,3 +260,19 @@ def test_a_drill_and_its_end_over_the_interface(branch):
     assert drill["body"]["state"] == "real"
     for action in ("arrive", "close"):
         branch.act(id, action=action, by="l01", outcome="helped", situation="other")
+
+
+def test_ledger_and_certificate_agree_on_a_button_that_a_call_proved(filled, client):
+    tested = walks.Tested(at="2026-11-24T08:10:00.000Z", by="", how="call")
+    at = "2026-11-24T07:59:00.000Z"
+    walk = walks.Walk(points=["point-1"], started_by="l01", started_at=at, done={"point-1": tested})
+    write(
+        filled,
+        a_record("walk", "walk-2", walk, is_open=False),
+        a_record("walk_test", "point-1", walks.WalkTest(round="walk-2", how="call")),
+        a_record("walk_left", "point-1", walks.WalkLeft(round="walk-2")),
+    )
+    page = signed_in(client).get("/walk-test?lang=en").text
+    assert re.search(r"16:00[^<]*, by a call", page), "by nobody by name"
+    assert "left out of the last round" in page
+    assert client.get("/walk-test/walk-2").text.count("<td>by a call</td>") == 2
