@@ -251,6 +251,16 @@ def test_what_is_overdue_is_one_amber_a_person_with_the_oldest_named() -> None:
     assert [one.id for one in todo.overdue(world)] == ["b", "a", "c"]
 
 
+@pytest.mark.parametrize("is_open", [True, False])
+def test_what_is_overdue_says_of_which_call_it_is(is_open) -> None:
+    call = an_incident(raised_at="2026-11-18T10:05:00.000Z")
+    call = open_before(call) if is_open else call
+    body = todo.Followup(what=todo.Words(zh="问候", en="Ring"), owner="g01", due_at=rfc3339(NOW_MS))
+    record = a_record("followup", "a", body, incident_id=call.incident_id)
+    [wrong] = followups.wrongs(a_world(record, incidents=(call,)))
+    assert wrong.detail == "1: 问候 Ring (Counter 1, 11-18 18:05)"
+
+
 def test_leads_hear_of_it_once_a_day_until_all_is_done() -> None:
     world = a_world(late("a", "g01", 1), late("b", "s01", 2))
     told = []
