@@ -181,6 +181,9 @@ def explain_desk(reason: str) -> str:
         "unknown_request": _(
             "The gateway does not know how to do this: is it older than the board?"
         ),
+        "version_needed": _(
+            "Somebody else wrote this: open it first, so that nothing is replaced unseen."
+        ),
         "wrong_fields": _("Nothing was saved yet: look at what is marked."),
     }
     return sentences.get(reason) or explain(reason)
