@@ -339,6 +339,20 @@ def test_a_closed_call_that_owes_the_call_to_120_has_the_place_to_write_it(clien
     assert f"/incidents/{ID}#outside-now" in client.get(f"/follow-ups/{owed.id}").text
 
 
+def test_the_page_of_a_closed_call_says_what_was_and_not_what_is_to_come(client, writing) -> None:
+    there = Responder(staff="l01", arrived_at="2026-11-24T08:18:00.000Z")
+    steps = {"clocks": {"call_120": Clock(due_ms=0, boot="b", due_at="2026-11-24T08:17:00.000Z")}}
+    writing(a_list(**steps), incident=an_incident(responders=(Responder(staff="g01"), there)))
+    sign_in(client)
+    page = client.get(f"/incidents/{ID}?lang=en").text
+    assert "is coming" in page and "data-count-to" in page
+    writing(incident=closed_incident(responders=(Responder(staff="g01"), there), version=2))
+    page = client.get(f"/incidents/{ID}").text
+    assert "accepted, did not arrive" in page and "is coming" not in page
+    assert "not done" in page and "data-count-to" not in page and "Overdue" not in page
+    assert 'class="step is-done" data-key="step-stay"' in page
+
+
 def a_complaint(id: str, **changes: Any) -> Record:
     body = Complaint(
         opened_at="2026-11-01T08:00:00.000Z",
