@@ -55,7 +55,7 @@ ANSWER_S = 5.0
 BEAT_S = 1.0
 HEARTBEAT_MS = 5_000
 # The store is looked into at least this often; news over the broker comes at once.
-LOOK_EVERY_MS = 10_000
+LOOK_EVERY_MS = 5_000
 LOOK_AGAIN_MS = 2_000
 
 

@@ -20,6 +20,7 @@ from gateway.course import (
     Changed,
     Course,
     Due,
+    DutyChanged,
     Entry,
     Joined,
     Outcome,
@@ -70,6 +71,8 @@ class Branch:
         self._pressed_ms: dict[str, int] = {}
         self.courses = OpenCourses()
         self.points: dict[str, PointRecord] = {}
+        # Looked at in the next round, which is at once: this one may be at its end.
+        self._duty_changed: DutyChanged | None = None
 
     def load(self, *, courses: list[Course], points: list[PointRecord]) -> None:
         """Takes over what the store remembers."""
@@ -79,19 +82,30 @@ class Branch:
 
     def follow_roster(self, roster: Roster) -> None:
         """From now on these are the people, with what they cover and whether they are on duty."""
-        if roster is not self._rules.roster:
-            self._rules = replace(self._rules, roster=roster)
+        before = self._rules.roster
+        if roster is before:
+            return
+        # At the start nobody has come: all are here whom the gateway told before.
+        came = set(roster.on_duty()) - set(before.on_duty()) if before.on_duty() else set()
+        known = self._duty_changed.came if self._duty_changed else ()
+        self._duty_changed = DutyChanged(tuple(sorted({*known, *came})))
+        self._rules = replace(self._rules, roster=roster)
 
     def follow_policies(
-        self, policies: Policies, substitutes: Mapping[str, tuple[str, ...]]
+        self,
+        policies: Policies,
+        substitutes: Mapping[str, tuple[str, ...]],
+        situations: Mapping[str, tuple[str, ...]],
     ) -> None:
-        """From now on people are told by these, and those stand in for one another."""
-        if policies is not self._rules.policies or substitutes is not self._rules.substitutes:
+        """From now on people are told by these, those stand in for one another, and a situation
+        calls for the roles of its playbook."""
+        if policies is not self._rules.policies:  # all three are made anew together
             self._rules = replace(
                 self._rules,
                 policy=policies.default,
                 policies=policies,
                 substitutes=substitutes,
+                situations=situations,
             )
 
     def follow_points(self, plans: Mapping[str, Record], to: Round) -> None:
@@ -297,7 +311,11 @@ class Branch:
     # --- time ---
 
     def fall_due(self, now: Moment, to: Round) -> None:
-        """Everything whose deadline has come."""
+        """Everything whose deadline has come, or whose people have gone."""
+        if self._duty_changed is not None:
+            changed, self._duty_changed = self._duty_changed, None
+            for course in list(self.courses.values()):
+                self._apply(machine.step(course, changed, now, self._rules), now, to)
         # The next step may be overdue as well, up to the last; telling again never is.
         for _ in range(self._most_steps() + 1):
             next_ms = self.courses.next_due_ms(now)
@@ -311,6 +329,13 @@ class Branch:
     def _most_steps(self) -> int:
         policies = self._rules.policies
         return policies.most_steps if policies else len(self._rules.policy.steps)
+
+    def next_due_ms(self, now: Moment) -> int | None:
+        """When the next deadline of an incident comes, by the monotonic clock of now's boot; now
+        when its people may have gone."""
+        if self._duty_changed is not None and self.courses:
+            return now.mono_ms
+        return self.courses.next_due_ms(now)
 
     def _check_seat(self, point: PointRecord, now: Moment, to: Round) -> None:
         """Somebody has sat there for very long: staff go and ask, once a sitting."""
@@ -389,9 +414,10 @@ class Branch:
             )
 
     def tell_for_desk(self, now: Moment, to: Round) -> None:
-        """Notices of what the desk has to tell, which are about no incident."""
-        for tell in to.tells:
-            self._notify(tell, to, about=f"desk.{now.utc_ms}", made_ms=now.utc_ms)
+        """Notices of what the desk has to tell, each about an incident or about none."""
+        for tell, incident_id in to.tells:
+            about = f"{incident_id or 'desk'}.{now.utc_ms}"
+            self._notify(tell, to, about=about, incident_id=incident_id or "", made_ms=now.utc_ms)
 
     def _notify(
         self, tell: Tell, to: Round, *, about: str, incident_id: str = "", made_ms: int

@@ -16,8 +16,9 @@ from gateway.desk.points import Point
 from gateway.desk.policies import DEFAULT as DEFAULT_POLICY
 from gateway.desk.policies import KnownChannel, PolicyPlan, PositiveSeconds
 from gateway.desk.policies import StepPlan as StepSettings
-from gateway.desk.team import CERTIFIED, Certificate, KnownRole, Label, Pin, Staff
+from gateway.desk.team import Certificate, KnownRole, Label, Pin, Staff
 from gateway.policy import DEFAULT_ROLES, DEFAULT_STEPS, LEAD
+from gateway.roster import CERTIFIED
 from gateway.store.records import ChannelRecord, PointRecord
 from protocol.link import Broker
 from protocol.messages import Id, Kind, ShortText
@@ -86,6 +87,7 @@ class PolicySettings:
     arrival_s: PositiveSeconds = 120
     close_s: PositiveSeconds = 900
     handover_needs_consent: bool = False
+    offer_s: PositiveSeconds = 60
 
     @rule
     def _late_start(self) -> Findings:
@@ -257,6 +259,7 @@ class GatewayConfig:
             arrival_s=self.policy.arrival_s,
             close_s=self.policy.close_s,
             handover_needs_consent=self.policy.handover_needs_consent,
+            offer_s=self.policy.offer_s,
         )
 
     def point_records(self) -> list[PointRecord]:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime, tzinfo
 from typing import Protocol
 
+from gateway.roster import Roster
 from protocol.messages import Incident, Notice
 
-__all__ = ["Channel", "DeliveryResult", "Notice", "text_of", "write", "write_test"]
+__all__ = ["Channel", "DeliveryResult", "Notice", "Scene", "text_of", "write", "write_test"]
 
 CANARY = "canary"
 TEST = "test"
+# A notice names so many of what it is about, and counts the rest.
+NAMED = 5
 
 _KINDS = {
     "call": "呼叫 Call",
@@ -24,13 +29,40 @@ _WHY = {
     "urgent": "已升级为紧急 Now urgent",
     "real": "不再是演练 No drill any more: this is real",
     "overdue_arrival": "已接受但无人到场 Accepted, but nobody has arrived",
+    "step_overdue": "清单步骤超时 Overdue on the checklist",
     "overdue_close": "已到场但未结束 Arrived, but not closed",
     "handover": "已交接给您 Handed over to you",
     "ring": "请应答 Please answer",
     "stand_in": "请您代替 Please stand in",
+    "needed": "现场需要您 You are needed there",
     "offer": "请您接手 Please take this over",
     "declined": "对方不接手，仍由您负责 Not taken over: it is still yours",
+    "offer_lapsed": "交接无人应答，负责人不变 Hand-over not answered: the owner stays",
 }
+
+
+_ROLES = {
+    "customer_service": "客户服务 customer service",
+    "security": "保安 security",
+    "first_aid": "急救员 first aid",
+    "lead": "值班主管 duty lead",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """What people call things here. zone: of the branch's clock. place: the part of the branch
+    that the point is in, or ""."""
+
+    zone: tzinfo
+    roster: Roster
+    place: str = ""
+
+    def time(self, at: str) -> str:
+        return datetime.fromisoformat(at).astimezone(self.zone).strftime("%Y-%m-%d %H:%M:%S")
+
+    def names(self, staff: Iterable[str]) -> str:
+        return ", ".join(map(self.roster.name_of, staff))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +82,14 @@ class Channel(Protocol):
 
 def write(
     incident: Incident,
+    scene: Scene,
     *,
     notice_id: str,
     channel: str,
     why: str,
     step: int = 0,
     staff: tuple[str, ...] = (),
+    subjects: Sequence[str] = (),
     link: str | None = None,
 ) -> Notice:
     """The notice about an incident, in words a person can act on at once.
@@ -65,10 +99,12 @@ def write(
     drill = "【演练 DRILL】" if incident.drill else ""
     lines = [
         _WHY.get(why, ""),
-        f"按下时间 Pressed at: {incident.raised_at}",
-        f"接受人 Accepted by: {incident.owner or '无 nobody'}",
-        "" if incident.is_open else f"已结束 Closed at: {incident.closed_at}",
-        "请立即拨打 120 / 110 Call 120 / 110 now" if incident.outside and incident.is_open else "",
+        *listed(subjects),
+        f"位置 Place: {scene.place}" if scene.place else "",
+        f"按下时间 Pressed at: {scene.time(incident.raised_at)}",
+        f"通知 For: {scene.names(staff)}" if staff else "",
+        f"接受人 Accepted by: {scene.names([incident.owner]) if incident.owner else '无 nobody'}",
+        *(_how_it_goes(incident) if incident.is_open else _how_it_ended(incident, scene)),
     ]
     return Notice(
         notice_id=notice_id,
@@ -84,6 +120,25 @@ def write(
         staff=staff,
         link=link if incident.is_open else None,
     )
+
+
+def _how_it_goes(incident: Incident) -> Iterator[str]:
+    if incident.missing_roles:
+        yield "还需要 Still needed: " + ", ".join(_ROLES.get(r, r) for r in incident.missing_roles)
+    if incident.outside:
+        yield "请立即拨打 120 / 110 Call 120 / 110 now"
+
+
+def _how_it_ended(incident: Incident, scene: Scene) -> Iterator[str]:
+    if incident.closed_at:
+        yield f"已结束 Closed at: {scene.time(incident.closed_at)}"
+
+
+def listed(whats: Sequence[str]) -> list[str]:
+    """A line for each, and one that counts those that are too many to name."""
+    more = len(whats) - NAMED
+    lines = [f"· {what}" for what in whats[:NAMED]]
+    return [*lines, f"… 另有 {more} 项 and {more} more"] if more > 0 else lines
 
 
 def write_test(*, notice_id: str, channel: str) -> Notice:

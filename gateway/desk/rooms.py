@@ -11,6 +11,7 @@ from gateway.desk import (
     complaints,
     day,
     drills,
+    family,
     followups,
     outside,
     points,
@@ -23,6 +24,7 @@ from gateway.desk import (
 )
 from gateway.desk.record import Room
 
+# What one room makes of an incident, such as follow-ups, those below it see.
 ROOMS: tuple[Room, ...] = (
     team.ROOM,
     points.ROOM,
@@ -38,6 +40,7 @@ ROOMS: tuple[Room, ...] = (
     checklist.ROOM,
     outside.ROOM,
     ambulance.ROOM,
+    family.ROOM,
     complaints.ROOM,
 )
 

@@ -175,6 +175,11 @@ class Branch:
             connection.request(method, path, body, headers)
             response = connection.getresponse()
             return Reply(response.status, dict(response.getheaders()), response.read())
+        except ConnectionError as error:
+            ended = self.processes["board"].poll() if "board" in self.processes else "stopped"
+            said = self.log_of("board")[-4000:]
+            what = f"{path}: {error!r}; the board: {ended}; it said:\n{said}"
+            raise AssertionError(what) from error
         finally:
             connection.close()
 
