@@ -41,6 +41,8 @@ FAULTS = {
 IN_THE_WAY = {
     "uncovered": _l("Nobody on duty covers this role"),
     "uncovered_later": _l("Nobody covers this role later today, from"),
+    "nothing_entered": _l("Nothing is entered yet"),
+    "never_tested": _l("No button was ever tested in a round"),
     "occupied_seat": _l("Somebody may still sit there: go and look"),
     "open_incident": _l("This call is still open"),
     "open_outside_call": _l("This call outside has not ended"),
@@ -94,6 +96,14 @@ def subject_words(kind: str, name: str, roles: Mapping[str, object]) -> str | No
             return _("Call")
         case "outside_call":
             return _("Call outside")
+        case "hours":
+            return _("Opening hours")
+        case "resources":
+            return _("Resources")
+        case "shifts":
+            return _("Shifts")
+        case "buttons":
+            return _("Walk test")
         case "day":
             return _("Day of business %(day)s", day=name)
     return None

@@ -145,7 +145,13 @@ def _href(subject: str) -> str:
     """Where it is put right."""
     kind, _slash, name = subject.partition("/")
     match kind:
-        case "resource":
+        case "hours":
+            return url_for("hours.edit")
+        case "shifts":
+            return url_for("shifts.listing")
+        case "buttons":
+            return url_for("walk.show")
+        case "resource" | "resources":
             return url_for("resources.listing")
         case "policy":
             return url_for("policies.listing")

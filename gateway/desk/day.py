@@ -11,6 +11,7 @@ import msgspec
 
 from gateway.course import Entry
 from gateway.desk.asking import body_of, local_text
+from gateway.desk.entered import not_entered
 from gateway.desk.hours import PLAN, OpeningHours, hours_on
 from gateway.desk.plans import LEADS
 from gateway.desk.record import Done, Due, Outcome, Record, Refused, Room, World
@@ -141,13 +142,15 @@ def _end_of(world: World, day: str) -> datetime:
 
 
 def not_ready(world: World) -> list[Missing]:
-    """What is not right for opening: faults of everything, roles nobody covers, certificates."""
+    """What is not right for opening: faults of everything, roles nobody covers, certificates, and
+    what nobody has entered yet."""
     found = [
         Missing(subject=fault.subject, name=fault.name, detail=fault.detail)
         for fault in sorted(world.faults.values(), key=lambda one: (one.subject, one.name))
         if fault.name != NOT_CLOSED
     ]
-    every = [*_not_closed(world), *_roles(world), *found, *_certificates(world)]
+    unsaid = [Missing(subject=one.subject, name=one.name) for one in not_entered(world)]
+    every = [*_not_closed(world), *_roles(world), *found, *_certificates(world), *unsaid]
     return list({one.key: one for one in reversed(every)}.values())[::-1]  # each thing once
 
 

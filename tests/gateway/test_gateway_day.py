@@ -17,7 +17,9 @@ from gateway.desk.hours import Hours, OpeningHours
 from gateway.desk.outside import Call
 from gateway.desk.policies import PolicyPlan
 from gateway.desk.record import Done, Record, Refused, World
+from gateway.desk.resources import Resource
 from gateway.desk.team import Certificate, Staff
+from gateway.desk.walks import WalkTest
 from gateway.duty import WEEKDAYS, Pause, Shift
 from gateway.roster import Roster
 from gateway.store import PointRecord
@@ -42,6 +44,16 @@ def hours() -> Record:
     return Record(kind="hours", id="branch", body=HOURS)
 
 
+def entered() -> list[Record]:
+    """What a branch has that was set up: hours, though not of this Tuesday, and a resource."""
+    sunday = OpeningHours(week=[replace(HOURS.week[0], days=["sun"])])
+    chair = Resource(what="other", name="Chair")
+    return [
+        Record(kind="hours", id="branch", body=sunday),
+        Record(kind="resource", id="chair", body=chair),
+    ]
+
+
 def keys(missing: list[Missing]) -> set[str]:
     return {one.key for one in missing}
 
@@ -59,7 +71,18 @@ def asked(do: str, by: str = "l01", **reasons: str) -> Request:
 
 
 def test_a_branch_without_faults_and_with_every_role_is_ready() -> None:
-    assert not_ready(world()) == []
+    assert not_ready(world(*entered())) == []
+
+
+def test_a_branch_of_which_nobody_has_entered_anything_is_not_ready() -> None:
+    points = {"point-1": PointRecord(point="point-1", label="Counter 1", unit="u")}
+    planned = Record(kind="staff", id="a", body=Staff(name="A", roles=["lead"]))
+    found = keys(not_ready(world(planned, points=points)))
+    wanted = {f"{one}/branch:nothing_entered" for one in ("hours", "resources", "shifts")}
+    assert found == wanted | {"buttons/branch:never_tested"}
+    always = replace(planned, body=replace(planned.body, duty="always"))
+    tested = Record(kind="walk_test", id="point-1", body=WalkTest())
+    assert not_ready(world(always, tested, *entered(), points=points)) == []
 
 
 def test_every_fault_is_named_whatever_it_is_of() -> None:
@@ -72,11 +95,11 @@ def test_every_fault_is_named_whatever_it_is_of() -> None:
             ("followups/l01", "overdue"),
         )
     }
-    assert keys(not_ready(world(faults=found))) == {":".join(key) for key in found}
+    assert keys(not_ready(world(*entered(), faults=found))) == {":".join(key) for key in found}
 
 
 def test_a_role_that_nobody_on_duty_has_is_named() -> None:
-    assert keys(not_ready(world(roster=Roster()))) == {
+    assert keys(not_ready(world(*entered(), roster=Roster()))) == {
         f"role/{role}:uncovered" for role in ("customer_service", "first_aid", "lead", "security")
     }
 
@@ -109,9 +132,10 @@ def test_a_role_that_nobody_has_later_today_is_named_with_the_time() -> None:
         Record(kind="staff", id="b", body=aider),
         Record(kind="shift", id="s", body=shift),
     ]
-    [found] = not_ready(world(hours(), *staff))
+    [found] = not_ready(world(*entered(), hours(), *staff))
     assert (found.key, found.detail) == ("role/first_aid:uncovered_later", "12:00")
-    assert not_ready(world(*staff)) == [], "until when, nobody has said"
+    unsaid = keys(not_ready(world(*staff, entered()[1])))
+    assert unsaid == {"hours/branch:nothing_entered"}, "until when, nobody has said"
 
 
 @pytest.mark.parametrize(
@@ -125,7 +149,8 @@ def test_a_role_that_nobody_has_later_today_is_named_with_the_time() -> None:
 )
 def test_certificates_are_named_a_month_before(expires, name) -> None:
     body = Staff(name="B", roles=["lead"], certificates=[Certificate(what="aed", expires=expires)])
-    found = not_ready(world(Record(kind="staff", id="b", body=body)))
+    aider = Record(kind="staff", id="b", body=replace(body, duty="always"))
+    found = not_ready(world(aider, *entered()))
     assert [one.name for one in found] == ([name] if name else [])
 
 
@@ -233,6 +258,9 @@ def ready(path) -> Any:
         ],
     )
     desk.start()
+    week = [{"days": ALL_DAYS, "opens": "00:00", "closes": "23:59"}]
+    assert desk.ask("hours.save", id="branch", body={"week": week}).ok
+    assert desk.ask("resource.save", id="chair", body={"what": "other", "name": "Chair"}).ok
     yield desk
     desk.stop()
 
