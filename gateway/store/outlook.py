@@ -9,18 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 
-from gateway.desk.day import (
-    Missing,
-    may_be_left,
-    not_over,
-    not_ready,
-    present_day,
-    state_of,
-    unclosed,
-)
+from gateway.desk.business_day import present_day, state_of, unclosed
 from gateway.desk.drill_calendar import Window, window_on
 from gateway.desk.drills import overdue_window
 from gateway.desk.hours import hours_on
+from gateway.desk.in_the_way import Missing, may_be_left, not_over, not_ready
 from gateway.desk.record import Record, World
 from gateway.desk.resources import Nearest, check_due, left_of, nearest, taken_of
 from gateway.desk.rooms import KINDS, SECRET

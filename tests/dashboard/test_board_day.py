@@ -7,7 +7,7 @@ import re
 import pytest
 from board_branch import PINS, eventually
 
-from gateway.desk.day import BranchDay, Stretch
+from gateway.desk.business_day import BranchDay, Stretch
 from gateway.desk.record import Record
 from gateway.desk.resources import Resource
 from gateway.store import Work, Writer

@@ -12,8 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.config import StaffSettings
-from gateway.desk.day import ROOM, BranchDay, Missing, asked_roles, not_over, not_ready, state_of
+from gateway.desk.business_day import BranchDay, state_of
+from gateway.desk.day import ROOM
 from gateway.desk.hours import Hours, OpeningHours
+from gateway.desk.in_the_way import Missing, asked_roles, not_over, not_ready
 from gateway.desk.outside import Call
 from gateway.desk.policies import PolicyPlan
 from gateway.desk.record import Done, Record, Refused, World
