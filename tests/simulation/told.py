@@ -97,7 +97,7 @@ class Call:
         """Whom the step of an entry has to tell of those who are there."""
         number = self.entries.index(stored)
         if TELLS_A_STEP[stored.entry.event]:
-            after = self.entries[number + 1 :]
+            after = [one for one in self.entries[number + 1 :] if one.round == stored.round]
             number += 1 + len(list(takewhile(_is_substituted, after)))
         before = self.entries[: number + 1]
         kind = reduce(kind_after, before, "")
