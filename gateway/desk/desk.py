@@ -113,7 +113,7 @@ class Desk:
         """
         said = {(kind, id): body for kind, id, body in plans}
         for (kind, id), body in said.items():
-            known = self._memory.record(kind, id)
+            known = self._of(kind).get(id) or self._memory.record(kind, id)
             record = seeded(known, kind, id, body, rfc3339(now.utc_ms))
             if record is not None:
                 self._put(record, to)
@@ -266,6 +266,7 @@ class Desk:
     def _forget(self, key: tuple[str, str], to: Round) -> None:
         to.work.records.pop(key, None)
         to.work.forgotten.add(key)
+        self.changes += 1
         self._of(key[0]).pop(key[1], None)
         self._timed.pop(key, None)
         self._wrongs_minute = None
