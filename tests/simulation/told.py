@@ -98,7 +98,7 @@ class Call:
         number = self.entries.index(stored)
         if TELLS_A_STEP[stored.entry.event]:
             after = [one for one in self.entries[number + 1 :] if one.round == stored.round]
-            number += 1 + len(list(takewhile(_is_substituted, after)))
+            number += len(list(takewhile(_is_substituted, after)))
         before = self.entries[: number + 1]
         kind = reduce(kind_after, before, "")
         in_force = rules.at(stored.round)
