@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 from wtforms import SelectField, StringField, TextAreaField
 from wtforms.validators import Length
 
@@ -36,7 +37,8 @@ class ReviewForm(PlanForm):
         SelectField(_l("By whom"), validate_choice=False) for _row in range(ROWS)
     )
     action_1_due, action_2_due, action_3_due = (
-        StringField(_l("Until"), validators=[Length(max=40)]) for _row in range(ROWS)
+        StringField(lazy_pgettext("follow-up", "Until"), validators=[Length(max=40)])
+        for _row in range(ROWS)
     )
 
     def rows(self) -> list[tuple[int, dict[str, Any]]]:

@@ -15,18 +15,18 @@ TEST = "test"
 _KINDS = {
     "call": "呼叫 Call",
     "urgent": "紧急呼叫 URGENT call",
-    "silent": "无声报警 Silent call",
+    "silent": "静默呼叫 Silent call",
     "seat": "请查看座位 Please check the seat",
 }
 _WHY = {
     "step": "",
-    "again": "仍无人应答 Still unanswered",
+    "again": "仍无人接单 Still unanswered",
     "urgent": "已升级为紧急 Now urgent",
     "real": "不再是演练 No drill any more: this is real",
-    "overdue_arrival": "已接受但无人到场 Accepted, but nobody has arrived",
-    "overdue_close": "已到场但未结束 Arrived, but not closed",
-    "handover": "已交接给您 Handed over to you",
-    "ring": "请应答 Please answer",
+    "overdue_arrival": "已接单，但无人到场 Accepted, but nobody has arrived",
+    "overdue_close": "已到场，但未关闭 Arrived, but not closed",
+    "handover": "已移交给您 Handed over to you",
+    "ring": "请接单 Please answer",
     "stand_in": "请您代替 Please stand in",
     "offer": "请您接手 Please take this over",
     "declined": "对方不接手，仍由您负责 Not taken over: it is still yours",
@@ -66,8 +66,8 @@ def write(
     lines = [
         _WHY.get(why, ""),
         f"按下时间 Pressed at: {incident.raised_at}",
-        f"接受人 Accepted by: {incident.owner or '无 nobody'}",
-        "" if incident.is_open else f"已结束 Closed at: {incident.closed_at}",
+        f"接单人 Accepted by: {incident.owner or '无 nobody'}",
+        "" if incident.is_open else f"已关闭 Closed at: {incident.closed_at}",
         "请立即拨打 120 / 110 Call 120 / 110 now" if incident.outside and incident.is_open else "",
     ]
     return Notice(
@@ -91,8 +91,8 @@ def write_test(*, notice_id: str, channel: str) -> Notice:
     return Notice(
         notice_id=notice_id,
         channel=channel,
-        title="【测试 TEST】安铃测试消息，无需处理 Anling test message, nothing to do",
-        body=f"通道正常 This channel works: {channel}",
+        title="【测试 TEST】安铃测试通知，无需处理 Anling test message, nothing to do",
+        body=f"通知渠道正常 This channel works: {channel}",
         kind=TEST,
         why=CANARY,
     )
@@ -102,4 +102,4 @@ def text_of(notice: Notice) -> str:
     """The body with its link, for services that carry text and nothing else."""
     if notice.link is None:
         return notice.body
-    return f"{notice.body}\n查看并接受 See and accept: {notice.link}"
+    return f"{notice.body}\n查看并接单 See and accept: {notice.link}"
