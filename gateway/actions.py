@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from gateway.course import Changed, Course, Entry, Outcome, Refused, Rules, Tell, Unchanged
-from gateway.cover import with_stand_ins
 from gateway.responders import (
     arrived,
     in_this_boot,
@@ -14,8 +13,9 @@ from gateway.responders import (
     since_press_ms,
     with_changes,
     with_responder,
+    without_offer,
 )
-from gateway.steps import call_next, is_clocks_end, next_step, tell_stand_ins, telling, waited_for
+from gateway.steps import go_on_without, next_step, telling
 from protocol.messages import Action, Offer, Refusal
 from protocol.moment import Moment, rfc3339
 
@@ -68,11 +68,10 @@ def _close(course: Course, action: Action, now: Moment, rules: Rules) -> Outcome
         "outcome": outcome,
         "situation": action.situation or incident.situation,
         "overdue": None,
-        "offer": None,
     }
     detail: dict[str, object] = {"outcome": outcome, "text": action.text or ""}
     return Changed(
-        course=with_changes(course, **changes),
+        course=with_changes(without_offer(course), **changes),
         entries=(Entry(event="closed", by=action.by, detail=detail),),
     )
 
@@ -102,17 +101,8 @@ def _refuse(course: Course, action: Action, now: Moment, rules: Rules) -> Outcom
     if any(_is_repeat(one, refusal) for one in incident.refused):
         return Unchanged()
     entry = Entry(event="refused", by=action.by, detail={"how": action.action})
-    changed, substituted = with_stand_ins(with_changes(course, refused=(*others, refusal)), rules)
-    tells: tuple[Tell, ...] = ()
-    if substituted:
-        changed, tell = tell_stand_ins(changed, substituted, rules)
-        tells = (tell,) if tell.staff else ()
-    after = Changed(course=changed, entries=(entry, *substituted), tells=tells)
-    is_end = is_clocks_end(incident, rules.policy)
-    if incident.stage != "raised" or is_end or waited_for(changed, rules):
-        return after
-    called = call_next(in_this_boot(changed, now), now, rules)
-    return replace(called, entries=(*after.entries, *called.entries), tells=(*tells, *called.tells))
+    changed = with_changes(course, refused=(*others, refusal))
+    return go_on_without(changed, (entry,), now, rules, because="all_refused")
 
 
 def _is_repeat(known: Refusal, new: Refusal) -> bool:
@@ -146,7 +136,7 @@ def _hand_over(course: Course, action: Action, now: Moment, rules: Rules) -> Out
 def _owned_by(course: Course, staff: str, now: Moment, rules: Rules) -> Course:
     if not responder_of(course, staff):
         course = with_responder(course, staff, now, rules)
-    return with_changes(course, owner=staff, offer=None)
+    return with_changes(without_offer(course), owner=staff)
 
 
 def _offer(course: Course, by: str, to: str, now: Moment, rules: Rules) -> Outcome:
@@ -155,7 +145,10 @@ def _offer(course: Course, by: str, to: str, now: Moment, rules: Rules) -> Outco
         return Unchanged()
     if not rules.roster.is_on_duty(to):
         return Refused("recipient_off_duty")
-    changed = with_changes(course, offer=Offer(to=to, by=by, at=rfc3339(now.utc_ms)))
+    changed = replace(
+        with_changes(in_this_boot(course, now), offer=Offer(to=to, by=by, at=rfc3339(now.utc_ms))),
+        offer_ms=now.mono_ms + rules.policy.offer_s * 1000,
+    )
     entry = Entry(event="offered", by=by, detail={"to": to})
     tell = Tell(why="offer", step=incident.step, staff=(to,))
     return Changed(course=changed, entries=(entry,), tells=(tell,))
@@ -177,7 +170,7 @@ def _decline(course: Course, action: Action, now: Moment, rules: Rules) -> Outco
         return Refused("no_offer")
     tell = Tell(why="declined", step=incident.step, staff=(incident.offer.by,))
     entry = Entry(event="declined", by=action.by, detail={"from": incident.offer.by})
-    return Changed(course=with_changes(course, offer=None), entries=(entry,), tells=(tell,))
+    return Changed(course=without_offer(course), entries=(entry,), tells=(tell,))
 
 
 # --- words ----------------------------------------------------------------------------------

@@ -39,6 +39,7 @@ def notices_of(
                 why=tell.why,
                 made_ms=made_ms,
                 staff=staff,
+                subjects=tell.subjects,
             )
 
 

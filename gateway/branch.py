@@ -20,6 +20,7 @@ from gateway.course import (
     Changed,
     Course,
     Due,
+    DutyChanged,
     Entry,
     Joined,
     Outcome,
@@ -70,6 +71,8 @@ class Branch:
         self._pressed_ms: dict[str, int] = {}
         self.courses = OpenCourses()
         self.points: dict[str, PointRecord] = {}
+        # Looked at in the next round, which is at once: this one may be at its end.
+        self._roster_is_new = False
 
     def load(self, *, courses: list[Course], points: list[PointRecord]) -> None:
         """Takes over what the store remembers."""
@@ -81,6 +84,7 @@ class Branch:
         """From now on these are the people, with what they cover and whether they are on duty."""
         if roster is not self._rules.roster:
             self._rules = replace(self._rules, roster=roster)
+            self._roster_is_new = True
 
     def follow_policies(
         self, policies: Policies, substitutes: Mapping[str, tuple[str, ...]]
@@ -297,7 +301,11 @@ class Branch:
     # --- time ---
 
     def fall_due(self, now: Moment, to: Round) -> None:
-        """Everything whose deadline has come."""
+        """Everything whose deadline has come, or whose people have gone."""
+        if self._roster_is_new:
+            self._roster_is_new = False
+            for course in list(self.courses.values()):
+                self._apply(machine.step(course, DutyChanged(), now, self._rules), now, to)
         # The next step may be overdue as well, up to the last; telling again never is.
         for _ in range(self._most_steps() + 1):
             next_ms = self.courses.next_due_ms(now)
@@ -311,6 +319,13 @@ class Branch:
     def _most_steps(self) -> int:
         policies = self._rules.policies
         return policies.most_steps if policies else len(self._rules.policy.steps)
+
+    def next_due_ms(self, now: Moment) -> int | None:
+        """When the next deadline of an incident comes, by the monotonic clock of now's boot; now
+        when its people may have gone."""
+        if self._roster_is_new and self.courses:
+            return now.mono_ms
+        return self.courses.next_due_ms(now)
 
     def _check_seat(self, point: PointRecord, now: Moment, to: Round) -> None:
         """Somebody has sat there for very long: staff go and ask, once a sitting."""
@@ -389,9 +404,10 @@ class Branch:
             )
 
     def tell_for_desk(self, now: Moment, to: Round) -> None:
-        """Notices of what the desk has to tell, which are about no incident."""
-        for tell in to.tells:
-            self._notify(tell, to, about=f"desk.{now.utc_ms}", made_ms=now.utc_ms)
+        """Notices of what the desk has to tell, each about an incident or about none."""
+        for tell, incident_id in to.tells:
+            about = f"{incident_id or 'desk'}.{now.utc_ms}"
+            self._notify(tell, to, about=about, incident_id=incident_id or "", made_ms=now.utc_ms)
 
     def _notify(
         self, tell: Tell, to: Round, *, about: str, incident_id: str = "", made_ms: int

@@ -86,6 +86,7 @@ class PolicySettings:
     arrival_s: PositiveSeconds = 120
     close_s: PositiveSeconds = 900
     handover_needs_consent: bool = False
+    offer_s: PositiveSeconds = 60
 
     @rule
     def _late_start(self) -> Findings:
@@ -257,6 +258,7 @@ class GatewayConfig:
             arrival_s=self.policy.arrival_s,
             close_s=self.policy.close_s,
             handover_needs_consent=self.policy.handover_needs_consent,
+            offer_s=self.policy.offer_s,
         )
 
     def point_records(self) -> list[PointRecord]:

@@ -22,7 +22,9 @@ Why = Literal[
     "overdue_close",
     "offer",
     "declined",
+    "offer_lapsed",
     "handover",
+    "step_overdue",
     "followups_overdue",
 ]
 
@@ -62,7 +64,8 @@ class Course:
     boot: which boot of this machine the monotonic times count in. raised_ms: monotonic time of
     the press, None when nobody knows it. due_ms: when the next thing happens if nobody acts.
     ring_ms: when the present step rings again, None if it does not; it is not stored, since a
-    gateway that starts rings at once.
+    gateway that starts rings at once. offer_ms: when the hand-over that is offered lapses, None
+    without an offer.
     """
 
     incident: Incident
@@ -70,11 +73,13 @@ class Course:
     raised_ms: int | None
     due_ms: int
     ring_ms: int | None = None
+    offer_ms: int | None = None
 
     @property
     def next_ms(self) -> int:
         """When something is due next, by the monotonic clock of `boot`."""
-        return self.due_ms if self.ring_ms is None else min(self.due_ms, self.ring_ms)
+        others = [one for one in (self.ring_ms, self.offer_ms) if one is not None]
+        return min(self.due_ms, *others) if others else self.due_ms
 
     def is_due(self, now: Moment) -> bool:
         """A deadline of another boot is due now: when in doubt, alert."""
@@ -124,11 +129,16 @@ class Acted:
 
 
 @dataclass(frozen=True, slots=True)
+class DutyChanged:
+    """Who is on duty has changed: somebody signed in or out, or a shift began or ended."""
+
+
+@dataclass(frozen=True, slots=True)
 class Due:
     """Its deadline has come and nobody acted."""
 
 
-Event = Joined | Repeated | Attended | Vacated | Acted | Due
+Event = Joined | Repeated | Attended | Vacated | Acted | DutyChanged | Due
 
 
 # --- results --------------------------------------------------------------------------------
@@ -148,7 +158,8 @@ class Tell:
     """People to be told.
 
     staff: their ids; everywhere: on every screen, whoever they are. channels: only through these,
-    all if there are none; never through those in `silent`.
+    all if there are none; never through those in `silent`. subjects: what it is about besides the
+    incident, such as steps of its checklist, each in both languages.
     """
 
     why: Why
@@ -157,6 +168,7 @@ class Tell:
     everywhere: bool = False
     channels: tuple[str, ...] = ()
     silent: tuple[str, ...] = ()
+    subjects: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

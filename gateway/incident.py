@@ -19,6 +19,7 @@ from gateway.course import (
     Changed,
     Course,
     Due,
+    DutyChanged,
     Entry,
     Event,
     Joined,
@@ -180,6 +181,8 @@ def _decide(course: Course, event: Event, now: Moment, rules: Rules) -> Outcome:
             return Refused("unknown_staff")
         case Acted(action):
             return ACTIONS[action.action](course, action, now, rules)
+        case DutyChanged():
+            return steps.duty_changed(course, now, rules)
         case Due():
             return steps.fall_due(course, now, rules)
 

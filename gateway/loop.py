@@ -17,6 +17,7 @@ from gateway.channels.sender import Noticed
 from gateway.config import GatewayConfig
 from gateway.desk import todo
 from gateway.desk.desk import Desk
+from gateway.desk.resting import resting_channels
 from gateway.desk.rooms import DEFAULTS
 from gateway.errors import StoreDamaged, StoreError, VaultError
 from gateway.health import Health
@@ -224,7 +225,7 @@ class Loop:
         """Milliseconds until `handle` has something to do even if no event comes."""
         now = self._clock()
         # What is due cannot be done while nothing can be stored: then the ticks try again.
-        due_ms = None if self._store_trouble else self._branch.courses.next_due_ms(now)
+        due_ms = None if self._store_trouble else self._branch.next_due_ms(now)
         next_ms = self._tick_due_ms if due_ms is None else min(self._tick_due_ms, due_ms)
         return max(0, next_ms - now.mono_ms)
 
@@ -280,7 +281,8 @@ class Loop:
         to.ticked = True
         if self._voice.is_heartbeat_due(now.mono_ms):
             self._health.save_last_seen(to)
-        self._book.send_canaries(now, to)
+        world = self._desk.world(self._branch.courses, now)
+        self._book.send_canaries(now, to, resting=resting_channels(world))
         self._show_channels(now)
         self._desk.fall_due(self._branch.courses, now, to)
         self._health.check_faults(

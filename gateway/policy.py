@@ -58,6 +58,7 @@ class Policy:
     repeat_s: how often people are told again after the last step while nobody accepts.
     arrival_s: accepted for so long without arrival is told again; close_s: arrived without close.
     handover_needs_consent: an owner who is no lead offers, and stays until the other takes it.
+    offer_s: an offer that nobody answers for so long has lapsed.
     silent_now: channels that are silent at this minute.
     """
 
@@ -67,6 +68,7 @@ class Policy:
     arrival_s: int = 120
     close_s: int = 900
     handover_needs_consent: bool = False
+    offer_s: int = 60
     silent_now: tuple[str, ...] = ()
 
     def asked_roles(self, kind: str) -> tuple[str, ...]:

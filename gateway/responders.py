@@ -53,6 +53,11 @@ def arrived(course: Course, then: Moment, now: Moment, rules: Rules) -> Course:
     return replace(in_this_boot(changed, now), due_ms=due_ms, ring_ms=None)
 
 
+def without_offer(course: Course) -> Course:
+    """The course with nobody asked to take it over."""
+    return replace(with_changes(course, offer=None), offer_ms=None)
+
+
 def responder_of(course: Course, staff: str) -> Responder | None:
     return next((one for one in course.incident.responders if one.staff == staff), None)
 
@@ -61,7 +66,14 @@ def in_this_boot(course: Course, now: Moment) -> Course:
     """The course on this boot's clock; what another boot's clock said of the press is lost."""
     if course.boot == now.boot:
         return course
-    return replace(course, boot=now.boot, raised_ms=None, due_ms=now.mono_ms, ring_ms=None)
+    return replace(
+        course,
+        boot=now.boot,
+        raised_ms=None,
+        due_ms=now.mono_ms,
+        ring_ms=None,
+        offer_ms=None if course.offer_ms is None else now.mono_ms,
+    )
 
 
 def since_press_ms(course: Course, now: Moment) -> int | None:

@@ -8,17 +8,23 @@ from typing import Literal
 from gateway.course import Changed, Course, Entry, Outcome, Rules, Tell, Unchanged, Why
 from gateway.cover import with_stand_ins
 from gateway.policy import Policy, told
-from gateway.responders import in_this_boot, with_changes
-from protocol.messages import Incident
+from gateway.responders import in_this_boot, with_changes, without_offer
+from protocol.messages import Incident, Offer
 from protocol.moment import Moment
+
+# Why a step came before its time: the last who was waited for refused, or went off duty.
+Because = Literal["all_refused", "nobody_left"]
 
 
 def fall_due(course: Course, now: Moment, rules: Rules) -> Outcome:
-    """Nobody acted in time: another ring, the next step, or the same people again."""
+    """Nobody acted in time: an offer lapses, another ring, the next step, the same people again."""
     if not course.is_due(now):
         return Unchanged()
     only_rings = course.boot == now.boot and now.mono_ms < course.due_ms
     course = in_this_boot(course, now)
+    offer = course.incident.offer
+    if offer is not None and course.offer_ms is not None and now.mono_ms >= course.offer_ms:
+        return let_lapse(course, offer)
     match course.incident.stage:
         case "raised" if only_rings:
             return ring(course, now, rules)
@@ -40,11 +46,41 @@ def climb(course: Course, now: Moment, rules: Rules) -> Changed:
     return _taken(course, now, rules, from_ms=course.due_ms, event=event)
 
 
-def call_next(course: Course, now: Moment, rules: Rules) -> Changed:
-    """The next step at once, since everybody whom the present one told has refused or is busy."""
-    return _taken(
-        course, now, rules, from_ms=now.mono_ms, event="step_taken", because="all_refused"
-    )
+def go_on_without(
+    course: Course, said: tuple[Entry, ...], now: Moment, rules: Rules, *, because: Because
+) -> Changed:
+    """What comes of somebody who will not come: their role is stood in for, and when nobody is
+    left whom the present step told, the next one comes at once.
+
+    said: what the log gets of it first.
+    """
+    changed, substituted = with_stand_ins(course, rules)
+    tells: tuple[Tell, ...] = ()
+    if substituted:
+        changed, tell = tell_stand_ins(changed, substituted, rules)
+        tells = (tell,) if tell.staff else ()
+    after = Changed(course=changed, entries=(*said, *substituted), tells=tells)
+    is_end = is_clocks_end(changed.incident, rules.policy)
+    if changed.incident.stage != "raised" or is_end or waited_for(changed, rules):
+        return after
+    called = _call_next(in_this_boot(changed, now), now, rules, because=because)
+    return replace(called, entries=(*after.entries, *called.entries), tells=(*tells, *called.tells))
+
+
+def duty_changed(course: Course, now: Moment, rules: Rules) -> Outcome:
+    """Who signs out, or whose shift is over, will come as little as one who refuses.
+
+    A step that found nobody to tell waits for its clock: nobody has gone from it.
+    """
+    if course.incident.step not in course.incident.told.values():
+        return Unchanged()
+    changed = go_on_without(course, (), now, rules, because="nobody_left")
+    return changed if changed.entries else Unchanged()
+
+
+def _call_next(course: Course, now: Moment, rules: Rules, *, because: Because) -> Changed:
+    """The next step at once, since everybody whom the present one told will not come."""
+    return _taken(course, now, rules, from_ms=now.mono_ms, event="step_taken", because=because)
 
 
 def _taken(
@@ -195,3 +231,10 @@ def tell_overdue(
         entries=(Entry(event=why, detail={"told": staff}),),
         tells=(Tell(why=why, step=changed.incident.step, staff=staff),),
     )
+
+
+def let_lapse(course: Course, offer: Offer) -> Changed:
+    """Nobody has answered the offer: the owner stays owner, and both hear of it."""
+    entry = Entry(event="offer_lapsed", detail={"from": offer.by, "to": offer.to})
+    tell = Tell(why="offer_lapsed", step=course.incident.step, staff=(offer.by, offer.to))
+    return Changed(course=without_offer(course), entries=(entry,), tells=(tell,))

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
-from wtforms import IntegerField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange
 
 from dashboard.auth import local_target
@@ -27,7 +27,7 @@ from dashboard.pages.forms import (
     save,
     without_nothing,
 )
-from dashboard.pages.situation import situations
+from dashboard.pages.situation import family_of, situations
 from dashboard.pages.team import checks, may_edit
 from gateway.store import Record
 from protocol.clock import now
@@ -176,11 +176,13 @@ def _page(record: Record, forms: dict[str, PlanForm]) -> str:
             _fill_people(forms[name])
     incident = board.reader.incident(record.incident_id) if record.incident_id else None
     me = viewer_id()
+    is_to_ring = record.is_open and record.body.family
     return render_template(
         "followup.html",
         record=record,
         forms=forms,
         incident=incident,
+        family=family_of(board, incident) if incident and is_to_ring else None,
         names=staff_names(board),
         is_late=bool(_late([record])),
         me=me,
@@ -219,6 +221,7 @@ class RuleForm(PlanForm):
     )
     outcomes = checks(_l("When it ended so"), words.OUTCOMES)
     situations = checks(_l("When it was this"), words.SITUATIONS)
+    family = BooleanField(_l("The family is to be rung: their number is kept until then"))
     whose = SelectField(_l("Whose"), choices=choices(closing_words.WHOSE), validate_choice=False)
 
     def body(self) -> dict[str, Any]:
@@ -229,6 +232,7 @@ class RuleForm(PlanForm):
             "outcomes": self.outcomes.data or [],
             "situations": self.situations.data or [],
             "whose": self.whose.data or "owner",
+            "family": bool(self.family.data),
         }
 
 

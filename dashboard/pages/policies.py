@@ -53,6 +53,7 @@ class PolicyForm(PlanForm):
     repeat_s = seconds_field(_l("After the last step told again each … seconds"), low=1)
     arrival_s = seconds_field(_l("Accepted, but nobody there: told again after … seconds"), low=1)
     close_s = seconds_field(_l("Somebody there, but not closed: told again after … seconds"), low=1)
+    offer_s = seconds_field(_l("Asked to take over, no answer: lapses after … seconds"), low=1)
     handover_needs_consent = BooleanField(
         _l("Who is asked to take over must agree first"), default=True
     )
@@ -72,7 +73,7 @@ class PolicyForm(PlanForm):
     @property
     def more_is_wrong(self) -> bool:
         """Whether something is wrong with what is folded away."""
-        folded = ("roles_", "repeat_s", "arrival_s", "close_s", "quiet_")
+        folded = ("roles_", "repeat_s", "arrival_s", "close_s", "offer_s", "quiet_")
         return any(field.errors and field.name.startswith(folded) for field in self)
 
     def place(self, path: str) -> str | None:
@@ -106,6 +107,7 @@ class PolicyForm(PlanForm):
                 "repeat_s": self.repeat_s.data,
                 "arrival_s": self.arrival_s.data,
                 "close_s": self.close_s.data,
+                "offer_s": self.offer_s.data,
                 "handover_needs_consent": bool(self.handover_needs_consent.data),
                 "day_and_night": bool(self.day_and_night.data),
                 "quiet": self._quiet(),
@@ -260,10 +262,11 @@ def _policy_form(record: Record | None) -> PolicyForm:
 def _values(record: Record) -> dict[str, Any]:
     """What the form shows of a policy."""
     body = record.body
-    plain = ("name", "kinds", "points", "repeat_s", "arrival_s", "close_s", "day_and_night")
+    plain = ("name", "kinds", "points", "repeat_s", "arrival_s", "close_s", "offer_s")
     values: dict[str, Any] = {name: getattr(body, name) for name in plain}
     values["version"] = str(record.version)
     values["handover_needs_consent"] = body.handover_needs_consent
+    values["day_and_night"] = body.day_and_night
     for kind, roles in body.roles.items():
         values[f"roles_{kind}"] = roles
     for row, step in enumerate(body.steps, start=1):

@@ -44,6 +44,7 @@ WHYS = {
     "stand_in": _l("Asked to stand in"),
     "offer": _l("Offered"),
     "declined": _l("Not taken over"),
+    "offer_lapsed": _l("Not answered"),
 }
 
 Speak = Callable[[Mapping[str, object], Mapping[str, str]], str]
@@ -105,4 +106,7 @@ SPOKEN: Mapping[str, Speak] = {
     "offered": _named(lambda name: _("Offered to %(name)s", name=name), "to"),
     "taken_over": _named(lambda name: _("Taken over from %(name)s", name=name), "from"),
     "declined": _named(lambda name: _("Not taken over from %(name)s", name=name), "from"),
+    "offer_lapsed": _named(
+        lambda name: _("%(name)s did not answer; the owner stays", name=name), "to"
+    ),
 }

@@ -22,7 +22,7 @@ from dashboard.store import VaultError
 from gateway.store import Record
 from protocol.clock import now
 from protocol.messages import Incident
-from protocol.moment import parse_rfc3339
+from protocol.moment import parse_rfc3339, rfc3339
 
 MINUTE_MS = 60_000
 LARGE_NUMBERS = 3
@@ -74,10 +74,14 @@ class ListView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Family:
-    """The family's number for those who may see it; "" when its key is not to be had."""
+    """The family's number for those who may see it; "" when its key is not to be had.
+
+    until: when it goes at the latest, RFC 3339; None while the call is open.
+    """
 
     number: str
     relation: str
+    until: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +142,14 @@ def _family(board: Board, record: Record) -> Family:
         number = board.vault.unseal(record.body.sealed)
     except VaultError:
         number = ""
-    return Family(number=number, relation=record.body.relation)
+    until = rfc3339(record.due.ms) if record.due else None
+    return Family(number=number, relation=record.body.relation, until=until)
+
+
+def family_of(board: Board, incident: Incident) -> Family | None:
+    """The number of the customer's family, if there is one and the viewer may see it."""
+    record = board.reader.record("family_contact", incident.incident_id)
+    return _family(board, record) if record and may_see_family(incident) else None
 
 
 def may_see_family(incident: Incident) -> bool:

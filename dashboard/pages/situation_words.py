@@ -148,6 +148,9 @@ SPOKEN: dict[str, Speak] = {
     "outside_arrived": _simple(_l("%(what)s: they are here")),
     "outside_cancelled": _simple(_l("%(what)s: not needed any more")),
     "family_contact_kept": lambda detail, names: _("A family number was noted"),
+    "family_contact_kept_on": lambda detail, names: _(
+        "The family number is kept until the family has been told"
+    ),
     "family_contact_forgotten": lambda detail, names: _("The family number was forgotten"),
     "complaint_opened": lambda detail, names: _("Complaint recorded"),
     "complaint_changed": lambda detail, names: _("Complaint changed"),

@@ -149,6 +149,7 @@ WHYS = {
     "overdue_arrival": _l("Nobody has arrived"),
     "overdue_close": _l("Not closed yet"),
     "handover": _l("Handed over"),
+    "step_overdue": _l("Step overdue"),
     **policy_words.WHYS,
 }
 GATEWAY = {"online": _l("Running"), "offline": _l("Stopped"), "silent": _l("Not heard")}

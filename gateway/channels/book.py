@@ -5,7 +5,7 @@ Like the branch it puts every change into the round, and waits, writes and sends
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 
 from gateway.channels import canary
@@ -82,11 +82,14 @@ class ChannelBook:
         incident_id = notice.incident_id or None
         to.work.entries.append(LoggedEntry(at_ms=now.utc_ms, entry=entry, incident_id=incident_id))
 
-    def send_canaries(self, now: Moment, to: Round) -> None:
-        """Puts a test message into the round for each channel that is due."""
+    def send_canaries(
+        self, now: Moment, to: Round, *, resting: Collection[str] = frozenset()
+    ) -> None:
+        """Puts a test message into the round for each channel that is due and not at rest."""
         for channel in canary.overdue(self._channels.values(), now, under_way=self._under_way):
             self._tried(channel, HANGS, now, to)
-        for channel in canary.due(self._channels.values(), now, under_way=self._under_way):
+        due = canary.due(self._channels.values(), now, under_way=self._under_way, resting=resting)
+        for channel in due:
             notice_id = f"{CANARY}.{now.utc_ms}.{channel.channel}"
             self._under_way[channel.channel] = notice_id
             self._put(replace(channel, tested=_clocks(now)), to)

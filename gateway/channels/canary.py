@@ -11,16 +11,30 @@ from protocol.moment import Moment
 AGAIN_MS = 15 * 60 * 1000
 # All tries of a test message take some two minutes: by now something hangs.
 OVERDUE_MS = 5 * 60 * 1000
+# A channel at rest is left in peace, but not for longer than a branch may be closed for a holiday:
+# hours that somebody wrote down wrong must not end all tests.
+LONGEST_REST_MS = 10 * 24 * 3600 * 1000
 
 
 def due(
-    channels: Iterable[ChannelRecord], now: Moment, *, under_way: Collection[str] = ()
+    channels: Iterable[ChannelRecord],
+    now: Moment,
+    *,
+    under_way: Collection[str] = (),
+    resting: Collection[str] = (),
 ) -> list[ChannelRecord]:
     """The channels that are due for a test message now.
 
-    under_way: channels whose last test message has no result so far; they are not due.
+    under_way: channels whose last test message has no result so far; they are not due. resting:
+    channels that would only wake somebody; they are due when their rest is over.
     """
-    return [one for one in channels if one.channel not in under_way and _is_due(one, now)]
+    return [
+        one
+        for one in channels
+        if one.channel not in under_way
+        and _is_due(one, now)
+        and not (one.channel in resting and _may_rest(one, now))
+    ]
 
 
 def overdue(
@@ -44,6 +58,12 @@ def _is_due(channel: ChannelRecord, now: Moment) -> bool:
     if channel.result == "failed":
         return has_passed(channel.tried, min(every_ms, AGAIN_MS), now)
     return has_passed(channel.delivered, every_ms, now)
+
+
+def _may_rest(channel: ChannelRecord, now: Moment) -> bool:
+    """A new channel may not: whoever has just set it up waits for its first message."""
+    rest_ms = channel.canary_every_s * 1000 + LONGEST_REST_MS
+    return channel.tried is not None and not has_passed(channel.tried, rest_ms, now)
 
 
 def has_passed(since: Clocks | None, ms: int, now: Moment) -> bool:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from gateway.channels.notice import CANARY, Notice, write, write_test
+from gateway.channels.notice import CANARY, Notice, listed, write, write_test
 from gateway.store import NoticeRecord
 from protocol import call_link
 from protocol.call_link import VALID_MS, CallLink
 from protocol.messages import Incident
 
 REMINDER = "reminder"
-# A reminder names so many of what is overdue, and counts the rest.
-NAMED = 5
 
 
 class Letters:
@@ -40,6 +38,7 @@ class Letters:
             why=record.why,
             step=record.step,
             staff=record.staff,
+            subjects=record.subjects,
             link=self._link(record),
         )
 
@@ -56,15 +55,11 @@ class Letters:
 
 def write_reminder(overdue: Sequence[str], record: NoticeRecord) -> Notice:
     """The notice about follow-ups that are overdue. overdue: what is to be done, oldest first."""
-    more = len(overdue) - NAMED
-    lines = [f"· {what}" for what in overdue[:NAMED]]
-    if more > 0:
-        lines.append(f"… 另有 {more} 项 and {more} more")
     return Notice(
         notice_id=record.notice_id,
         channel=record.channel,
         title=f"逾期的后续事项 Overdue follow-ups: {len(overdue)}",
-        body="\n".join(lines) or "都已处理 All are done",
+        body="\n".join(listed(overdue)) or "都已处理 All are done",
         kind=REMINDER,
         step=record.step,
         why=record.why,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,6 +12,8 @@ __all__ = ["Channel", "DeliveryResult", "Notice", "text_of", "write", "write_tes
 
 CANARY = "canary"
 TEST = "test"
+# A notice names so many of what it is about, and counts the rest.
+NAMED = 5
 
 _KINDS = {
     "call": "呼叫 Call",
@@ -24,12 +27,14 @@ _WHY = {
     "urgent": "已升级为紧急 Now urgent",
     "real": "不再是演练 No drill any more: this is real",
     "overdue_arrival": "已接单，但无人到场 Accepted, but nobody has arrived",
+    "step_overdue": "清单步骤超时 Overdue on the checklist",
     "overdue_close": "已到场，但未关闭 Arrived, but not closed",
     "handover": "已移交给您 Handed over to you",
     "ring": "请接单 Please answer",
     "stand_in": "请您代替 Please stand in",
     "offer": "请您接手 Please take this over",
     "declined": "对方不接手，仍由您负责 Not taken over: it is still yours",
+    "offer_lapsed": "移交无人应答，负责人不变 Hand-over not answered: the owner stays",
 }
 
 
@@ -56,6 +61,7 @@ def write(
     why: str,
     step: int = 0,
     staff: tuple[str, ...] = (),
+    subjects: Sequence[str] = (),
     link: str | None = None,
 ) -> Notice:
     """The notice about an incident, in words a person can act on at once.
@@ -65,6 +71,7 @@ def write(
     drill = "【演练 DRILL】" if incident.drill else ""
     lines = [
         _WHY.get(why, ""),
+        *listed(subjects),
         f"按下时间 Pressed at: {incident.raised_at}",
         f"接单人 Accepted by: {incident.owner or '无 nobody'}",
         "" if incident.is_open else f"已关闭 Closed at: {incident.closed_at}",
@@ -84,6 +91,13 @@ def write(
         staff=staff,
         link=link if incident.is_open else None,
     )
+
+
+def listed(whats: Sequence[str]) -> list[str]:
+    """A line for each, and one that counts those that are too many to name."""
+    more = len(whats) - NAMED
+    lines = [f"· {what}" for what in whats[:NAMED]]
+    return [*lines, f"… 另有 {more} 项 and {more} more"] if more > 0 else lines
 
 
 def write_test(*, notice_id: str, channel: str) -> Notice:

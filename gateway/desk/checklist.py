@@ -10,12 +10,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from gateway.course import Entry
+from gateway.course import Entry, Tell
 from gateway.desk import playbooks
 from gateway.desk.asking import body_of, refused_field
 from gateway.desk.playbooks import FALLBACK, Playbook, Step
+from gateway.desk.policies import policies_of
 from gateway.desk.record import Done, Due, Outcome, Record, Refused, Room, World
 from gateway.desk.translated import Translated
+from gateway.policy import LEAD
 from protocol.messages import Incident, Request, ShortText
 from protocol.moment import Moment, rfc3339
 
@@ -352,7 +354,7 @@ def _next_due(checklist: Checklist, now: Moment) -> Due | None:
 
 
 def fall_due(world: World, record: Record) -> Done:
-    """Steps have run out; or the incident has been closed for long."""
+    """Steps have run out, and people hear of it; or the incident has been closed for long."""
     if not world_runs(world, record):
         return _let_go(world, record)
     checklist: Checklist = record.body
@@ -369,14 +371,52 @@ def fall_due(world: World, record: Record) -> Done:
     )
     return Done(
         records=(changed,),
-        entries=tuple((_run_out(checklist, id, late), record.incident_id) for id, late in run_out),
+    ) + _said(world, record, run_out)
+
+
+def _said(world: World, record: Record, run_out: list[tuple[str, int | None]]) -> Done:
+    """The log and people hear of the steps that have run out (with by how much), once a step.
+
+    What runs out in one moment, as all clocks do after a reboot, is one notice.
+    """
+    if not run_out:
+        return Done()
+    incident = world.incidents[record.incident_id or ""]
+    steps = [step for id, _ in run_out if (step := record.body.step(id))]
+    tell = _tell(world, incident, steps)
+    entries = tuple(
+        (_run_out(record.body, id, late, tell.staff), record.incident_id) for id, late in run_out
+    )
+    return Done(entries=entries, tells=((tell, record.incident_id),))
+
+
+def _tell(world: World, incident: Incident, steps: list[Step]) -> Tell:
+    """As a step of the policy tells, but to those who are on it."""
+    policy = policies_of(world).of(incident.kind, incident.point)
+    return Tell(
+        why="step_overdue",
+        step=incident.step,
+        staff=_who_hears(world, incident, {step.role for step in steps}),
+        channels=policy.step(incident.step).channels,
+        silent=policy.silent_channels(incident.step, incident.kind),
+        subjects=tuple(f"{step.text.zh} {step.text.en}" for step in steps),
     )
 
 
-def _run_out(checklist: Checklist, id: str, late: int | None) -> Entry:
+def _who_hears(world: World, incident: Incident, roles: set[str]) -> tuple[str, ...]:
+    """Who accepted and is on duty; the leads too when none of them has a role that is asked for.
+    Never nobody while anybody is on duty."""
+    roster = world.roster
+    people = tuple(one.staff for one in incident.responders if roster.is_on_duty(one.staff))
+    if not all(any(roster.has_role(one, role) for one in people) for role in roles):
+        people += tuple(one for one in roster.on_duty_with((LEAD,)) if one not in people)
+    return people or roster.on_duty()
+
+
+def _run_out(checklist: Checklist, id: str, late: int | None, told: tuple[str, ...]) -> Entry:
     step = checklist.step(id)
     role = step.role if step else ""
-    detail = _named(checklist, id) | {"role": role, "late_ms": late}
+    detail = _named(checklist, id) | {"role": role, "late_ms": late, "told": told}
     return Entry(event="step_overdue", detail=detail)
 
 

@@ -64,6 +64,7 @@ class Desk:
         self._meet = [room.meet for room in rooms if room.meet]
         self._follow = [room.follow for room in rooms if room.follow]
         self._takes = [pair for room in rooms for pair in room.takes.items()]
+        self._ended = [pair for room in rooms for pair in room.ended.items()]
         self._ask_wrongs = [room.wrongs for room in rooms if room.wrongs]
         self._records: dict[str, dict[str, Record]] = {}
         self._timed: dict[tuple[str, str], Record] = {}
@@ -133,9 +134,12 @@ class Desk:
         """Whether a room takes a press for its own, so that it is no call."""
         for kind, take in self._takes:
             record = self._of(kind).get(alert.point)
-            done = take(self.world(courses, now), record, alert) if record else None
+            if record is None:  # as with nearly every press: nothing to look at
+                continue
+            world = self.world(courses, now)
+            done = take(world, record, alert)
             if done is not None:
-                self._apply(done, now, to)
+                self._apply(done, world, to)
                 return True
         return False
 
@@ -159,7 +163,7 @@ class Desk:
                 id=request.id,
                 version=present.version if present else 0,
             )
-        self._apply(outcome, now, to)
+        self._apply(outcome, world, to)
         written = outcome.records[0] if outcome.records else None
         return ActionResult(
             action_id=request.request_id,
@@ -186,7 +190,8 @@ class Desk:
         for record in [one for one in self._timed.values() if one.due and one.due.has_come(now)]:
             room = self._room_of[record.kind]
             if room.fall_due is not None:
-                self._apply(room.fall_due(self.world(courses, now), record), now, to)
+                world = self.world(courses, now)
+                self._apply(room.fall_due(world, record), world, to)
 
     def follow(self, courses: Mapping[str, Course], now: Moment, to: Round) -> None:
         """What the round's changes of incidents lead to."""
@@ -197,10 +202,10 @@ class Desk:
         for before, after in to.changes:
             if before is None:
                 for meet in self._meet:
-                    self._apply(meet(world, after), now, to)
+                    self._apply(meet(world, after), world, to)
             else:
                 for follow in self._follow:
-                    self._apply(follow(world, before, after), now, to)
+                    self._apply(follow(world, before, after), world, to)
 
     def settle(self, courses: Mapping[str, Course], now: Moment, to: Round) -> bool:
         """Who is on duty and which policies count: looked at once a minute, and when something
@@ -233,17 +238,22 @@ class Desk:
 
     # --- applying ---
 
-    def _apply(self, done: Done, now: Moment, to: Round) -> None:
+    def _apply(self, done: Done, world: World, to: Round) -> None:
+        """Puts it into the round, and what comes of the records that have ended with it."""
         for record in done.records:
             self._put(record, to)
         for entry, incident_id in done.entries:
             to.work.entries.append(
-                LoggedEntry(at_ms=now.utc_ms, entry=entry, incident_id=incident_id)
+                LoggedEntry(at_ms=world.now.utc_ms, entry=entry, incident_id=incident_id)
             )
         for key in done.deletes:
             self._forget(key, to)
         to.tells.extend(done.tells)
         to.raises.extend(done.raises)
+        for record in done.records:
+            for kind, ended in self._ended:
+                if kind == record.kind and not record.is_open:
+                    self._apply(ended(world, record), world, to)
 
     def _forget(self, key: tuple[str, str], to: Round) -> None:
         to.work.records.pop(key, None)

@@ -37,7 +37,8 @@ class Rule:
     """A follow-up that certain endings make.
 
     outcomes, situations: it is made when the incident's is among them; [] = whichever. after_h:
-    due so many hours after the close. whose: the incident's owner, or a lead.
+    due so many hours after the close. whose: the incident's owner, or a lead. family: whoever does
+    it rings the customer's family, whose number is kept until then.
     """
 
     zh: Text
@@ -46,6 +47,7 @@ class Rule:
     outcomes: list[ShortText] = field(default_factory=list)
     situations: list[ShortText] = field(default_factory=list)
     whose: Whose = "owner"
+    family: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +64,8 @@ def _rule(
     outcomes: Iterable[str] = (),
     situations: Iterable[str] = (),
     whose: Whose = "owner",
+    *,
+    family: bool = False,
 ) -> Rule:
     return Rule(
         zh=zh,
@@ -70,12 +74,13 @@ def _rule(
         outcomes=list(outcomes),
         situations=list(situations),
         whose=whose,
+        family=family,
     )
 
 
 # What a branch begins with; a lead changes it on a page.
 DEFAULTS = {
-    "family-told": _rule("通知家属", "Tell the family", 2, ["ambulance"]),
+    "family-told": _rule("通知家属", "Tell the family", 2, ["ambulance"], family=True),
     "call-back": _rule("次日电话问候客户", "Ring the customer the next day", 24, ["ambulance"]),
     "visit": _rule("一周内上门或到院看望", "Visit the customer within a week", 168, ["ambulance"]),
     "after-action": _rule(
@@ -97,6 +102,7 @@ DEFAULTS = {
         "确认转接事项已办妥", "See that what was passed on was done", 48, ["referred"]
     ),
 }
+SITUATION = "situation"
 SAY_SITUATION = Words(zh="补记：当时是什么情况", en="Write down what it turned out to be")
 LOOK_AT_BUTTON = "look-at-button"
 
@@ -129,7 +135,7 @@ def _closed(world: World, incident: Incident) -> Done:
         return done + _count_false_call(world, incident)
     if incident.situation is None:
         due_ms = world.now.utc_ms + DAY_MS
-        done += _make(world, "situation", SAY_SITUATION, incident, incident.owner or "", due_ms)
+        done += _make(world, SITUATION, SAY_SITUATION, incident, incident.owner or "", due_ms)
     return done
 
 
@@ -137,7 +143,7 @@ def _situation_said(world: World, incident: Incident) -> Done:
     """What was owed is done, and the situation's own rules count now."""
     rules = [one for one in matching(world, incident) if one.body.situations]
     done = _made(world, incident, rules)
-    asked = world.get("followup", f"{incident.incident_id}.situation")
+    asked = world.get("followup", f"{incident.incident_id}.{SITUATION}")
     if asked is None:
         return done
     return done + Done(records=(over(world, asked, by="", note=""),))
@@ -153,6 +159,17 @@ def matching(world: World, incident: Incident) -> list[Record]:
     ]
 
 
+def may_still_be_made(world: World, incident: Incident) -> list[Record]:
+    """The rules of a closed incident that may count yet: somebody is to say its situation."""
+    if world.get("followup", f"{incident.incident_id}.{SITUATION}") is None:
+        return []
+    return [
+        record
+        for record in world.all("followup_rule").values()
+        if record.body.situations and _fits(record.body.outcomes, incident.outcome)
+    ]
+
+
 def _fits(wanted: list[str], value: str | None) -> bool:
     return not wanted or value in wanted
 
@@ -163,16 +180,24 @@ def _made(world: World, incident: Incident, rules: Iterable[Record]) -> Done:
         rule = record.body
         owner = incident.owner or "" if rule.whose == "owner" else _a_lead(world, incident)
         due_ms = world.now.utc_ms + rule.after_h * HOUR_MS
-        done += _make(world, record.id, Words(zh=rule.zh, en=rule.en), incident, owner, due_ms)
+        what = Words(zh=rule.zh, en=rule.en)
+        done += _make(world, record.id, what, incident, owner, due_ms, family=rule.family)
     return done
 
 
 def _make(
-    world: World, rule: str, what: Words, incident: Incident, owner: str, due_ms: int
+    world: World,
+    rule: str,
+    what: Words,
+    incident: Incident,
+    owner: str,
+    due_ms: int,
+    *,
+    family: bool = False,
 ) -> Done:
     """One follow-up of an incident; its id is made of both, so that none is made twice."""
     id = f"{incident.incident_id}.{rule}"
-    body = Followup(what=what, owner=owner, due_at=rfc3339(due_ms), rule=rule)
+    body = Followup(what=what, owner=owner, due_at=rfc3339(due_ms), rule=rule, family=family)
     return written(world, id, body, by="", incident_id=incident.incident_id)
 
 

@@ -229,7 +229,7 @@ def _remind(world: World) -> Done:
         due=Due(world.now.utc_ms + DAY_MS),
     )
     tell = Tell(why="followups_overdue", step=0, staff=leads(world))
-    return Done(records=(record,), tells=(tell,))
+    return Done(records=(record,), tells=((tell, None),))
 
 
 def wrongs(world: World) -> Iterator[Wrong]:

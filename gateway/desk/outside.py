@@ -1,8 +1,7 @@
 """PURE. The outside: whom a branch can ring, what is said to them, and what became of it.
 
-The system never dials: people do, and write down whom they rang. A number of a customer's family
-is asked for only when it is needed, is sealed before it comes here, stands in a secret record and
-nowhere else, and is deleted for good when the incident closes.
+The system never dials: people do, and write down whom they rang. The number of a customer's family
+is `family`'s.
 """
 
 from __future__ import annotations
@@ -31,7 +30,6 @@ _ID = re.compile(ID_PATTERN)
 PLACE = "place"
 
 Condition = Literal["yes", "no", "unclear"]
-Relation = Annotated[str, msgspec.Meta(max_length=40)]
 Age = Annotated[int, msgspec.Meta(ge=0, le=130)]
 
 
@@ -107,14 +105,6 @@ class Call:
     over: Literal["arrived", "cancelled"] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FamilyContact:
-    """A telephone number of the customer's family. sealed: encrypted. relation: "daughter"."""
-
-    sealed: str
-    relation: Relation = ""
-
-
 # --- the directory and the place ------------------------------------------------------------
 
 
@@ -158,7 +148,7 @@ PLANS = (
 
 def _report(world: World, request: Request) -> Outcome:
     """`outside.report` {age, conscious, breathing, what}: the whole of it, of an open incident."""
-    refused = _not_open(world, request)
+    refused = not_open(world, request)
     if refused:
         return refused
     report = body_of(Report, request)
@@ -304,75 +294,19 @@ def _not_known(world: World, request: Request) -> Refused | None:
     return Refused("unknown_incident")
 
 
-def _not_open(world: World, request: Request) -> Refused | None:
+def not_open(world: World, request: Request) -> Refused | None:
+    """Why the request is refused where it must be of an open incident and by one of the staff."""
     if not world.roster.knows(request.by):
         return Refused("unknown_staff")
     return None if request.id in world.incidents else Refused("unknown_incident")
 
 
-# --- the family's number --------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Family:
-    """Body of `family_contact.save`. number: {"sealed": …} as the desk has made it."""
-
-    number: dict[str, str] | None = None
-    relation: Relation = ""
-
-
-def _keep_family(world: World, request: Request) -> Outcome:
-    """`family_contact.save` {number, relation}, of an open incident.
-
-    Nobody here can read the number, so whether it is one is looked at where it is typed.
-    """
-    refused = _not_open(world, request)
-    if refused:
-        return refused
-    asked = body_of(_Family, request)
-    if isinstance(asked, Refused):
-        return asked
-    if asked.number is None:
-        return refused_field("number", "bad_phone")
-    known = world.get("family_contact", request.id)
-    record = Record(
-        kind="family_contact",
-        id=request.id,
-        body=FamilyContact(sealed=asked.number["sealed"], relation=asked.relation.strip()),
-        version=known.version + 1 if known else 1,
-        by=request.by,
-        at=rfc3339(world.now.utc_ms),
-        incident_id=request.id,
-    )
-    entry = Entry(event="family_contact_kept", by=request.by, detail={})
-    return Done(records=(record,), entries=((entry, request.id),))
-
-
-def _forget_family(world: World, request: Request) -> Outcome:
-    """`family_contact.forget`: at once, without waiting for the close."""
-    if not world.roster.knows(request.by):
-        return Refused("unknown_staff")
-    record = world.get("family_contact", request.id)
-    return _forgotten(record, by=request.by) if record else Refused("unknown_record")
-
-
-def _forgotten(record: Record, *, by: str = "") -> Done:
-    """The log says that there was a number; the number is gone."""
-    entry = Entry(event="family_contact_forgotten", by=by, detail={})
-    return Done(deletes=(("family_contact", record.id),), entries=((entry, record.incident_id),))
-
-
 def follow(world: World, before: Incident, after: Incident) -> Done:
-    """The close: the family's number is forgotten, and nobody adds to the report any more."""
-    if after.is_open or not before.is_open:
-        return Done()
-    family = world.get("family_contact", after.incident_id)
-    done = _forgotten(family) if family else Done()
+    """The close: nobody adds to the report any more."""
     report = world.get("outside", after.incident_id)
-    if report is None:
-        return done
-    closed = replace(report, version=report.version + 1, is_open=False)
-    return done + Done(records=(closed,))
+    if after.is_open or not before.is_open or report is None:
+        return Done()
+    return Done(records=(replace(report, version=report.version + 1, is_open=False),))
 
 
 ROOM = Room(
@@ -380,17 +314,12 @@ ROOM = Room(
         **{plan.kind: plan.cls for plan in PLANS},
         "outside": Report,
         "outside_call": Call,
-        "family_contact": FamilyContact,
     },
-    secret=frozenset({"family_contact"}),
-    sealed={"family_contact.save": "number"},
     requests={
         **{name: decide for plan in PLANS for name, decide in plan.requests.items()},
         "outside.report": _report,
         "outside.called": _called,
         "outside.over": _over,
-        "family_contact.save": _keep_family,
-        "family_contact.forget": _forget_family,
     },
     follow=follow,
 )

@@ -77,6 +77,7 @@ class PolicyPlan:
     arrival_s: PositiveSeconds = 120
     close_s: PositiveSeconds = 900
     handover_needs_consent: bool = True
+    offer_s: PositiveSeconds = 60
     day_and_night: bool = False
     quiet: Quiet | None = None
 
@@ -133,13 +134,13 @@ def _policy(plan: PolicyPlan, local: datetime) -> Policy:
         arrival_s=plan.arrival_s,
         close_s=plan.close_s,
         handover_needs_consent=plan.handover_needs_consent,
-        silent_now=tuple(plan.quiet.channels) if _is_quiet(plan.quiet, local) else (),
+        offer_s=plan.offer_s,
+        silent_now=tuple(plan.quiet.channels) if plan.quiet and is_quiet(plan.quiet, local) else (),
     )
 
 
-def _is_quiet(quiet: Quiet | None, local: datetime) -> bool:
-    if quiet is None:
-        return False
+def is_quiet(quiet: Quiet, local: datetime) -> bool:
+    """Whether it is quiet at `local`, the branch's own time."""
     days = (local.date(), local.date() - timedelta(days=1))
     return any(span_on(day, quiet.starts, quiet.ends).holds(local) for day in days)
 

@@ -97,14 +97,14 @@ class World:
 class Done:
     """The request is granted.
 
-    records: as they are from now on. entries: for the log, each with the incident it belongs to
-    or None. tells: people to be told of no incident in particular. deletes: records (kind, id)
-    that are to be gone for good, and not merely closed. raises: alerts of the desk's own.
+    records: as they are from now on. entries: for the log, and tells: people to be told, each with
+    the incident it belongs to or None. deletes: records (kind, id) that are to be gone for good,
+    and not merely closed. raises: alerts of the desk's own.
     """
 
     records: tuple[Record, ...] = ()
     entries: tuple[tuple[Entry, str | None], ...] = ()
-    tells: tuple[Tell, ...] = ()
+    tells: tuple[tuple[Tell, str | None], ...] = ()
     deletes: tuple[tuple[str, str], ...] = ()
     raises: tuple[Alert, ...] = ()
 
@@ -137,7 +137,8 @@ class Room:
     body) that a branch begins with, until a person writes them anew or retires them. sealed:
     {Request.do: the field of its body that nobody may read}: the room gets {"sealed": …} there,
     or None for what is no text of up to SEALED_LENGTH characters. takes: {kind: what becomes of a
-    press at the point that has a record of it, by id}; None: it is a call.
+    press at the point that has a record of it, by id}; None: it is a call. ended: {kind: what it
+    leads to that a record of it, of whichever room, is open no more}.
     """
 
     kinds: Mapping[str, type]
@@ -150,3 +151,4 @@ class Room:
     defaults: tuple[tuple[str, str, Any], ...] = ()
     sealed: Mapping[str, str] = field(default_factory=dict)
     takes: Mapping[str, Callable[[World, Record, Alert], Done | None]] = field(default_factory=dict)
+    ended: Mapping[str, Callable[[World, Record], Done]] = field(default_factory=dict)

@@ -10,6 +10,7 @@ from gateway.desk import (
     complaints,
     day,
     drills,
+    family,
     followups,
     outside,
     points,
@@ -22,6 +23,7 @@ from gateway.desk import (
 )
 from gateway.desk.record import Room
 
+# What one room makes of an incident, such as follow-ups, those below it see.
 ROOMS: tuple[Room, ...] = (
     team.ROOM,
     points.ROOM,
@@ -36,6 +38,7 @@ ROOMS: tuple[Room, ...] = (
     walks.ROOM,
     checklist.ROOM,
     outside.ROOM,
+    family.ROOM,
     complaints.ROOM,
 )
 

@@ -32,7 +32,7 @@ class Followup:
     """Something to be done.
 
     due_at: RFC 3339. rule: id of what made it, "" for a person. note: how it was done. why: of
-    its last move.
+    its last move. family: whoever does it rings the customer's family.
     """
 
     what: Words
@@ -41,6 +41,7 @@ class Followup:
     rule: ShortText = ""
     note: LongText = ""
     why: LongText = ""
+    family: bool = False
 
 
 def written(world: World, id: str, body: Followup, *, by: str, incident_id: str | None) -> Done:

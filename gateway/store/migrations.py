@@ -67,6 +67,23 @@ def desk_salt(db: Database) -> None:
     db.execute("INSERT INTO facts VALUES ('desk_salt', lower(hex(randomblob(16))))")
 
 
+@migrations(name="0014_offer_lapses")
+def offer_lapses(db: Database) -> None:
+    """When the hand-over that an incident's owner offers lapses, by the clock of its `boot`; null
+    without an offer. One that was made before has waited long enough."""
+    db.execute("ALTER TABLE incidents ADD COLUMN offer_ms INTEGER")
+    db.execute(
+        "UPDATE incidents SET offer_ms = 0"
+        " WHERE stage != 'closed' AND json_extract(body, '$.offer') IS NOT NULL"
+    )
+
+
+@migrations(name="0015_notice_subjects")
+def notice_subjects(db: Database) -> None:
+    """What a notice is about besides its incident, such as steps of its checklist: a JSON list."""
+    db.execute("ALTER TABLE notices ADD COLUMN subjects TEXT NOT NULL DEFAULT '[]'")
+
+
 _BRANCH = (
     # body: messages.Incident as JSON; boot, press_ms, due_ms: the clocks of its course, null once
     # it is closed.

@@ -29,7 +29,8 @@ from protocol.messages import Fault, Incident, UnitStatus
 
 _LOG_COLUMNS = "seq, at, event, by, incident_id, detail, hash"
 _NOTICE_COLUMNS = (
-    "notice_id, incident_id, channel, step, why, made_ms, state, attempts, detail, staff, tried_ms"
+    "notice_id, incident_id, channel, step, why, made_ms, state, attempts, detail, staff,"
+    " tried_ms, subjects"
 )
 _POINT_COLUMNS = "point, label, unit, silent, configured, seat, seat_alert_id, seat_boot, seat_ms"
 
@@ -336,4 +337,5 @@ def _detail(text: str) -> dict[str, Any]:
 def _notice(row: tuple[Any, ...]) -> NoticeRecord:
     names = [name.strip() for name in _NOTICE_COLUMNS.split(",")]
     values = dict(zip(names, row, strict=True))
-    return NoticeRecord(**{**values, "staff": tuple(json.loads(values["staff"]))})
+    lists = {name: tuple(json.loads(values[name])) for name in ("staff", "subjects")}
+    return NoticeRecord(**{**values, **lists})

@@ -55,7 +55,7 @@ class NoticeRecord:
     """One notice to one channel; a test message has why "canary" and no incident ("").
 
     staff: ids of those it is meant for. attempts: tries so far; tried_ms: when the last one ended
-    (UTC), None before the first. detail: what the channel said last.
+    (UTC), None before the first. detail: what the channel said last. subjects: as of its Tell.
     """
 
     notice_id: str
@@ -69,6 +69,7 @@ class NoticeRecord:
     detail: str = ""
     staff: tuple[str, ...] = ()
     tried_ms: int | None = None
+    subjects: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from protocol.moment import parse_rfc3339
 
 # The newest rejected messages that are kept for people to look at; all are counted.
 REJECTED_KEPT = 1000
-_NO_CLOCKS = (None, None, None)
+_NO_CLOCKS = (None, None, None, None)
 
 
 def write_work(db: sqlite3.Connection, work: Work, log: list[tuple]) -> None:
@@ -64,12 +64,12 @@ def _write_alerts(db: sqlite3.Connection, work: Work) -> None:
 def _write_courses(db: sqlite3.Connection, work: Work) -> None:
     _many(
         db,
-        "INSERT INTO incidents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        "INSERT INTO incidents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (incident_id) DO UPDATE SET kind = excluded.kind,"
         " stage = excluded.stage, drill = excluded.drill,"
         " to_accept_ms = excluded.to_accept_ms, to_arrive_ms = excluded.to_arrive_ms,"
         " to_close_ms = excluded.to_close_ms, body = excluded.body, boot = excluded.boot,"
-        " press_ms = excluded.press_ms, due_ms = excluded.due_ms",
+        " press_ms = excluded.press_ms, due_ms = excluded.due_ms, offer_ms = excluded.offer_ms",
         [_incident_row(course) for course in work.courses.values()],
     )
     closed = [one.incident for one in work.courses.values() if not one.incident.is_open]
@@ -97,7 +97,8 @@ def _write_notices(db: sqlite3.Connection, work: Work) -> None:
     _many(
         db,
         "INSERT OR REPLACE INTO notices (notice_id, incident_id, channel, step, why, made_ms,"
-        " state, attempts, detail, staff, tried_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " state, attempts, detail, staff, tried_ms, subjects)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             (
                 one.notice_id,
@@ -111,6 +112,7 @@ def _write_notices(db: sqlite3.Connection, work: Work) -> None:
                 one.detail,
                 json.dumps(one.staff),
                 one.tried_ms,
+                json.dumps(one.subjects, ensure_ascii=False),
             )
             for one in work.notices.values()
         ],
@@ -162,7 +164,9 @@ def _many(db: sqlite3.Connection, sql: str, rows: list[tuple]) -> None:
         db.executemany(sql, rows)
 
 
-def read_course(body: str, boot: str, press_ms: int | None, due_ms: int) -> Course:
+def read_course(
+    body: str, boot: str, press_ms: int | None, due_ms: int, offer_ms: int | None
+) -> Course:
     """The course of a row. Its ring, if it rings, was not stored: it is due at once."""
     incident = msgspec.json.decode(body, type=Incident)
     rings = incident.stage == "raised" and incident.rings > 0
@@ -172,12 +176,14 @@ def read_course(body: str, boot: str, press_ms: int | None, due_ms: int) -> Cour
         raised_ms=press_ms,
         due_ms=due_ms,
         ring_ms=0 if rings else None,
+        offer_ms=offer_ms,
     )
 
 
 def _incident_row(course: Course) -> tuple:
     """The row of table `incidents` for a course; a closed one needs its clocks no more."""
     incident = course.incident
+    clocks = (course.boot, course.raised_ms, course.due_ms, course.offer_ms)
     return (
         incident.incident_id,
         incident.point,
@@ -189,7 +195,7 @@ def _incident_row(course: Course) -> tuple:
         incident.to_arrive_ms,
         incident.to_close_ms,
         msgspec.json.encode(incident).decode(),
-        *((course.boot, course.raised_ms, course.due_ms) if incident.is_open else _NO_CLOCKS),
+        *(clocks if incident.is_open else _NO_CLOCKS),
     )
 
 

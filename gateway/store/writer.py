@@ -96,8 +96,8 @@ class Writer:
         """Every open incident, the oldest first."""
         with named_errors(self._path):
             found = self._db.execute(
-                "SELECT body, boot, press_ms, due_ms FROM incidents WHERE stage != 'closed'"
-                " ORDER BY raised_ms, incident_id"
+                "SELECT body, boot, press_ms, due_ms, offer_ms FROM incidents"
+                " WHERE stage != 'closed' ORDER BY raised_ms, incident_id"
             ).fetchall()
         return [read_course(*row) for row in found]
 

@@ -19,8 +19,10 @@ from gateway.course import Course
 from gateway.desk.checklist import Checklist, Clock, Tick
 from gateway.desk.complaint_days import ComplaintDay
 from gateway.desk.complaints import Complaint
-from gateway.desk.outside import Call, FamilyContact, Place, Report
-from gateway.desk.record import Record
+from gateway.desk.family import FamilyContact
+from gateway.desk.outside import Call, Place, Report
+from gateway.desk.record import Due, Record
+from gateway.desk.todo import Followup, Words
 from gateway.desk.translated import Translated
 from gateway.store import Vault, Work, Writer, key_path
 from protocol.clock import now
@@ -233,6 +235,43 @@ def test_the_family_number_is_shown_to_those_who_answered_and_to_nobody_else(
     assert NUMBER in client.get(f"/incidents/{ID}").text
     assert NUMBER not in client.get(f"/incidents/{ID}/handover-card").text
     assert NUMBER not in client.get(f"/incidents/{ID}/script").text
+
+
+@pytest.mark.parametrize("who", ["g01", "f01"])
+def test_a_number_kept_after_the_close_is_on_the_calls_page_and_on_the_followups(
+    client, writing, store, who
+) -> None:
+    vault = Vault(key_path(store))
+    vault.make_key()
+    secret = Record(
+        kind="family_contact",
+        id=ID,
+        body=FamilyContact(sealed=vault.seal(NUMBER), relation="daughter"),
+        incident_id=ID,
+        due=Due(1_795_600_000_000),
+    )
+    what = Words(zh="通知家属", en="Tell the family")
+    due_at = "2026-11-24T12:00:00.000Z"
+    to_ring = Followup(what=what, owner="g01", due_at=due_at, family=True)
+    other = Followup(what=what, owner="g01", due_at=due_at)
+    closed = an_incident(
+        stage="closed", closed_at=due_at, outcome="helped", responders=(Responder(staff=who),)
+    )
+    writing(
+        secret,
+        Record(kind="followup", id="to-ring", body=to_ring, incident_id=ID),
+        Record(kind="followup", id="other", body=other, incident_id=ID),
+        incident=closed,
+    )
+    sign_in(client)
+    page = client.get(f"/incidents/{ID}?lang=en").text
+    is_theirs = who == "g01"
+    assert (NUMBER in page, "A number was noted" in page) == (is_theirs, not is_theirs)
+    assert ("Kept until the family has been told, at the latest until" in page) == is_theirs
+    assert "Forget it now" in page and 'name="relation"' not in page
+    assert 'data-shape="closed, a number kept"' in page, "an open page loads anew once it has gone"
+    assert (NUMBER in client.get("/follow-ups/to-ring").text) == is_theirs
+    assert NUMBER not in client.get("/follow-ups/other").text
 
 
 def test_the_script_is_there_in_both_languages(client, writing) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from gateway_kit import UTC_MS, Desk, at
 
-from gateway.channels.canary import AGAIN_MS, OVERDUE_MS, due, overdue
+from gateway.channels.canary import AGAIN_MS, LONGEST_REST_MS, OVERDUE_MS, due, overdue
 from gateway.channels.notice import DeliveryResult
 from gateway.channels.sender import Noticed
 from gateway.config import ChannelSettings
@@ -16,7 +18,7 @@ from protocol.link import Connected
 from protocol.moment import Moment
 
 DAY_S = 24 * 3600
-AGAIN_S, OVERDUE_S = AGAIN_MS // 1000, OVERDUE_MS // 1000
+AGAIN_S, OVERDUE_S, REST_S = AGAIN_MS // 1000, OVERDUE_MS // 1000, LONGEST_REST_MS // 1000
 REFUSED, DONE = DeliveryResult(False, "refused"), DeliveryResult(True)
 
 
@@ -64,6 +66,24 @@ def test_a_channel_is_due_when_nothing_was_delivered_for_so_long(
     record: ChannelRecord, is_due: bool
 ) -> None:
     assert bool(due([record], at(NOW_S))) == is_due
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_due"),
+    [
+        ({"tried": clocks(0)}, False),
+        ({"tried": clocks(0), "result": "failed"}, False),
+        ({}, True),  # nobody has tried it so far
+        ({"tried": clocks(NOW_S - DAY_S - REST_S)}, True),
+        ({"tried": clocks(NOW_S - DAY_S - REST_S + 0.001)}, False),
+    ],
+)
+def test_a_channel_at_rest_is_left_in_peace_but_neither_for_ever_nor_when_new(
+    changes, is_due
+) -> None:
+    one = channel(**changes)
+    assert bool(due([one], at(NOW_S), resting={"phone"})) == is_due
+    assert due([one], at(NOW_S), resting={"mail"})
 
 
 def test_a_test_message_under_way_is_not_sent_twice() -> None:
@@ -222,3 +242,90 @@ def test_what_is_known_of_a_channel_is_stored_by_both_clocks(desk: Desk) -> None
         at(1005).utc_ms,
         "",
     )
+
+
+# --- rest: it is 19:23:20 on a Wednesday by the branch's clock ---
+
+ALL_DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+
+def opens(desk: Desk, starts: str, ends: str, days: list[str] = ALL_DAYS) -> None:
+    week = [{"days": days, "opens": starts, "closes": ends}]
+    assert desk.ask("hours.save", id="branch", body={"week": week}).ok
+
+
+def has_policy(desk: Desk, **changes) -> None:
+    plan = msgspec.to_builtins(desk.reader.record("policy", "default").body)
+    assert desk.ask("policy.save", id="default", body=plan | changes).ok
+
+
+def sent_at(desk: Desk, *, hours: int) -> list[str]:
+    """The branch's time of each test message of the next so many hours, looked at each minute."""
+    found = []
+    for _ in range(hours * 60):
+        before = len(canaries(desk))
+        pass_s(desk, 60)
+        if len(canaries(desk)) > before:
+            utc_s = desk.clock().utc_ms / 1000
+            found.append(f"{datetime.fromtimestamp(utc_s, UTC) + timedelta(hours=8):%a %H:%M}")
+            answer(desk, DONE)
+    return found
+
+
+def test_a_test_that_is_due_while_the_branch_is_closed_comes_an_hour_before_it_opens(
+    desk: Desk,
+) -> None:
+    answer(desk, DONE)
+    opens(desk, "09:00", "17:00", ["mon", "tue", "wed", "thu", "fri"])
+    assert sent_at(desk, hours=48) == ["Fri 08:00"], "due since Thursday evening"
+    assert sent_at(desk, hours=96) == ["Mon 08:00", "Tue 08:00"]
+
+
+def test_quiet_hours_of_a_policy_keep_its_channels_from_tests(desk: Desk) -> None:
+    answer(desk, DONE)
+    quiet = {"starts": "18:00", "ends": "07:30", "channels": ["phone"]}
+    plan = {"kinds": ["seat"], "steps": [{"after_s": 0, "tell": "lead"}], "quiet": quiet}
+    assert desk.ask("policy.save", id="seats", body=plan).ok
+    assert sent_at(desk, hours=48) == ["Fri 07:30"]
+
+
+def test_a_branch_that_is_manned_day_and_night_is_tested_by_night(desk: Desk) -> None:
+    answer(desk, DONE)
+    opens(desk, "09:00", "17:00")
+    has_policy(desk, day_and_night=True)
+    assert sent_at(desk, hours=25) == ["Thu 19:23"]
+
+
+@pytest.mark.parametrize("week", [None, []])
+def test_without_opening_hours_a_test_comes_when_it_is_due(desk: Desk, week) -> None:
+    answer(desk, DONE)
+    if week is not None:
+        assert desk.ask("hours.save", id="branch", body={"week": week}).ok
+    assert sent_at(desk, hours=25) == ["Thu 19:23"]
+
+
+def test_hours_past_midnight_are_hours(desk: Desk) -> None:
+    answer(desk, DONE)
+    opens(desk, "12:00", "02:00")
+    assert sent_at(desk, hours=25) == ["Thu 19:23"]
+    opens(desk, "20:00", "03:00")
+    assert sent_at(desk, hours=24) == ["Fri 19:23"], "within the hour before it opens"
+
+
+def test_what_failed_is_not_tried_again_by_night_and_stays_a_fault(desk: Desk) -> None:
+    answer(desk, REFUSED)
+    opens(desk, "09:00", "17:00")
+    assert "failing" in desk.fault_names()
+    assert sent_at(desk, hours=24) == ["Thu 08:00"]
+    pass_s(desk, 1)
+    assert "failing" not in desk.fault_names()
+
+
+def test_a_new_channel_is_tested_at_once_also_by_night(path: Path, desk: Desk) -> None:
+    answer(desk, DONE)
+    opens(desk, "09:00", "17:00")
+    new = ChannelSettings(name="new", url="json://x")
+    desk.config = Desk(path, channels=[*desk.config.channels, new]).config
+    desk.restart()
+    desk.handle()
+    assert [len(desk.senders[name].notices) for name in ("phone", "new")] == [0, 1]

@@ -255,7 +255,7 @@ def test_leads_hear_of_it_once_a_day_until_all_is_done() -> None:
     for id in ("a", "b"):
         done = followups.fall_due(world, world.get("followup", id))
         world, told = and_then(world, done), [*told, *done.tells]
-    assert [(one.why, one.staff) for one in told] == [("followups_overdue", ("l01",))]
+    assert [(one.why, one.staff) for one, _ in told] == [("followups_overdue", ("l01",))]
     reminder = world.get("reminder", followups.REMINDER)
     again = followups.fall_due(world, reminder)
     assert len(again.tells) == 1 and again.records[0].due.ms == NOW_MS + DAY_MS

@@ -21,7 +21,7 @@ from gateway import incident as machine
 from gateway import steps
 from gateway.actions import ACTIONS
 from gateway.course import Rules
-from gateway.incident import Acted, Attended, Changed, Due, Event, Joined, Place
+from gateway.incident import Acted, Attended, Changed, Due, DutyChanged, Event, Joined, Place
 from gateway.policy import Policy, Step
 from gateway.roster import Member, Roster
 from protocol.messages import Incident
@@ -99,6 +99,7 @@ class IncidentMachine(RuleBasedStateMachine):
             for one, roles in STAFF.items()
         ]
         self.rules = replace(self.rules, roster=Roster(members))
+        self._happens(DutyChanged())
 
     @rule()
     def attended(self) -> None:
@@ -149,20 +150,25 @@ class IncidentMachine(RuleBasedStateMachine):
         if was.owner is not None:
             assert now.owner is not None, "an owner at every moment"
         for tell in outcome.tells:
-            if tell.why not in ("handover", "declined"):
+            if tell.why not in ("handover", "declined", "offer_lapsed"):
                 assert self.signed_out.isdisjoint(tell.staff), "who is off duty has peace"
             assert tell.staff or not self.rules.roster.on_duty(), "somebody is told"
         if now.is_open:
             self._calls_the_next(event, was, now)
 
     def _calls_the_next(self, event: Event, was: Incident, now: Incident) -> None:
-        """When all whom a step told have refused, it is not the step any more."""
+        """When all whom a step told have refused or gone, it is not the step any more."""
         if isinstance(event, Acted) and event.action.action in ("refuse", "busy"):
             assert event.action.by in was.told
-            asked = {one for one, step in now.told.items() if step == now.step}
-            gone = {one.staff for one in now.refused if one.step == now.step} | self.signed_out
-            is_last = now.step == len(self.rules.policy.steps) - 1
-            assert is_last or now.stage != "raised" or asked - gone
+            self._somebody_is_waited_for(now)
+        elif isinstance(event, DutyChanged) and self.rules.roster.on_duty():
+            self._somebody_is_waited_for(now)
+
+    def _somebody_is_waited_for(self, now: Incident) -> None:
+        asked = {one for one, step in now.told.items() if step == now.step}
+        gone = {one.staff for one in now.refused if one.step == now.step} | self.signed_out
+        is_last = now.step == len(self.rules.policy.steps) - 1
+        assert is_last or now.stage != "raised" or asked - gone
 
     @invariant()
     def durations_are_never_negative_and_in_order(self) -> None:
@@ -207,6 +213,7 @@ class IncidentMachine(RuleBasedStateMachine):
         incident = self.course.incident
         if incident.offer is not None:
             assert incident.is_open and incident.offer.by == incident.owner != incident.offer.to
+        assert (incident.offer is None) == (self.course.offer_ms is None), "it lapses some time"
 
     @invariant()
     def only_a_raised_incident_rings(self) -> None:

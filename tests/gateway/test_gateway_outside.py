@@ -1,4 +1,4 @@
-"""The outside: whom one can ring, what was said, who stands at the door, what is forgotten."""
+"""The outside: whom one can ring, what was said, who stands at the door."""
 
 from __future__ import annotations
 
@@ -6,10 +6,6 @@ from typing import Any
 
 import pytest
 from gateway_kit import Desk
-
-from gateway.desk.outside import ROOM
-from gateway.desk.rooms import SECRET
-from gateway.store import Vault, key_path
 
 WARD = {"name": {"zh": "市一医院", "en": "First Hospital"}, "number": "010-8888 6666"}
 PLACE = {
@@ -200,53 +196,3 @@ def test_a_call_after_the_close_is_written_down_too(desk: Desk) -> None:
     desk.handle(desk.acted("close", outcome="helped"))
     assert call(desk, id, "insurer", "l01", number="95518").ok
     assert the_list(desk).ticks["insurer"].how == "called"
-
-
-# --- the family ---
-
-NUMBER = "139 1234 5678"
-
-
-def keep(desk: Desk, id: str, **body: Any) -> Any:
-    body = {"number": NUMBER, "relation": "daughter"} | body
-    return desk.ask("family_contact.save", "g01", id=id, body=body)
-
-
-def test_a_family_number_is_sealed_in_its_record_and_nowhere_else(desk: Desk) -> None:
-    id = incident(desk)
-    assert keep(desk, id).ok
-    call(desk, id, "family", number=NUMBER, said="she comes")
-    sealed = desk.reader.record("family_contact", id).body.sealed
-    assert "5678" not in sealed
-    assert Vault(key_path(desk.path)).unseal(sealed) == NUMBER
-    everything = [str(entry.detail) for entry in desk.reader.log()]
-    everything += [str(one.body) for one in desk.reader.records("outside_call", closed_too=True)]
-    assert not any("5678" in text for text in everything)
-    assert not any("5678" in repr(answer) for answer in desk.link.sent("terminal/board/result"))
-
-
-def test_the_close_deletes_the_family_number_for_good(desk: Desk) -> None:
-    id = incident(desk)
-    keep(desk, id)
-    desk.handle(desk.acted("close", outcome="family"))
-    assert desk.reader.record("family_contact", id) is None
-    assert "family_contact_forgotten" in desk.events()
-
-
-def test_it_is_forgotten_at_once_when_asked_to(desk: Desk) -> None:
-    id = incident(desk)
-    keep(desk, id)
-    assert desk.ask("family_contact.forget", "g01", id=id).ok
-    assert desk.reader.record("family_contact", id) is None
-    assert desk.ask("family_contact.forget", "g01", id=id).reason == "unknown_record"
-
-
-@pytest.mark.parametrize("number", ["", "  ", ["5678"], "5678" * 600])
-def test_what_is_no_number_is_refused_and_not_said_back(desk: Desk, number) -> None:
-    result = keep(desk, incident(desk), number=number)
-    assert (result.reason, faults(result)) == ("wrong_fields", {("number", "bad_phone")})
-    assert "5678" not in repr(result)
-
-
-def test_the_familys_number_is_a_secret_kind() -> None:
-    assert "family_contact" in ROOM.secret and "family_contact" in SECRET

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import msgspec
 import pytest
-from gateway_kit import ON_DUTY, RULES, STAFF, action, alert, at, raised
+from gateway_kit import ON_DUTY, RULES, STAFF, Desk, action, alert, at, raised
 
-from gateway.course import Changed, Course, Outcome, Place, Refused, Rules, Unchanged
+from gateway.course import (
+    Changed,
+    Course,
+    DutyChanged,
+    Outcome,
+    Place,
+    Refused,
+    Rules,
+    Unchanged,
+)
 from gateway.incident import Acted, Due, Joined, raise_incident, step
 from gateway.policy import Policy, Step
 from gateway.roster import Member, Roster
@@ -110,6 +120,96 @@ def test_when_all_refuse_the_last_step_it_stays_and_is_told_again_in_its_time() 
     assert [(tell.why, tell.staff) for tell in changed.tells] == [("again", ("f01", "g01"))]
 
 
+# --- signing out ---
+
+
+def gone(course: Course, *staff: str, at_s: float = 5, rules: Rules = RULES) -> Outcome:
+    """What comes of these being off duty."""
+    rules = replace(rules, roster=_without(*staff))
+    return step(course, DutyChanged(), at(T0 + at_s), rules)
+
+
+def test_when_the_last_who_was_waited_for_signs_out_the_next_step_comes_at_once() -> None:
+    course = done(act(begun(RULES), "refuse", "g01")).course
+    changed = done(gone(course, "f01", at_s=6))
+    assert changed.course.incident.step == 1
+    assert [(tell.why, tell.staff) for tell in changed.tells] == [("step", ("g01", "l01", "s01"))]
+    entry = changed.entries[-1]
+    assert (entry.event, entry.detail["because"]) == ("step_taken", "nobody_left")
+    assert changed.course.due_ms == at(T0 + 6 + 30).mono_ms, "the one after follows its gap"
+
+
+def test_while_anybody_is_waited_for_a_signing_out_changes_nothing() -> None:
+    assert gone(begun(RULES), "f01") == Unchanged()
+    assert gone(begun(RULES), "s01", "l01") == Unchanged()
+
+
+def test_a_step_that_found_nobody_waits_for_its_clock() -> None:
+    course = done(gone(begun(RULES), *STAFF)).course
+    assert (course.incident.step, set(course.incident.told.values())) == (1, {0})
+    assert gone(course, *STAFF) == Unchanged()
+    assert step(course, DutyChanged(), at(T0 + 7), RULES) == Unchanged(), "they come back"
+
+
+def test_the_last_step_stays_when_all_sign_out() -> None:
+    rules = replace(RULES, policy=Policy(steps=(Step(after_s=0, tell="kind"),)))
+    assert gone(begun(rules), *STAFF, rules=rules) == Unchanged()
+
+
+def test_an_incident_that_somebody_owns_climbs_no_further_when_others_go() -> None:
+    course = done(act(begun(RULES), "accept", "g01")).course
+    assert gone(course, *STAFF) == Unchanged()
+
+
+def test_a_role_whose_last_holder_signs_out_is_stood_in_for() -> None:
+    rules = replace(RULES, substitutes={"security": ("first_aid", "lead")})
+    place = Place(point="p", label="P", silent=True)
+    course = raise_incident(alert(), place, at(T0), branch="b", rules=rules).course
+    changed = done(gone(course, "s01", rules=rules))
+    assert (changed.course.incident.step, changed.course.incident.substitutes) == (
+        0,
+        {"security": "first_aid"},
+    )
+    assert [(tell.why, tell.staff) for tell in changed.tells] == [("stand_in", ("f01",))]
+
+
+@pytest.mark.parametrize("is_killed", [False, True])
+def test_signing_out_at_the_desk_brings_the_next_step_in_the_next_round(
+    desk: Desk, is_killed: bool
+) -> None:
+    desk.handle(desk.pressed())
+    desk.ask("duty.off", "g01")
+    desk.handle()
+    assert (desk.incident().step, desk.loop.wait_ms() > 0) == (0, True), "f01 is still there"
+    desk.ask("duty.off", "f01")
+    if is_killed:
+        desk.restart()
+    assert desk.loop.wait_ms() == 0
+    desk.handle()
+    assert desk.incident().step == 1
+    (entry,) = [one for one in desk.reader.log() if one.event == "step_taken"]
+    assert entry.detail["because"] == "nobody_left"
+    assert set(entry.detail["told"]) == {"l01", "s01"}
+
+
+def test_a_shift_that_ends_is_like_signing_out(desk: Desk) -> None:
+    for staff in ("g01", "f01"):
+        desk.ask("duty.off", staff)
+    body = {"staff": "o01", "days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]}
+    # It is 19:23:20 by the branch's clock.
+    assert desk.ask("shift.save", body=body | {"starts": "08:00", "ends": "19:25"}).ok
+    plan = {"name": "o01", "roles": ["customer_service"], "duty": "plan"}
+    assert desk.ask("staff.save", id="o01", body=plan).ok
+    desk.clock.move(90)
+    desk.handle(desk.pressed())
+    assert desk.incident().told == {"o01": 0}
+    desk.clock.move(11)
+    desk.handle()
+    desk.handle()
+    (entry,) = [one for one in desk.reader.log() if one.event == "step_taken"]
+    assert entry.detail == {"step": 1, "told": ["l01", "s01"], "because": "nobody_left"}
+
+
 def _without(*staff: str):
 
     return Roster(
@@ -162,6 +262,75 @@ def test_a_lead_hands_over_at_once_and_an_offer_is_void_then() -> None:
     changed = done(act(offered, "handover", "l01", rules=CONSENT, to="f01"))
     assert (changed.course.incident.owner, changed.course.incident.offer) == ("f01", None)
     assert act(changed.course, "take", "s01", rules=CONSENT) == Refused("no_offer")
+
+
+HASTY = replace(RULES, policy=Policy(handover_needs_consent=True, offer_s=20))
+
+
+def offered(rules: Rules = HASTY) -> Course:
+    return done(act(owned(rules), "handover", "g01", rules=rules, to="s01")).course
+
+
+def test_an_offer_that_nobody_answers_lapses_and_both_hear_of_it() -> None:
+    course = offered()
+    assert course.next_ms == at(T0 + 25).mono_ms
+    assert step(course, Due(), at(T0 + 24.999), HASTY) == Unchanged()
+    lapsed = done(step(course, Due(), at(T0 + 25), HASTY))
+    assert (lapsed.course.incident.owner, lapsed.course.incident.offer) == ("g01", None)
+    assert [(tell.why, tell.staff) for tell in lapsed.tells] == [("offer_lapsed", ("g01", "s01"))]
+    (entry,) = lapsed.entries
+    assert (entry.event, entry.by) == ("offer_lapsed", "")
+    assert entry.detail == {"from": "g01", "to": "s01"}
+    assert act(lapsed.course, "take", "s01", at_s=26, rules=HASTY) == Refused("no_offer")
+    assert lapsed.course.next_ms == at(T0 + 5 + 120).mono_ms, "the arrival is waited for as before"
+
+
+def test_the_default_bound_of_an_offer_is_a_minute() -> None:
+    assert offered(CONSENT).offer_ms == at(T0 + 5 + 60).mono_ms
+
+
+@pytest.mark.parametrize("answer", ["take", "decline", "close"])
+def test_an_offer_that_was_answered_lapses_no_more(answer: str) -> None:
+    course = offered()
+    if answer == "close":
+        course = done(act(course, "arrive", "g01", rules=HASTY)).course
+    by = "g01" if answer == "close" else "s01"
+    course = done(act(course, answer, by, rules=HASTY, outcome="helped")).course
+    assert (course.incident.offer, course.offer_ms) == (None, None)
+
+
+def test_a_new_offer_has_its_own_time_and_the_same_again_no_more_time() -> None:
+    course = offered()
+    again = act(course, "handover", "g01", at_s=20, rules=HASTY, to="s01")
+    assert again == Unchanged()
+    other = done(act(course, "handover", "g01", at_s=20, rules=HASTY, to="f01")).course
+    assert (other.incident.offer.to, other.offer_ms) == ("f01", at(T0 + 40).mono_ms)
+
+
+def test_an_offer_of_another_boot_lapses_now_and_what_else_is_due_comes_too() -> None:
+    now = at(7, boot="boot-2")
+    lapsed = done(step(offered(), Due(), now, HASTY))
+    assert [tell.why for tell in lapsed.tells] == ["offer_lapsed"]
+    late = done(step(lapsed.course, Due(), now, HASTY))
+    assert [tell.why for tell in late.tells] == ["overdue_arrival"]
+
+
+@pytest.mark.parametrize(("after_s", "is_there"), [(59, True), (60, False)])
+def test_an_offer_keeps_its_time_when_the_gateway_is_killed(
+    desk: Desk, after_s: int, is_there: bool
+) -> None:
+    policy = msgspec.to_builtins(desk.reader.record("policy", "default").body)
+    policy["handover_needs_consent"] = True
+    assert desk.ask("policy.save", id="default", version=1, body=policy).ok
+    desk.handle(desk.pressed())
+    desk.handle(desk.acted("accept"))
+    desk.handle(desk.acted("handover", to="s01"))
+    desk.clock.move(30)
+    desk.restart()
+    desk.clock.move(after_s - 30)
+    desk.handle()
+    assert (desk.incident().offer is not None) == is_there
+    assert ("offer_lapsed" in desk.events()) != is_there
 
 
 # --- rings ---

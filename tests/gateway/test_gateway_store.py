@@ -62,6 +62,8 @@ def test_a_new_store_is_strict_durable_and_migrated_once(path: Path, writer: Wri
             "0010_channels",
             "0011_reports",
             "0013_desk_salt",
+            "0014_offer_lapses",
+            "0015_notice_subjects",
         ]
         with pytest.raises(sqlite3.IntegrityError):
             db.execute("INSERT INTO farewells VALUES (NULL)")
