@@ -12,8 +12,8 @@ from flask_babel import gettext as _
 
 from dashboard.board import the_board
 from dashboard.errors import Problem
-from dashboard.pages import sections, words
-from dashboard.pages.branch import point_labels
+from dashboard.pages import month_sections, sections, words
+from dashboard.pages.branch import staff_names, subject_labels
 from dashboard.pages.finding_words import sentence
 from dashboard.pages.reports import blueprint, picture
 from dashboard.pages.tables import Row, Table
@@ -24,12 +24,15 @@ from dashboard.review.month import MonthReview
 from dashboard.review.months import Change, Changes
 from protocol.clock import now
 
+# What the branch owes stands before the figures of every place and hour.
+MONTH_SECTIONS = (*month_sections.SECTIONS, *sections.MONTH_SECTIONS)
+
 
 @blueprint.get("/reports/month", endpoint="month")
 def show() -> str:
     """A month's key figures beside those of the month before, what stands out, and all tables."""
     month, reckoning = asked_month(), the_reckoning()
-    review, labels = reckoning.month(month), point_labels(the_board())
+    review, labels = reckoning.month(month), _labels()
     this_month = Month.of(now().utc_ms, reckoning.zone)
     return render_template(
         "month.html",
@@ -42,7 +45,7 @@ def show() -> str:
         review=review,
         findings=[(one.weight, sentence(one, labels)) for one in review.findings],
         against=_against(review),
-        sections=sections.shown(sections.MONTH_SECTIONS, review, labels),
+        sections=sections.shown(MONTH_SECTIONS, review, labels),
         slowest=_slowest(review, labels),
         faults=_faults(review, labels),
     )
@@ -62,6 +65,13 @@ def plot() -> Response:
 
     names = [month_words(month), month_words(month.before), *plots.bin_names()]
     return picture(plots_by_group.months(bins(month), bins(month.before), names))
+
+
+def _labels() -> dict[str, str]:
+    """{point, subject of a fault, staff/id: its name for people}, also of what is there no more."""
+    board = the_board()
+    people = {f"staff/{id}": name for id, name in staff_names(board).items()}
+    return subject_labels(board, gone_too=True) | people
 
 
 def asked_month() -> Month:

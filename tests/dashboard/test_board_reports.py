@@ -12,6 +12,11 @@ from dashboard.pages import finding_words, sections
 from dashboard.remembered import Remembered
 from dashboard.review.findings import Finding
 from gateway.course import Course, Entry
+from gateway.desk import walks
+from gateway.desk.complaints import Complaint
+from gateway.desk.record import Record
+from gateway.desk.resources import Resource
+from gateway.desk.todo import Followup, Words
 from gateway.store import NoticeRecord, Work, Writer
 from gateway.store.records import LoggedEntry
 from protocol.messages import Incident, Responder
@@ -51,7 +56,7 @@ def incident(id_: str, raised_ms: int, **changes) -> Incident:
     return Incident(**(values | changes))
 
 
-def write(store, *found: Incident, entries=(), notices=()) -> None:
+def write(store, *found: Incident, entries=(), notices=(), records=()) -> None:
     writer = Writer(str(store))
     writer.open()
     courses = {
@@ -61,6 +66,7 @@ def write(store, *found: Incident, entries=(), notices=()) -> None:
         Work(
             courses=courses,
             entries=list(entries),
+            records={(one.kind, one.id): one for one in records},
             notices={one.notice_id: one for one in notices},
         )
     )
@@ -182,6 +188,114 @@ def test_plots_write_words_and_the_branchs_own_names(client, bearer, past):
     assert ">星期日</text>" in day
     months = client.get("/reports/month/accepted.svg?month=2026-11&lang=zh", headers=bearer).text
     assert ">2026年11月</text>" in months and ">2026年10月</text>" in months
+
+
+DAY_MS = 24 * 3600 * 1000
+
+
+def logged(day: float, event: str, **detail: str) -> LoggedEntry:
+    at_ms = START_MS + round(day * DAY_MS)
+    return LoggedEntry(at_ms=at_ms, entry=Entry(event=event, detail=detail))
+
+
+def day(number: float) -> str:
+    return rfc3339(START_MS + round(number * DAY_MS))
+
+
+@pytest.fixture
+def owed(store) -> None:
+    """What November left to do: a late complaint, follow-ups, a round, an overdue button, a kit."""
+    todo = {"what": Words(zh="问候", en="Ring"), "owner": "g01", "rule": "call-back"}
+    write(
+        store,
+        records=[
+            Record(
+                kind="complaint",
+                id="c-1",
+                is_open=False,
+                body=Complaint(
+                    opened_at=day(1),
+                    opened_by="g01",
+                    looked_into_due_at=day(2),
+                    answer_due_at=day(16),
+                    category="claims",
+                    channel="mail",
+                    state="done",
+                    looked_into_at=day(1.5),
+                    answered_at=day(17),
+                ),
+            ),
+            Record(kind="followup", id="f-1", body=Followup(due_at=day(5), **todo)),
+            Record(
+                kind="followup",
+                id="f-2",
+                is_open=False,
+                at=day(4),
+                body=Followup(due_at=day(5), **todo),
+            ),
+            Record(
+                kind="walk",
+                id="walk-1",
+                is_open=False,
+                body=walks.Walk(
+                    points=["point-1", "point-2"],
+                    started_by="g01",
+                    started_at=day(2),
+                    ended_at=day(2.1),
+                    done={"point-2": walks.Tested(at=day(2), by="g01", how="armed")},
+                ),
+            ),
+            Record(
+                kind="resource",
+                id="resource-0a4c10ef26c5",
+                is_open=False,
+                body=Resource(what="first_aid_kit", name="Kit at the door"),
+            ),
+        ],
+        entries=[
+            logged(3, "followup_made", id="f-1"),
+            logged(3, "followup_made", id="f-2"),
+            logged(4, "fault_raised", subject="point/point-1", name="untested"),
+            logged(6, "fault_raised", subject="resource/resource-0a4c10ef26c5", name="expired"),
+        ],
+    )
+
+
+def test_a_month_says_what_the_branch_owes_and_what_it_tested(client, bearer, owed):
+    found = client.get("/api/v1/reports/month?month=2026-11", headers=bearer).json
+    late = {"opened": 1, "answered_late": 1, "answered_in_time": 0, "first_look_late": 0}
+    for one in (
+        found["complaints"]["all"],
+        found["complaints"]["by_category"]["claims"],
+        found["complaints"]["by_channel"]["mail"],
+    ):
+        assert late.items() <= one.items()
+    assert {"made": 2, "done_in_time": 1, "open": 1}.items() <= found["followups"]["all"].items()
+    assert found["walks"]["rounds"][0]["left"] == ["point-1"]
+    assert (found["walks"]["tested"], found["walks"]["overdue"]) == (1, ["point-1"])
+    names = {one["name"] for one in found["findings"]}
+    assert {"complaints_late", "buttons_untested"} <= names
+    october = client.get("/api/v1/reports/month?month=2026-10", headers=bearer).json
+    assert october["complaints"]["all"]["opened"] == october["followups"]["all"]["made"] == 0
+    assert october["walks"]["rounds"] == []
+
+
+@pytest.mark.parametrize(
+    ("lang", "texts"),
+    [
+        (
+            "en",
+            ("Claims", "By mail", "Answered late", "Done in time", "for a test: Counter 1"),
+        ),
+        ("zh", ("理赔", "信函", "逾期答复", "按期完成", "测试已逾期的按钮：Counter 1", "共 1 轮")),
+    ],
+)
+def test_the_printed_month_has_tables_of_it_by_name(client, bearer, owed, lang, texts):
+    page = client.get(f"/reports/month?month=2026-11&lang={lang}", headers=bearer).data.decode()
+    for text in texts:
+        assert text in page, text
+    assert 'href="/walk-test/walk-1"' in page
+    assert "Kit at the door" in page and "resource-0a4c10ef26c5" not in page
 
 
 @pytest.mark.parametrize("month", ["2026-13", "soon", "2026-11-01", "1970-01"])
