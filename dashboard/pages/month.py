@@ -67,6 +67,42 @@ def plot() -> Response:
     return picture(plots_by_group.months(bins(month), bins(month.before), names))
 
 
+@blueprint.get("/reports/month/comparison.svg", endpoint="comparison_plot")
+def comparison_plot() -> Response:
+    """The key figures of a month beside those of the month before."""
+    from dashboard import plots_of_months
+
+    month = asked_month()
+    review = the_reckoning().month(month)
+    found = review.against
+    ninety = _("%(share)s within", share="90 %")
+
+    def pair(name: str, change: Change, say: Callable[[int], str]) -> plots_of_months.Pair:
+        texts = [NOTHING if one is None else say(one) for one in (change.now, change.before)]
+        return plots_of_months.Pair(
+            name=name,
+            now=change.now,
+            before=change.before,
+            now_text=texts[0],
+            before_text=texts[1],
+        )
+
+    def speed(title: str, changes: Changes) -> plots_of_months.Panel:
+        pairs = [
+            pair(_("Half within"), changes.p50, duration),
+            pair(ninety, changes.p90, duration),
+        ]
+        return plots_of_months.Panel(title=title, pairs=pairs)
+
+    calls = [pair(_("Real calls"), found.count, str), pair(_("Drills"), _drills(review), str)]
+    panels = [
+        plots_of_months.Panel(title=_("Calls"), pairs=calls),
+        *(speed(title, changes) for title, changes in _measured(review)),
+    ]
+    names = {"now": month_words(month), "before": month_words(month.before)}
+    return picture(plots_of_months.comparison(panels, **names))
+
+
 def _labels() -> dict[str, str]:
     """{point, subject of a fault, staff/id: its name for people}, also of what is there no more."""
     board = the_board()
@@ -97,26 +133,29 @@ def month_words(month: Month) -> str:
 
 
 def _against(review: MonthReview) -> Table:
-    found = review.against
-    measured = (
-        (_("To accept"), found.to_accept_ms),
-        (_("To arrive"), found.to_arrive_ms),
-        (_("To close"), found.to_close_ms),
-    )
-    drills = Change(
-        now=review.drills.count,
-        before=review.drills_before.count,
-        change=review.drills.count - review.drills_before.count,
-    )
     return Table(
         caption=_("This month and the one before"),
         heads=(_("Figure"), _("This month"), _("Month before"), _("Change"), _("In percent")),
         rows=(
-            _change(_("Real calls"), found.count, str),
-            *(row for name, one in measured for row in _two(name, one)),
-            _change(_("Drills"), drills, str),
+            _change(_("Real calls"), review.against.count, str),
+            *(row for name, one in _measured(review) for row in _two(name, one)),
+            _change(_("Drills"), _drills(review), str),
         ),
     )
+
+
+def _measured(review: MonthReview) -> tuple[tuple[str, Changes], ...]:
+    found = review.against
+    return (
+        (_("To accept"), found.to_accept_ms),
+        (_("To arrive"), found.to_arrive_ms),
+        (_("To close"), found.to_close_ms),
+    )
+
+
+def _drills(review: MonthReview) -> Change:
+    now, before = review.drills.count, review.drills_before.count
+    return Change(now=now, before=before, change=now - before)
 
 
 def _two(name: str, changes: Changes) -> tuple[Row, Row]:

@@ -148,14 +148,15 @@ def test_the_printed_review_names_branch_month_and_time_and_leads_to_the_slowest
 
 
 def test_every_table_has_a_caption_and_heads_and_every_picture_words(client, bearer, past):
-    for path in ("/reports/month?month=2026-11", "/reports/response-times?from=2026-11-01"):
+    pictures = {"/reports/month?month=2026-11": 6, "/reports/response-times?from=2026-11-01": 5}
+    for path, count in pictures.items():
         page = client.get(f"{path}&to=2026-11-30&lang=zh", headers=bearer).data.decode()
         tables = re.findall(r"<table.*?</table>", page, re.S)
         assert len(tables) > 8
         for table in tables:
             assert "<caption>" in table and 'scope="col"' in table and 'scope="row"' in table
         images = re.findall(r"<img[^>]*>", page)
-        assert len(images) == 5 and all(re.search(r'alt="[^"]{9,}"', one) for one in images)
+        assert len(images) == count and all(re.search(r'alt="[^"]{9,}"', one) for one in images)
 
 
 def test_sections_with_nothing_to_show_are_not_there(client, bearer, store):
@@ -175,6 +176,10 @@ def test_every_plot_is_drawn_with_and_without_calls(client, bearer, past):
     for month in ("2026-11", "2020-01"):
         reply = client.get(f"/reports/month/accepted.svg?month={month}&lang=en", headers=bearer)
         assert reply.data.startswith(b"<?xml")
+        path = f"/reports/month/comparison.svg?month={month}&lang=en"
+        compared = client.get(path, headers=bearer)
+        assert compared.data.startswith(b"<?xml")
+        assert (">No calls in these days</text>" in compared.text) == (month == "2020-01")
     assert "No calls in these days" in reply.text
     assert client.get("/reports/response-times/by-mood.svg", headers=bearer).status_code == 404
 
@@ -188,6 +193,14 @@ def test_plots_write_words_and_the_branchs_own_names(client, bearer, past):
     assert ">星期日</text>" in day
     months = client.get("/reports/month/accepted.svg?month=2026-11&lang=zh", headers=bearer).text
     assert ">2026年11月</text>" in months and ">2026年10月</text>" in months
+
+
+def test_the_picture_of_two_months_writes_each_figure_at_its_bar(client, bearer, past):
+    """One call of 0:10 in October, two of 0:05 and 1:10 in November, and a drill."""
+    path = "/reports/month/comparison.svg?month=2026-11&lang=zh"
+    texts = re.findall(r">([^<]+)</text>", client.get(path, headers=bearer).text)
+    for text in ("2026年10月", "2026年11月", "接单用时", "半数以内", "0:05", "0:10", "1:10", "2"):
+        assert text in texts, text
 
 
 DAY_MS = 24 * 3600 * 1000
