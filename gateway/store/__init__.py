@@ -5,7 +5,13 @@ The only importer of sqlite-utils. `Writer` is the gateway's; `Reader` is read-o
 
 from gateway.desk.record import Record
 from gateway.desk.rooms import KINDS, SECRET
-from gateway.store.desk_reports import ComplaintLine, DeskReports, FollowupLine, WalkLine
+from gateway.store.desk_reports import (
+    ComplaintLine,
+    DeskReports,
+    FollowupLine,
+    ListLine,
+    WalkLine,
+)
 from gateway.store.reader import Reader
 from gateway.store.records import (
     ChannelRecord,
@@ -33,6 +39,7 @@ __all__ = [
     "DeskReports",
     "FaultEvent",
     "FollowupLine",
+    "ListLine",
     "NoticeCount",
     "NoticeRecord",
     "PointRecord",

@@ -51,6 +51,14 @@ class WalkLine(NamedTuple):
     tested: tuple[str, ...]
 
 
+class ListLine(NamedTuple):
+    """The checklist of an incident. done: of its steps those that were ticked."""
+
+    incident_id: str
+    steps: int
+    done: int
+
+
 class DeskReports:
     """Asks a reader; raises StoreError as it does. Windows are [start_ms, end_ms), UTC."""
 
@@ -97,6 +105,24 @@ class DeskReports:
                 tested=tuple(json.loads(done or "{}")),
             )
             for id, started_at, started_by, ended_at, points, done in found
+        ]
+
+    def checklists(self, *, start_ms: int, end_ms: int, limit: int) -> list[ListLine]:
+        """One for each of the newest closed real incidents raised in the window that had a list
+        with steps, up to `limit` lists. Of several the last one counts."""
+        found = self._reader.rows(
+            "SELECT records.incident_id, records.body FROM records"
+            " JOIN incidents ON incidents.incident_id = records.incident_id"
+            " WHERE records.kind = 'checklist' AND drill = 0 AND stage = 'closed'"
+            " AND raised_ms >= ? AND raised_ms < ? ORDER BY records.id DESC LIMIT ?",
+            [start_ms, end_ms, limit],
+        )
+        bodies = [(incident_id, json.loads(body)) for incident_id, body in found]
+        bodies.sort(key=lambda one: one[1]["begun_at"])
+        return [
+            ListLine(incident_id, len(steps), len(steps & set(body["ticks"])))
+            for incident_id, body in dict(bodies).items()
+            if (steps := {step["id"] for step in body["steps"]})
         ]
 
 

@@ -13,12 +13,15 @@ from dashboard.remembered import Remembered
 from dashboard.review.findings import Finding
 from gateway.course import Course, Entry
 from gateway.desk import walks
+from gateway.desk.checklist import Checklist, Tick
 from gateway.desk.complaints import Complaint
+from gateway.desk.playbooks import Step
 from gateway.desk.record import Record
 from gateway.desk.resources import Resource
 from gateway.desk.todo import Followup, Words
 from gateway.store import NoticeRecord, Work, Writer
 from gateway.store.records import LoggedEntry
+from protocol.clock import now
 from protocol.messages import Incident, Responder
 from protocol.moment import parse_rfc3339, rfc3339
 
@@ -309,6 +312,32 @@ def test_the_printed_month_has_tables_of_it_by_name(client, bearer, owed, lang, 
         assert text in page, text
     assert 'href="/walk-test/walk-1"' in page
     assert "Kit at the door" in page and "resource-0a4c10ef26c5" not in page
+
+
+def test_real_calls_beside_the_drills_have_roles_and_checklist_too(client, bearer, store):
+    steps = [Step(id=id) for id in ("look", "ask", "stay")]
+    listed = Checklist(
+        situation="fall",
+        playbook="fall",
+        playbook_version=1,
+        begun_at=day(0),
+        steps=steps,
+        ticks={id: Tick(by="g01", at=day(0)) for id in ("look", "ask")},
+    )
+    record = Record(kind="checklist", id="real.2", body=listed, incident_id="real", is_open=False)
+    yesterday_ms = now().utc_ms - DAY_MS
+    drill = incident("drill", yesterday_ms, drill=True, to_accept_ms=1)
+    assert real_row(client, bearer) == ["—", "—", "—", "—"]
+    closed = [logged(0, "closed")]
+    write(store, incident("real", yesterday_ms), drill, records=[record], entries=closed)
+    assert real_row(client, bearer) == ["1:10", "1:30", "1 / 2", "2 / 3"]
+
+
+def real_row(client, bearer) -> list[str]:
+    """Accepted, arrived, roles, checklist of the row of real calls."""
+    page = client.get("/drills?lang=en", headers=bearer).data.decode()
+    row = re.search(r"Real calls of 182 days.*?</tr>", page, re.S)[0]
+    return re.findall(r"<td>([^<]*)</td>", row)
 
 
 @pytest.mark.parametrize("month", ["2026-13", "soon", "2026-11-01", "1970-01"])

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from gateway_kit import at
+from gateway_kit import at, raised
 
-from gateway.course import Entry
+from gateway.course import Course, Entry
 from gateway.desk import walks
+from gateway.desk.checklist import Checklist, Tick
 from gateway.desk.complaints import Complaint
+from gateway.desk.playbooks import Step
 from gateway.desk.record import Record
 from gateway.desk.todo import Followup, Words
+from gateway.desk.translated import Translated
 from gateway.store import (
     ComplaintLine,
     DeskReports,
     FollowupLine,
+    ListLine,
     Reader,
     WalkLine,
     Work,
@@ -127,6 +132,46 @@ def test_complaints_are_those_recorded_in_the_window_open_or_closed(writer, repo
         answer_due_at=time_of(1003),
         answered_at=time_of(1300),
     )
+
+
+def test_checklists_are_the_last_of_each_closed_real_call_in_the_window(writer, reports):
+    def closed(id: str, seconds: float, **changes: bool) -> Course:
+        values = {"incident_id": id, "raised_at": time_of(seconds), "stage": "closed"}
+        incident = replace(raised().course.incident, **values, **changes)
+        return Course(incident=incident, boot="b", raised_ms=None, due_ms=0)
+
+    def listed(incident_id: str, version: int, *ticked: str) -> Record:
+        names = Translated(zh="看", en="Look")
+        body = Checklist(
+            situation="fall",
+            playbook="fall",
+            playbook_version=1,
+            begun_at=time_of(version),
+            steps=[Step(id=id, text=names) for id in ("look", "ask")],
+            ticks={id: Tick(by="g01", at=time_of(9), how="done") for id in ticked},
+        )
+        id = f"{incident_id}.{version}"
+        return Record(kind="checklist", id=id, body=body, incident_id=incident_id, is_open=False)
+
+    courses = (
+        *(closed("i-1", 1000), closed("i-2", 1999), closed("i-3", 2000)),
+        closed("i-4", 1500, drill=True),
+    )
+    records = (
+        *(listed("i-1", 9, "look", "ask"), listed("i-1", 10, "look", "gone")),
+        *(listed("i-2", 3, "ask", "look"), listed("i-3", 3), listed("i-4", 3)),
+    )
+    writer.commit(
+        Work(
+            courses={one.incident.incident_id: one for one in courses},
+            records={(one.kind, one.id): one for one in records},
+        )
+    )
+    assert sorted(reports.checklists(**WINDOW, limit=10)) == [
+        ListLine("i-1", 2, 1),
+        ListLine("i-2", 2, 2),
+    ]
+    assert reports.checklists(**WINDOW, limit=1) == [ListLine("i-2", 2, 2)]
 
 
 def test_rounds_are_those_begun_in_the_window_with_what_they_tested(writer, reports):
