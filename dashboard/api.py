@@ -11,19 +11,21 @@ from dashboard import metrics, openapi
 from dashboard.actions import act, explain
 from dashboard.board import Board, the_board
 from dashboard.errors import Problem
-from dashboard.figures import figures_by_kind, response_figures, split_drills
 from dashboard.picture import unit_views
 from dashboard.reckoning import the_reckoning
 from dashboard.review.calendar import Month
+from dashboard.review.sample import by_kind, merged
 from dashboard.store import StoreError
 from dashboard.window import BadTime, window
 from dashboard.wire import (
     ActionRequest,
+    ChannelView,
     Health,
     LogLine,
     ResponseTimesReport,
     with_log,
 )
+from gateway.store import ChannelRecord, Clocks, Reports
 from protocol.clock import now
 from protocol.moment import rfc3339
 
@@ -116,7 +118,7 @@ def body_of(kind: type) -> object:
         raise Problem(422, "bad_body", text) from error
 
 
-# -- units and reports ------------------------------------------------------------------------
+# -- units, channels and reports --------------------------------------------------------------
 
 
 @blueprint.get("/api/v1/units")
@@ -125,6 +127,33 @@ def units() -> Response:
     board = the_board()
     records = {record.unit: record for record in board.reader.units()}
     return as_json(tuple(unit_views(board.live.picture, records).values()))
+
+
+@blueprint.get("/api/v1/channels")
+def channels() -> Response:
+    """Every message channel, in the order of the configuration."""
+    return as_json([_channel_view(one) for one in the_board().reader.channels()])
+
+
+# How the last try of a channel ended → how it does.
+_CHANNEL_STATES = {"delivered": "works", "failed": "fails", None: "untried"}
+
+
+def _channel_view(one: ChannelRecord) -> ChannelView:
+    return ChannelView(
+        id=one.channel,
+        kind=one.kind,
+        state=_CHANNEL_STATES[one.result],
+        canary_every_s=one.canary_every_s,
+        last_canary_at=_wall_time(one.tested),
+        last_delivery_at=_wall_time(one.delivered),
+        last_try_at=_wall_time(one.tried),
+        detail=one.detail,
+    )
+
+
+def _wall_time(clocks: Clocks | None) -> str | None:
+    return rfc3339(clocks.utc_ms) if clocks is not None else None
 
 
 @blueprint.get("/api/v1/reports/response-times")
@@ -136,15 +165,16 @@ def response_times() -> Response:
         )
     except BadTime as error:
         raise bad_time(error) from error
-    times = the_board().reader.response_times(start_ms=start_ms, end_ms=end_ms)
-    real, drills = split_drills(times)
+    found = by_kind(Reports(the_board().reader).times(start_ms=start_ms, end_ms=end_ms))
+    real = {kind: found[is_drill, kind] for is_drill, kind in sorted(found) if not is_drill}
+    drills = [one for (is_drill, _kind), one in found.items() if is_drill]
     return as_json(
         ResponseTimesReport(
             start=rfc3339(start_ms),
             to=rfc3339(end_ms),
-            real=response_figures(real),
-            drills=response_figures(drills),
-            by_kind=figures_by_kind(real),
+            real=merged(list(real.values())).figures,
+            drills=merged(drills).figures,
+            by_kind={kind: one.figures for kind, one in real.items()},
         )
     )
 

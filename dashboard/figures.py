@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -50,6 +51,25 @@ def percentile(ordered: Sequence[int], percent: float) -> int | None:
     return ordered[min(max(rank, 1), len(ordered)) - 1]
 
 
+def percentile_of_runs(runs: Sequence[Sequence[int]], percent: float) -> int | None:
+    """The same of several ascending runs together, none of which is empty; they stay as they are.
+
+    Looked for between the least and the greatest value: to ask each run some thirty times how many
+    lie at or below costs far less than to put a hundred thousand values in order.
+    """
+    if not runs:
+        return None
+    rank = max(math.ceil(percent / 100 * sum(map(len, runs))), 1)
+    low, high = min(run[0] for run in runs), max(run[-1] for run in runs)
+    while low < high:
+        middle = (low + high) // 2
+        if sum(bisect_right(run, middle) for run in runs) >= rank:
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
 def figures(values: Iterable[int | None]) -> Figures:
     """The figures of the values that are known."""
     return figures_of_ascending(sorted([value for value in values if value is not None]))
@@ -63,6 +83,17 @@ def figures_of_ascending(ordered: Sequence[int]) -> Figures:
         p90=percentile(ordered, 90),
         p99=percentile(ordered, 99),
         max=ordered[-1] if ordered else None,
+    )
+
+
+def figures_of_runs(runs: Sequence[Sequence[int]]) -> Figures:
+    """The figures of ascending runs together, none of which is empty."""
+    return Figures(
+        count=sum(map(len, runs)),
+        p50=percentile_of_runs(runs, 50),
+        p90=percentile_of_runs(runs, 90),
+        p99=percentile_of_runs(runs, 99),
+        max=max((run[-1] for run in runs), default=None),
     )
 
 
@@ -83,11 +114,3 @@ def split_drills(times: Iterable[Timed]) -> tuple[list[Timed], list[Timed]]:
     for time in times:
         (drills if time.drill else real).append(time)
     return real, drills
-
-
-def figures_by_kind(times: Iterable[Timed]) -> dict[str, ResponseFigures]:
-    """{kind: figures} of these incidents, kinds in alphabetical order."""
-    groups: dict[str, list[Timed]] = {}
-    for time in times:
-        groups.setdefault(time.kind, []).append(time)
-    return {kind: response_figures(groups[kind]) for kind in sorted(groups)}

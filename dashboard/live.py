@@ -233,7 +233,11 @@ class Live:
             case "lamp":
                 shown = decode(SimulatedLamp, event.payload)
                 lamp = LampView(
-                    unit=where.id, point=where.part, lamp=shown.lamp, sounder=shown.sounder
+                    unit=where.id,
+                    point=where.part,
+                    lamp=shown.lamp,
+                    sounder=shown.sounder,
+                    drill=shown.drill,
                 )
                 self._show(pictures.with_lamp(before, lamp))
             case "result":

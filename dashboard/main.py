@@ -9,12 +9,15 @@ import socket
 import sys
 from pathlib import Path
 
+from dashboard.ahead import ReadAhead
 from dashboard.app import create_app
 from dashboard.board import Board
 from dashboard.config import BoardConfig
 from dashboard.live import Live
+from dashboard.review.calendar import Month
 from dashboard.server import Root, Server, listen
 from dashboard.store import Reader, Vault, key_path
+from protocol.clock import now
 from protocol.service import notify
 from protocol.settings import ConfigError, load
 
@@ -53,9 +56,13 @@ async def _serve(config: BoardConfig, store: Path, vault: Vault, sock: socket.so
     reader = Reader(str(store))
     live = Live(config=config, reader=reader)
     board = Board(config=config, reader=reader, live=live, vault=vault)
-    root = Root(app=create_app(board), hub=live.hub)
+    app = create_app(board)
+    root = Root(app=app, hub=live.hub)
     server = Server(root=root, hub=live.hub)
+    reckoning = app.extensions["anling_reckoning"]
+    ahead = ReadAhead(reckoning, present=Month.of(now().utc_ms, reckoning.zone))
     live.start()
+    ahead.start()
     serving = asyncio.create_task(server.serve(sockets=[sock]))
     announcer = asyncio.create_task(_announce(server, config))
     try:
@@ -69,6 +76,7 @@ async def _serve(config: BoardConfig, store: Path, vault: Vault, sock: socket.so
     finally:
         notify("STOPPING=1")
         announcer.cancel()
+        ahead.stop()
         live.stop()
         root.stop()
 

@@ -38,6 +38,7 @@ EVENTS = {
 }
 _KINDS = (
     wire.ActionRequest,
+    wire.ChannelView,
     wire.DeskReply,
     wire.DeskRequest,
     wire.Health,
@@ -158,6 +159,13 @@ def _paths() -> dict[str, Any]:
         **_desk_paths(),
         "/api/v1/units": {
             "get": _route("units", "Every unit", reply={"type": "array", "items": _ref("UnitView")})
+        },
+        "/api/v1/channels": {
+            "get": _route(
+                "channels",
+                "How every message channel does, in the order of the configuration",
+                reply={"type": "array", "items": _ref("ChannelView")},
+            )
         },
         "/api/v1/reports/response-times": {
             "get": _route(

@@ -20,9 +20,9 @@ FAULTS_BEFORE_MS = 400 * DAY_MS
 # Notices are counted when their channel answers, and faults that last go on lasting, both without
 # a word in the log.
 FRESH_MS = 60_000
-# The months of a year and a piece of the next, and all of them together; a busy month takes a
-# megabyte.
-PARTS = 15
+# The months of a year, pieces of months where a range begins and ends, and all of them together; a
+# busy month takes a megabyte.
+PARTS = 20
 
 
 class Reckoning:
@@ -74,6 +74,10 @@ class Reckoning:
         closed, still_open = self._reports.counts(start_ms=start_ms, end_ms=end_ms)
         # What is open may change in any way: it is read anew each time.
         return object() if still_open else closed
+
+    def read_ahead(self, month: Month) -> None:
+        """Reads a month that is over, so that whoever asks for a year need not wait for it."""
+        self._part(*month.window(self.zone))
 
     def month(self, month: Month) -> MonthReview:
         """The review of a month of the branch's calendar."""

@@ -173,6 +173,25 @@ class UnitView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelView:
+    """How a message channel does.
+
+    state: as its last try ended; `untried` before the first. detail: what the service said then.
+    canary_every_s: a test message goes when nothing was delivered for so long, 0 = never.
+    last_canary_at, last_delivery_at (of anything), last_try_at: RFC 3339, None before the first.
+    """
+
+    id: str
+    kind: str
+    state: Literal["works", "fails", "untried"]
+    canary_every_s: int
+    last_canary_at: str | None
+    last_delivery_at: str | None
+    last_try_at: str | None
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayView:
     """The gateway and what lies between it and the board.
 
@@ -190,12 +209,13 @@ class GatewayView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LampView:
-    """What a simulated point shows (event `lamp`, demo only)."""
+    """What a simulated point shows (event `lamp`, demo only). drill: marked as practice."""
 
     unit: str
     point: str
     lamp: Lamp
     sounder: Sounder
+    drill: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

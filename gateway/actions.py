@@ -15,7 +15,7 @@ from gateway.responders import (
     with_responder,
     without_offer,
 )
-from gateway.steps import go_on_without, next_step, telling
+from gateway.steps import go_on_without, next_step, tell_needed, telling
 from protocol.messages import Action, Offer, Refusal
 from protocol.moment import Moment, rfc3339
 
@@ -190,8 +190,16 @@ def _set_situation(course: Course, action: Action, now: Moment, rules: Rules) ->
         return Refused("situation_needed")
     if situation == course.incident.situation:
         return Unchanged()
-    entry = Entry(event="situation_set", by=action.by, detail={"situation": situation})
-    return Changed(course=with_changes(course, situation=situation), entries=(entry,))
+    before = course.incident
+    asked = rules.asked_roles(before.kind, situation)
+    changed = with_changes(course, situation=situation, asked_roles=asked)
+    missing = [one for one in changed.incident.missing_roles if one not in before.asked_roles]
+    changed, substituted, tells = tell_needed(changed, missing, rules)
+    detail: dict[str, object] = {"situation": situation}
+    if missing:
+        detail |= {"needed": missing, "told": [staff for tell in tells for staff in tell.staff]}
+    entry = Entry(event="situation_set", by=action.by, detail=detail)
+    return Changed(course=changed, entries=(entry, *substituted), tells=tells)
 
 
 def _make_real(course: Course, action: Action, now: Moment, rules: Rules) -> Outcome:
@@ -199,7 +207,7 @@ def _make_real(course: Course, action: Action, now: Moment, rules: Rules) -> Out
     if not course.incident.drill:
         return Unchanged()
     changed, tell = telling(with_changes(course, drill=False), rules, why="real")
-    entry = Entry(event="became_real", by=action.by, detail={})
+    entry = Entry(event="became_real", by=action.by, detail={"told": tell.staff})
     return Changed(course=changed, entries=(entry,), tells=(tell,))
 
 

@@ -72,7 +72,7 @@ class Branch:
         self.courses = OpenCourses()
         self.points: dict[str, PointRecord] = {}
         # Looked at in the next round, which is at once: this one may be at its end.
-        self._roster_is_new = False
+        self._duty_changed: DutyChanged | None = None
 
     def load(self, *, courses: list[Course], points: list[PointRecord]) -> None:
         """Takes over what the store remembers."""
@@ -82,20 +82,30 @@ class Branch:
 
     def follow_roster(self, roster: Roster) -> None:
         """From now on these are the people, with what they cover and whether they are on duty."""
-        if roster is not self._rules.roster:
-            self._rules = replace(self._rules, roster=roster)
-            self._roster_is_new = True
+        before = self._rules.roster
+        if roster is before:
+            return
+        # At the start nobody has come: all are here whom the gateway told before.
+        came = set(roster.on_duty()) - set(before.on_duty()) if before.on_duty() else set()
+        known = self._duty_changed.came if self._duty_changed else ()
+        self._duty_changed = DutyChanged(tuple(sorted({*known, *came})))
+        self._rules = replace(self._rules, roster=roster)
 
     def follow_policies(
-        self, policies: Policies, substitutes: Mapping[str, tuple[str, ...]]
+        self,
+        policies: Policies,
+        substitutes: Mapping[str, tuple[str, ...]],
+        situations: Mapping[str, tuple[str, ...]],
     ) -> None:
-        """From now on people are told by these, and those stand in for one another."""
-        if policies is not self._rules.policies or substitutes is not self._rules.substitutes:
+        """From now on people are told by these, those stand in for one another, and a situation
+        calls for the roles of its playbook."""
+        if policies is not self._rules.policies:  # all three are made anew together
             self._rules = replace(
                 self._rules,
                 policy=policies.default,
                 policies=policies,
                 substitutes=substitutes,
+                situations=situations,
             )
 
     def follow_points(self, plans: Mapping[str, Record], to: Round) -> None:
@@ -302,10 +312,10 @@ class Branch:
 
     def fall_due(self, now: Moment, to: Round) -> None:
         """Everything whose deadline has come, or whose people have gone."""
-        if self._roster_is_new:
-            self._roster_is_new = False
+        if self._duty_changed is not None:
+            changed, self._duty_changed = self._duty_changed, None
             for course in list(self.courses.values()):
-                self._apply(machine.step(course, DutyChanged(), now, self._rules), now, to)
+                self._apply(machine.step(course, changed, now, self._rules), now, to)
         # The next step may be overdue as well, up to the last; telling again never is.
         for _ in range(self._most_steps() + 1):
             next_ms = self.courses.next_due_ms(now)
@@ -323,7 +333,7 @@ class Branch:
     def next_due_ms(self, now: Moment) -> int | None:
         """When the next deadline of an incident comes, by the monotonic clock of now's boot; now
         when its people may have gone."""
-        if self._roster_is_new and self.courses:
+        if self._duty_changed is not None and self.courses:
             return now.mono_ms
         return self.courses.next_due_ms(now)
 

@@ -16,8 +16,9 @@ from gateway.desk.points import Point
 from gateway.desk.policies import DEFAULT as DEFAULT_POLICY
 from gateway.desk.policies import KnownChannel, PolicyPlan, PositiveSeconds
 from gateway.desk.policies import StepPlan as StepSettings
-from gateway.desk.team import CERTIFIED, Certificate, KnownRole, Label, Pin, Staff
+from gateway.desk.team import Certificate, KnownRole, Label, Pin, Staff
 from gateway.policy import DEFAULT_ROLES, DEFAULT_STEPS, LEAD
+from gateway.roster import CERTIFIED
 from gateway.store.records import ChannelRecord, PointRecord
 from protocol.link import Broker
 from protocol.messages import Id, Kind, ShortText

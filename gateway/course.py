@@ -18,6 +18,7 @@ Why = Literal[
     "urgent",
     "real",
     "stand_in",
+    "needed",
     "overdue_arrival",
     "overdue_close",
     "offer",
@@ -34,13 +35,20 @@ class Rules:
     """What decisions rest on besides the incident itself.
 
     policy: of the incident at hand. policies: all of the branch's; None: that one for everything.
-    substitutes: {role: roles that may stand in for it, in order}.
+    substitutes: {role: roles that may stand in for it, in order}. situations: {situation: roles
+    that its playbook wants there at once}.
     """
 
     policy: Policy
     roster: Roster
     substitutes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     policies: Policies | None = None
+    situations: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def asked_roles(self, kind: str, situation: str | None) -> tuple[str, ...]:
+        """The roles that an incident of the kind needs, and that its situation does."""
+        by_situation = self.situations.get(situation or "", ())
+        return tuple(dict.fromkeys((*self.policy.asked_roles(kind), *by_situation)))
 
     def at(self, kind: str, point: str) -> Rules:
         """The rules for an incident of `kind` at `point`."""
@@ -55,6 +63,10 @@ class Place:
     point: str
     label: str
     silent: bool = False
+
+
+# The ring of a course that was read from the store: due at once, and nobody knows since when.
+RING_NOW = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +142,12 @@ class Acted:
 
 @dataclass(frozen=True, slots=True)
 class DutyChanged:
-    """Who is on duty has changed: somebody signed in or out, or a shift began or ended."""
+    """Who is on duty has changed: somebody signed in or out, or a shift began or ended.
+
+    came: who is on duty now and was not before.
+    """
+
+    came: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from gateway.course import Course, Entry, Rules
+from gateway.roster import CERTIFIED
 from protocol.messages import Incident
 
 
@@ -13,7 +14,10 @@ def with_cover(incident: Incident) -> Incident:
     """The incident with who covers which asked role, and the roles that nobody does."""
     covered = {}
     for role in incident.asked_roles:
-        staff = _holder(incident, role) or _holder(incident, incident.substitutes.get(role))
+        staff = _holder(incident, role)
+        # Whoever stands in for a role with a certificate helps, but the one who has it is missing.
+        if staff is None and role not in CERTIFIED:
+            staff = _holder(incident, incident.substitutes.get(role))
         if staff is not None:
             covered[role] = staff
     missing = tuple(role for role in incident.asked_roles if role not in covered)

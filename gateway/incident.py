@@ -28,6 +28,7 @@ from gateway.course import (
     Refused,
     Repeated,
     Rules,
+    Tell,
     Unchanged,
     Vacated,
     Why,
@@ -181,8 +182,8 @@ def _decide(course: Course, event: Event, now: Moment, rules: Rules) -> Outcome:
             return Refused("unknown_staff")
         case Acted(action):
             return ACTIONS[action.action](course, action, now, rules)
-        case DutyChanged():
-            return steps.duty_changed(course, now, rules)
+        case DutyChanged(came):
+            return steps.duty_changed(course, came, now, rules)
         case Due():
             return steps.fall_due(course, now, rules)
 
@@ -246,7 +247,12 @@ def _join(course: Course, alert: Alert, now: Moment, rules: Rules) -> Outcome:
     if why is None:
         return Changed(course=changed, entries=tuple(entries))
     changed, tell = steps.telling(changed, rules, why=why)
+    entries[0] = _with_told(entries[0], tell)
     return Changed(course=changed, entries=tuple(entries), tells=(tell,))
+
+
+def _with_told(entry: Entry, tell: Tell) -> Entry:
+    return replace(entry, detail={**entry.detail, "told": tell.staff})
 
 
 def _become(
@@ -256,7 +262,7 @@ def _become(
 
     rules: of the new kind. It may climb faster from here on, never slower than it would have.
     """
-    asked = rules.policy.asked_roles(kind)
+    asked = rules.asked_roles(kind, course.incident.situation)
     changed = with_changes(course, kind=kind, asked_roles=asked)
     changed, substituted = with_stand_ins(changed, rules)
     if changed.incident.stage == "raised":
@@ -301,7 +307,7 @@ def _vacate(course: Course, event: Vacated, now: Moment, rules: Rules) -> Outcom
     rules = rules.at("urgent", incident.point)
     changed, entries = _become(changed, "urgent", now, rules)
     changed, tell = steps.telling(changed, rules, why="urgent")
-    return Changed(course=changed, entries=(entry, *entries), tells=(tell,))
+    return Changed(course=changed, entries=(_with_told(entry, tell), *entries), tells=(tell,))
 
 
 def _after_press_ms(course: Course, event: Vacated, now: Moment) -> int | None:

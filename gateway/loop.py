@@ -219,7 +219,9 @@ class Loop:
         if self._desk.settle(self._branch.courses, now, to):
             self._branch.follow_points(self._desk.points, to)
         self._branch.follow_roster(self._desk.roster)
-        self._branch.follow_policies(self._desk.policies, self._desk.substitutes)
+        self._branch.follow_policies(
+            self._desk.policies, self._desk.substitutes, self._desk.situations
+        )
 
     def wait_ms(self) -> int:
         """Milliseconds until `handle` has something to do even if no event comes."""
@@ -349,7 +351,7 @@ class Loop:
             return
         course = self._branch.courses.get(record.incident_id)
         incident = course.incident if course else self._reader.incident(record.incident_id)
-        notice = self._letters.write(record, incident)
+        notice = self._letters.write(record, incident, self._desk.scene(incident))
         if sender is not None and notice is not None:
             sender.put(notice)
 

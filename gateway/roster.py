@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+
+# A role that only somebody with a valid certificate of that name covers.
+CERTIFIED: Mapping[str, str] = {"first_aid": "first_aid"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +30,11 @@ class Roster:
 
     def knows(self, staff: str) -> bool:
         return staff in self._members
+
+    def name_of(self, staff: str) -> str:
+        """The person's name; the id of somebody unknown."""
+        member = self._members.get(staff)
+        return member.name if member else staff
 
     def roles_of(self, staff: str) -> tuple[str, ...]:
         """The person's roles; none for somebody unknown."""

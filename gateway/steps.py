@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
-from gateway.course import Changed, Course, Entry, Outcome, Rules, Tell, Unchanged, Why
+from gateway.course import (
+    RING_NOW,
+    Changed,
+    Course,
+    Entry,
+    Outcome,
+    Rules,
+    Tell,
+    Unchanged,
+    Why,
+)
 from gateway.cover import with_stand_ins
 from gateway.policy import Policy, told
 from gateway.responders import in_this_boot, with_changes, without_offer
@@ -67,15 +78,49 @@ def go_on_without(
     return replace(called, entries=(*after.entries, *called.entries), tells=(*tells, *called.tells))
 
 
-def duty_changed(course: Course, now: Moment, rules: Rules) -> Outcome:
+def duty_changed(course: Course, came: tuple[str, ...], now: Moment, rules: Rules) -> Outcome:
     """Who signs out, or whose shift is over, will come as little as one who refuses.
 
     A step that found nobody to tell waits for its clock: nobody has gone from it.
     """
-    if course.incident.step not in course.incident.told.values():
-        return Unchanged()
-    changed = go_on_without(course, (), now, rules, because="nobody_left")
+    changed = Changed(course=course, entries=())
+    if course.incident.step in course.incident.told.values():
+        changed = go_on_without(course, (), now, rules, because="nobody_left")
+    changed = _with_help_that_came(changed, came, rules)
     return changed if changed.entries else Unchanged()
+
+
+def _with_help_that_came(changed: Changed, came: tuple[str, ...], rules: Rules) -> Changed:
+    """Who comes on duty and has a role that is missing is told, whatever the step."""
+    incident = changed.course.incident
+    new = [one for one in came if rules.roster.is_on_duty(one) and one not in incident.told]
+    people = tuple(one for one in new if rules.roster.has_role(one, *incident.missing_roles))
+    if not people:
+        return changed
+    entry = Entry(event="needed", detail={"told": people})
+    return replace(
+        changed,
+        course=with_told(changed.course, people),
+        entries=(*changed.entries, entry),
+        tells=(*changed.tells, tell_of(incident, rules, why="needed", staff=people)),
+    )
+
+
+def tell_needed(
+    course: Course, roles: Sequence[str], rules: Rules
+) -> tuple[Course, tuple[Entry, ...], tuple[Tell, ...]]:
+    """The course once those are told who have one of these missing roles, or stand in for it; what
+    the log gets of stand-ins, and the telling. Not who is on it, or has refused already."""
+    course, substituted = with_stand_ins(course, rules)
+    incident = course.incident
+    instead = [incident.substitutes[one] for one in roles if one in incident.substitutes]
+    away = {one.staff for one in (*incident.refused, *incident.responders)}
+    found = rules.roster.on_duty_with((*roles, *instead)) if roles else ()
+    people = tuple(one for one in found if one not in away)
+    if not people:
+        return course, substituted, ()
+    tell = tell_of(incident, rules, why="needed", staff=people)
+    return with_told(course, people), substituted, (tell,)
 
 
 def _call_next(course: Course, now: Moment, rules: Rules, *, because: Because) -> Changed:
@@ -200,7 +245,9 @@ def ring(course: Course, now: Moment, rules: Rules) -> Changed:
     if here.ring_s is None or course.ring_ms is None:  # the policy has changed meanwhile
         return Changed(course=ringing(course, now, rules), entries=())
     rings, every_ms = course.incident.rings + 1, here.ring_s * 1000
-    next_ms = now.mono_ms + every_ms - (now.mono_ms - course.ring_ms) % every_ms
+    # After a start nobody knows the rhythm there was: a new one begins with this ring.
+    late_ms = 0 if course.ring_ms == RING_NOW else now.mono_ms - course.ring_ms
+    next_ms = now.mono_ms + every_ms - late_ms % every_ms
     changed = replace(
         with_changes(course, rings=rings), ring_ms=next_ms if rings < here.rings else None
     )

@@ -25,6 +25,7 @@ from dashboard.pages import (
     points,
     policies,
     private,
+    private_rule,
     reports,
     resources,
     reviews,
@@ -72,7 +73,7 @@ def register(app: Flask) -> None:
         demo,
     ):
         app.register_blueprint(module.blueprint)
-    for module in (followups, reviews, private, drills, walk):
+    for module in (followups, reviews, private, private_rule, drills, walk):
         app.register_blueprint(module.blueprint)
     for module in (resources, points, day, hours):
         app.register_blueprint(module.blueprint)

@@ -52,6 +52,7 @@ GROUPS: tuple[tuple[Any, tuple[Tile, ...]], ...] = (
                 _l("Complaints"),
                 _l("Look into within a day, answer, ask"),
             ),
+            Tile("private_rule.edit", "silent", _l("Private notes"), _l("How long they are kept")),
         ),
     ),
     (

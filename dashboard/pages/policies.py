@@ -8,23 +8,23 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
-from wtforms import BooleanField, HiddenField, IntegerField, SelectField, StringField
+from wtforms import BooleanField, IntegerField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from dashboard.board import the_board
+from dashboard.desk import FIELD_FAULTS
 from dashboard.pages import words
 from dashboard.pages.branch import point_labels
 from dashboard.pages.cards import fault_lines
 from dashboard.pages.forms import (
-    PlanForm,
     choices,
     open_record,
-    posted_number,
     retire_and_say,
     save,
     without_nothing,
 )
 from dashboard.pages.policy_words import AUDIENCES
+from dashboard.pages.rows import RowsForm
 from dashboard.pages.shifts import time_field
 from dashboard.pages.team import checks, may_edit
 from gateway.store import Record
@@ -32,9 +32,8 @@ from gateway.store import Record
 blueprint = Blueprint("policies", __name__, url_prefix="/policies")
 
 DEFAULT = "default"
-# Rows for steps: as many as there are and some more, never more than the desk takes.
-SPARE_ROWS, LEAST_ROWS, MOST_ROWS = 2, 4, 20
-INSTEADS = 3
+# Rows that a new policy begins with: who is called at once, and who after them.
+NEW_ROWS = 2
 STEP_FIELDS = ("after_s", "tell", "roles", "channels", "ring_s", "rings")
 DAY_S = 24 * 3600
 
@@ -43,10 +42,11 @@ def seconds_field(label: Any, *, low: int, default: int | None = None) -> Intege
     return IntegerField(label, default=default, validators=[Optional(), NumberRange(low, DAY_S)])
 
 
-class PolicyForm(PlanForm):
-    """A policy. rows: how many rows for steps the page has; those without a time are left out."""
+class PolicyForm(RowsForm):
+    """A policy with a row for each step; rows in which nothing was typed are left out."""
 
-    rows = HiddenField(default=str(LEAST_ROWS))
+    ROW = "step"
+    MOST_ROWS = 20  # the desk takes no more
     name = StringField(lazy_pgettext("of a thing", "Name"), validators=[Length(max=200)])
     kinds = checks(_l("For these kinds of calls"), words.KINDS)
     points = checks(_l("From these points"), {})
@@ -62,13 +62,36 @@ class PolicyForm(PlanForm):
     quiet_ends = time_field(_l("Quiet until"), needed=False)
     quiet_channels = checks(_l("Channels that keep silent then"), {})
 
-    @property
-    def row_numbers(self) -> range:
-        return range(1, int(self.rows.data or LEAST_ROWS) + 1)
+    @classmethod
+    def row_fields(cls) -> dict[str, Any]:
+        return {
+            "after_s": seconds_field(_l("Seconds after the press"), low=0),
+            "tell": SelectField(_l("Tells"), choices=choices(AUDIENCES), validate_choice=False),
+            "roles": checks(_l("Roles, where it tells these"), words.ROLES),
+            "channels": checks(_l("Only through"), {}),
+            "ring_s": IntegerField(
+                _l("Rings again each … seconds"), validators=[Optional(), NumberRange(1, 600)]
+            ),
+            "rings": IntegerField(
+                _l("After so many rings the next step comes"),
+                validators=[Optional(), NumberRange(1, 100)],
+            ),
+        }
 
     def used_rows(self) -> list[int]:
-        """The rows of which a time was filled in."""
-        return [row for row in self.row_numbers if self[f"step_{row}_after_s"].data is not None]
+        """The rows in which something was typed; one without a time is not left out in silence."""
+        return [row for row in self.row_numbers if _is_used(self.row(row))]
+
+    def validate(self, *args: Any, **kwargs: Any) -> bool:
+        """Whether it may be saved. A step without its time is named here, in plain words."""
+        is_right = super().validate(*args, **kwargs)
+        if self.is_moved:
+            return False
+        for row in self.used_rows():
+            time = self[f"step_{row}_after_s"]
+            if time.data is None and not time.errors:
+                time.errors, is_right = [str(FIELD_FAULTS["missing"])], False
+        return is_right
 
     @property
     def more_is_wrong(self) -> bool:
@@ -115,7 +138,7 @@ class PolicyForm(PlanForm):
         )
 
     def _step(self, row: int) -> dict[str, Any]:
-        values = {name: self[f"step_{row}_{name}"].data for name in STEP_FIELDS}
+        values = self.row(row)
         if values["tell"] != "roles":
             values["roles"] = []
         return without_nothing(values)
@@ -135,47 +158,37 @@ for _kind, _word in words.KINDS.items():
     setattr(PolicyForm, f"roles_{_kind}", checks(_word, words.ROLES))
 
 
-def form_of(rows: int) -> type[PolicyForm]:
-    """The form with so many rows for steps."""
-    fields: dict[str, Any] = {}
-    for row in range(1, rows + 1):
-        fields |= {
-            f"step_{row}_after_s": seconds_field(_l("Seconds after the press"), low=0),
-            f"step_{row}_tell": SelectField(
-                _l("Tells"), choices=choices(AUDIENCES), validate_choice=False
-            ),
-            f"step_{row}_roles": checks(_l("Roles, where it tells these"), words.ROLES),
-            f"step_{row}_channels": checks(_l("Only through"), {}),
-            f"step_{row}_ring_s": IntegerField(
-                _l("Rings again each … seconds"), validators=[Optional(), NumberRange(1, 600)]
-            ),
-            f"step_{row}_rings": IntegerField(
-                _l("After so many rings the next step comes"),
-                validators=[Optional(), NumberRange(1, 100)],
-            ),
-        }
-    return type("PolicyFormOfRows", (PolicyForm,), fields)
+def _is_used(step: dict[str, Any]) -> bool:
+    untouched = (None, "", next(iter(AUDIENCES)))
+    typed = any(step[name] for name in ("roles", "channels", "ring_s", "rings"))
+    return step["after_s"] is not None or step["tell"] not in untouched or typed
 
 
-class SubstituteForm(PlanForm):
-    """Who stands in for a role, the best first."""
+class SubstituteForm(RowsForm):
+    """Who stands in for a role, a row for each, the best first."""
 
+    ROW = "instead"
+    MOST_ROWS = len(words.ROLES)
     role = SelectField(_l("Role"), validators=[InputRequired()], validate_choice=False)
 
+    @classmethod
+    def row_fields(cls) -> dict[str, Any]:
+        offered = choices(words.ROLES, none=_l("Nobody"))
+        return {"role": SelectField(_l("Stands in"), choices=offered, validate_choice=False)}
+
+    def used_rows(self) -> list[int]:
+        return [row for row in self.row_numbers if self.row(row)["role"]]
+
     def place(self, path: str) -> str | None:
-        return {"id": "role"}.get(path) or ("instead_1" if path.startswith("instead") else None)
+        """A fault of somebody who stands in is at their own row."""
+        if not path.startswith("instead"):
+            return {"id": "role"}.get(path)
+        number = path.removeprefix("instead").strip("[]") or "0"
+        rows = dict(enumerate(self.used_rows()))
+        return f"instead_{rows.get(int(number), 1)}_role" if number.isdigit() else None
 
     def body(self) -> dict[str, Any]:
-        found = [self[f"instead_{number}"].data for number in range(1, INSTEADS + 1)]
-        return {"instead": [one for one in found if one]}
-
-
-_ORDER = (_l("First choice"), _l("Second choice"), _l("Third choice"))
-for _number, _label in enumerate(_ORDER, start=1):
-    _field = SelectField(
-        _label, choices=choices(words.ROLES, none=_l("Nobody")), validate_choice=False
-    )
-    setattr(SubstituteForm, f"instead_{_number}", _field)
+        return {"instead": [self.row(row)["role"] for row in self.used_rows()]}
 
 
 # --- the list -------------------------------------------------------------------------------
@@ -242,14 +255,11 @@ def _policy(id: str, record: Record | None) -> str | Response:
 def _policy_form(record: Record | None) -> PolicyForm:
     """The form as posted, or as the record has it; with the branch's points and channels."""
     if request.method == "POST":
-        rows = min(max(posted_number("rows") or LEAST_ROWS, 1), MOST_ROWS)
-        form = form_of(rows)()
-        form.rows.data = str(rows)
+        form = PolicyForm.posted()
+    elif record is None:
+        form = PolicyForm.filled(NEW_ROWS, step_1_after_s=0)
     else:
-        steps = len(record.body.steps) if record else 0
-        rows = min(max(steps + SPARE_ROWS, LEAST_ROWS), MOST_ROWS)
-        values = _values(record) if record else {"step_1_after_s": 0}
-        form = form_of(rows)(formdata=None, rows=str(rows), **values)
+        form = PolicyForm.filled(max(len(record.body.steps), 1), **_values(record))
     points = list(point_labels(the_board()).items())
     channels = [(one.id, one.id) for one in the_board().reader.records("channel")]
     form.points.choices = points
@@ -294,7 +304,7 @@ def substitute(role: str) -> str | Response:
 
 
 def _substitute(record: Record | None) -> str | Response:
-    form = SubstituteForm() if request.method == "POST" else _filled(record)
+    form = SubstituteForm.posted() if request.method == "POST" else _filled(record)
     form.role.choices = [
         (name, str(text))
         for name, text in words.ROLES.items()
@@ -308,17 +318,17 @@ def _substitute(record: Record | None) -> str | Response:
     ):
         flash(_("Saved."))
         return redirect(url_for("policies.listing"))
-    return render_template(
-        "substitute.html", form=form, record=record, insteads=INSTEADS, may_edit=may_edit()
-    )
+    return render_template("substitute.html", form=form, record=record, may_edit=may_edit())
 
 
 def _filled(record: Record | None) -> SubstituteForm:
     if record is None:
-        return SubstituteForm(formdata=None)
-    insteads = enumerate(record.body.instead[:INSTEADS], start=1)
-    values = {f"instead_{number}": role for number, role in insteads}
-    return SubstituteForm(formdata=None, version=str(record.version), role=record.id, **values)
+        return SubstituteForm.filled(1)
+    insteads = record.body.instead
+    values = {f"instead_{number}_role": role for number, role in enumerate(insteads, start=1)}
+    return SubstituteForm.filled(
+        max(len(insteads), 1), version=str(record.version), role=record.id, **values
+    )
 
 
 @blueprint.post("/<any(policy, substitute):kind>/<id>/retire")

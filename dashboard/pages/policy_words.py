@@ -42,6 +42,7 @@ DEFAULT_POLICY = "default"
 WHYS = {
     "ring": _l("Rang again"),
     "stand_in": _l("Asked to stand in"),
+    "needed": _l("Needed there"),
     "offer": _l("Offered"),
     "declined": _l("Not taken over"),
     "offer_lapsed": _l("Not answered"),

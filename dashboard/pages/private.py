@@ -16,6 +16,8 @@ from dashboard.desk import ask_desk, explain_desk
 from dashboard.errors import Problem
 from dashboard.pages.branch import staff_names, viewer_id
 from dashboard.pages.forms import PlanForm, mark, needed_viewer
+from dashboard.pages.private_rule import kept_days
+from dashboard.pages.team import may_edit
 from dashboard.store import VaultError
 from gateway.store import Record
 
@@ -92,7 +94,6 @@ def _page(incident_id: str, form: NoteForm, *, shown: Record | None = None, text
     incident = board.reader.incident(incident_id)
     if incident is None:
         raise Problem(404, "unknown_incident", explain("unknown_incident"))
-    rule = board.reader.record("private_rule", "branch")
     return render_template(
         "private.html",
         incident=incident,
@@ -101,6 +102,7 @@ def _page(incident_id: str, form: NoteForm, *, shown: Record | None = None, text
         shown=shown,
         text=text,
         names=staff_names(board),
-        max_days=rule.body.max_days if rule else 90,
+        max_days=kept_days(board),
+        may_edit=may_edit(),
         me=viewer_id(),
     )

@@ -16,42 +16,41 @@ from dashboard.board import the_board
 from dashboard.errors import Problem
 from dashboard.pages.branch import cards_for_viewer, staff_names, viewer_id
 from dashboard.pages.followups import of_incident
-from dashboard.pages.forms import PlanForm, save, without_nothing
+from dashboard.pages.forms import save, without_nothing
+from dashboard.pages.rows import RowsForm
 from gateway.store import Record
 from protocol.messages import Incident
 
 blueprint = Blueprint("reviews", __name__)
 
-ROWS = 3
+# Rows for actions that the page begins with.
+NEW_ROWS = 1
 
 
-class ReviewForm(PlanForm):
-    """The note, with room for three new actions; further ones can be added the next time."""
+class ReviewForm(RowsForm):
+    """The note, with a row for each new action."""
+
+    ROW = "action"
 
     well = TextAreaField(_l("What went well"), validators=[Length(max=2000)])
     change = TextAreaField(_l("What to change"), validators=[Length(max=2000)])
-    action_1_what, action_2_what, action_3_what = (
-        StringField(_l("What is to be done"), validators=[Length(max=200)]) for _row in range(ROWS)
-    )
-    action_1_owner, action_2_owner, action_3_owner = (
-        SelectField(_l("By whom"), validate_choice=False) for _row in range(ROWS)
-    )
-    action_1_due, action_2_due, action_3_due = (
-        StringField(lazy_pgettext("follow-up", "Until"), validators=[Length(max=40)])
-        for _row in range(ROWS)
-    )
 
-    def rows(self) -> list[tuple[int, dict[str, Any]]]:
+    @classmethod
+    def row_fields(cls) -> dict[str, Any]:
+        return {
+            "what": StringField(_l("What is to be done"), validators=[Length(max=200)]),
+            "owner": SelectField(_l("By whom"), validate_choice=False),
+            "due": StringField(lazy_pgettext("follow-up", "Until"), validators=[Length(max=40)]),
+        }
+
+    def actions(self) -> list[tuple[int, dict[str, Any]]]:
         """(row on the page, action) of each row in which something was written."""
         found = []
-        for row in range(1, ROWS + 1):
-            what = (self[f"action_{row}_what"].data or "").strip()
-            due = (self[f"action_{row}_due"].data or "").strip()
-            if what or due:
-                owner = self[f"action_{row}_owner"].data or None
-                found.append(
-                    (row, {"what": what, "due": due} | ({"owner": owner} if owner else {}))
-                )
+        for row in self.row_numbers:
+            typed = {name: (text or "").strip() for name, text in self.row(row).items()}
+            owner = typed.pop("owner")
+            if any(typed.values()):
+                found.append((row, typed | ({"owner": owner} if owner else {})))
         return found
 
     def place(self, path: str) -> str | None:
@@ -59,7 +58,7 @@ class ReviewForm(PlanForm):
         if not path.startswith("actions["):
             return super().place(path)
         number, _bracket, rest = path.removeprefix("actions[").partition("]")
-        rows = [row for row, _action in self.rows()]
+        rows = [row for row, _action in self.actions()]
         name = rest.removeprefix(".") or "what"
         return f"action_{rows[int(number)]}_{name}" if int(number) < len(rows) else None
 
@@ -68,7 +67,7 @@ class ReviewForm(PlanForm):
             {
                 "well": (self.well.data or "").strip(),
                 "change": (self.change.data or "").strip(),
-                "actions": [action for _row, action in self.rows()],
+                "actions": [action for _row, action in self.actions()],
             }
         )
 
@@ -79,9 +78,9 @@ def show(incident_id: str) -> str | Response:
     incident = _found(incident_id)
     board = the_board()
     record = board.reader.record("review", incident_id)
-    form = ReviewForm() if request.method == "POST" else _filled(record)
+    form = ReviewForm.posted() if request.method == "POST" else _filled(record)
     people = [(one.id, one.body.name) for one in board.reader.records("staff")]
-    for row in range(1, ROWS + 1):
+    for row in form.row_numbers:
         form[f"action_{row}_owner"].choices = [("", _("Myself")), *people]
     if (
         request.method == "POST"
@@ -97,16 +96,15 @@ def show(incident_id: str) -> str | Response:
         card=cards_for_viewer(board, [incident])[0],
         actions=[one for one in of_incident(board, incident_id) if one.body.rule == "action"],
         names=staff_names(board),
-        rows=range(1, ROWS + 1),
         me=viewer_id(),
     )
 
 
 def _filled(record: Record | None) -> ReviewForm:
     if record is None:
-        return ReviewForm(formdata=None)
-    return ReviewForm(
-        formdata=None,
+        return ReviewForm.filled(NEW_ROWS)
+    return ReviewForm.filled(
+        NEW_ROWS,
         version=str(record.version),
         well=record.body.well,
         change=record.body.change,

@@ -21,6 +21,7 @@ from dashboard.pages.forms import (
     save,
     without_nothing,
 )
+from dashboard.pages.rows import RowsForm
 from dashboard.pages.team import checks, may_edit
 from dashboard.pages.times import today
 from gateway.store import Record
@@ -37,7 +38,6 @@ WEEKDAYS = {
     "sun": _l("Sunday"),
 }
 ABSENCES = {"away": _l("Away"), "extra": _l("There besides")}
-BREAKS = 3
 _TIME = Regexp(r"^([01]\d|2[0-3]):[0-5]\d$", message=_l("A time is written as 08:30."))
 
 
@@ -46,8 +46,11 @@ def time_field(label: Any, *, needed: bool = True) -> StringField:
     return StringField(label, validators=[InputRequired() if needed else Optional(), _TIME])
 
 
-class ShiftForm(PlanForm):
-    """When somebody works, week after week."""
+class ShiftForm(RowsForm):
+    """When somebody works, week after week, with a row for each break."""
+
+    ROW = "break"
+    MOST_ROWS = 48  # one each half hour
 
     staff = SelectField(_l("Who"), validate_choice=False)
     post = SelectField(_l("Post"), validate_choice=False)
@@ -59,26 +62,22 @@ class ShiftForm(PlanForm):
     every_weeks = IntegerField(
         _l("Every … weeks"), default=1, validators=[InputRequired(), NumberRange(1, 8)]
     )
-    break_1_starts, break_1_ends = (
-        time_field(_l("First break from"), needed=False),
-        time_field(_l("until"), needed=False),
-    )
-    break_2_starts, break_2_ends = (
-        time_field(_l("Second break from"), needed=False),
-        time_field(_l("until"), needed=False),
-    )
-    break_3_starts, break_3_ends = (
-        time_field(_l("Third break from"), needed=False),
-        time_field(_l("until"), needed=False),
-    )
+
+    @classmethod
+    def row_fields(cls) -> dict[str, Any]:
+        return {
+            "starts": time_field(_l("Break from"), needed=False),
+            "ends": time_field(_l("until"), needed=False),
+        }
 
     def breaks(self) -> list[tuple[int, dict[str, str]]]:
         """(row on the page, break) of each row of which something was filled in."""
-        rows = [
-            (row, (self[f"break_{row}_starts"].data or "", self[f"break_{row}_ends"].data or ""))
-            for row in range(1, BREAKS + 1)
+        typed = [(row, self.row(row)) for row in self.row_numbers]
+        return [
+            (row, {name: text or "" for name, text in one.items()})
+            for row, one in typed
+            if any(one.values())
         ]
-        return [(row, {"starts": one, "ends": two}) for row, (one, two) in rows if one or two]
 
     def place(self, path: str) -> str | None:
         """A break's fault stands at its own row."""
@@ -213,13 +212,11 @@ def _saved(form: PlanForm, kind: str, id: str, record: Record | None) -> Respons
 
 
 def _page(form: PlanForm, kind: str, record: Record | None) -> str:
-    return render_template(
-        "shift.html", form=form, kind=kind, record=record, breaks=BREAKS, may_edit=may_edit()
-    )
+    return render_template("shift.html", form=form, kind=kind, record=record, may_edit=may_edit())
 
 
 def _form(kind: str, values: dict[str, Any] | None) -> PlanForm:
-    form = FORMS[kind]() if values is None else FORMS[kind](formdata=None, **values)
+    form = _made(FORMS[kind], values)
     reader = the_board().reader
     if "staff" in form:
         form.staff.choices = [
@@ -234,6 +231,15 @@ def _form(kind: str, values: dict[str, Any] | None) -> PlanForm:
     return form
 
 
+def _made(form: type[PlanForm], values: dict[str, Any] | None) -> PlanForm:
+    """The form with these values, or as posted. break_rows: how many breaks there are."""
+    if not issubclass(form, ShiftForm):
+        return form() if values is None else form(formdata=None, **values)
+    if values is None:
+        return form.posted()
+    return form.filled(max(values.pop("break_rows", 0), 1), **values)
+
+
 def _values(record: Record) -> dict[str, Any]:
     """What the form shows of a plan."""
     body, values = record.body, {"version": str(record.version)}
@@ -242,6 +248,9 @@ def _values(record: Record) -> dict[str, Any]:
     for name in ("first", "last"):
         if values.get(name):
             values[name] = date.fromisoformat(values[name])
-    for row, pause in enumerate(values.pop("breaks", ()), start=1):
+    breaks = values.pop("breaks", ())
+    if breaks:
+        values["break_rows"] = len(breaks)
+    for row, pause in enumerate(breaks, start=1):
         values[f"break_{row}_starts"], values[f"break_{row}_ends"] = pause.starts, pause.ends
     return values

@@ -211,9 +211,13 @@ def step_words(step: int) -> str:
 def event_words(event: str, detail: Mapping[str, object], names: Mapping[str, str]) -> str:
     """One log entry in words. names: {staff id: name}."""
     if event in _EVENTS:
-        return str(_EVENTS[event])
-    speak = _SPOKEN.get(event)
-    return speak(detail, names) if speak else event
+        said = str(_EVENTS[event])
+    else:
+        speak = _SPOKEN.get(event)
+        said = speak(detail, names) if speak else event
+    if event in _TELLS_TOO and detail.get("told"):
+        return _("%(what)s. Told: %(people)s", what=said, people=_people(detail, names))
+    return said
 
 
 def _raised(detail: Mapping[str, object], names: Mapping[str, str]) -> str:
@@ -312,6 +316,8 @@ _EVENTS = {
     "fault_raised": _l("Fault"),
     "fault_cleared": _l("Fault gone"),
 }
+# What may lead to a telling and need not.
+_TELLS_TOO = frozenset({"joined", "became_real", "possible_fall", "situation_set"})
 _SPOKEN: Mapping[str, Callable[[Mapping[str, object], Mapping[str, str]], str]] = {
     "raised": _raised,
     "joined": _joined,
@@ -322,6 +328,7 @@ _SPOKEN: Mapping[str, Callable[[Mapping[str, object], Mapping[str, str]], str]] 
     "escalated": _escalated,
     "noted": _noted,
     "told_again": _told(_l("Still not answered, told again")),
+    "needed": _told(_l("Came on duty, and is needed there")),
     "overdue_arrival": _told(_l("Accepted, but nobody has arrived")),
     "overdue_close": _told(_l("Arrived, but still not closed")),
     "notice_delivered": _notice(_l("Message delivered")),

@@ -91,7 +91,7 @@ def _calls(facts: Facts) -> Iterator[Finding]:
 
 def _speed(facts: Facts) -> Iterator[Finding]:
     accepted = facts.found.real.to_accept_ms
-    slow = len(accepted) - bisect_right(accepted, SLOW_MS)
+    slow = sum(len(run) - bisect_right(run, SLOW_MS) for run in accepted)
     if slow:
         values = {"count": slow, "seconds": SLOW_MS // 1000}
         yield Finding(name="slow", weight="look", values=values)

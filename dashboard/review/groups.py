@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from dashboard.figures import Figures, ResponseFigures, figures_of_ascending
+from dashboard.figures import Figures, ResponseFigures, figures_of_runs
 from dashboard.review.calendar import LocalTime
 from dashboard.review.lines import Line
-from dashboard.review.sample import Sample, Samples, ascending, sample
+from dashboard.review.sample import Sample, Samples, runs_of, sample
 
 HOURS = tuple(f"{hour:02d}" for hour in range(24))
 WEEKDAYS = tuple(str(day) for day in range(1, 8))
@@ -65,7 +65,7 @@ def by_role(lines: Iterable[Line]) -> Samples:
                 accepted.append(member.to_accept_ms)
                 arrived.append(member.to_arrive_ms)
     return {
-        role: Sample(len(accepted), ascending(accepted), ascending(arrived))
+        role: Sample(len(accepted), runs_of(accepted), runs_of(arrived))
         for role, (accepted, arrived) in groups.items()
     }
 
@@ -101,8 +101,8 @@ def role_figures_of(samples: Samples) -> dict[str, RoleFigures]:
     return {
         role: RoleFigures(
             count=samples[role].count,
-            to_accept_ms=figures_of_ascending(samples[role].to_accept_ms),
-            to_arrive_ms=figures_of_ascending(samples[role].to_arrive_ms),
+            to_accept_ms=figures_of_runs(samples[role].to_accept_ms),
+            to_arrive_ms=figures_of_runs(samples[role].to_arrive_ms),
         )
         for role in sorted(samples)
     }

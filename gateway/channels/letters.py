@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from gateway.channels.notice import CANARY, Notice, listed, write, write_test
+from gateway.channels.notice import CANARY, Notice, Scene, listed, write, write_test
 from gateway.store import NoticeRecord
 from protocol import call_link
 from protocol.call_link import VALID_MS, CallLink
@@ -22,7 +22,7 @@ class Letters:
         self._key = key
         self._owners = owners
 
-    def write(self, record: NoticeRecord, incident: Incident | None) -> Notice | None:
+    def write(self, record: NoticeRecord, incident: Incident | None, scene: Scene) -> Notice | None:
         """The notice; None when it is about an incident that does not exist.
 
         Written anew, as after a restart, it has the same link, which so still works only once.
@@ -33,6 +33,7 @@ class Letters:
             return None
         return write(
             incident,
+            scene,
             notice_id=record.notice_id,
             channel=record.channel,
             why=record.why,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime, tzinfo
 from typing import Protocol
 
+from gateway.roster import Roster
 from protocol.messages import Incident, Notice
 
-__all__ = ["Channel", "DeliveryResult", "Notice", "text_of", "write", "write_test"]
+__all__ = ["Channel", "DeliveryResult", "Notice", "Scene", "text_of", "write", "write_test"]
 
 CANARY = "canary"
 TEST = "test"
@@ -32,10 +34,35 @@ _WHY = {
     "handover": "已移交给您 Handed over to you",
     "ring": "请接单 Please answer",
     "stand_in": "请您代替 Please stand in",
+    "needed": "现场需要您 You are needed there",
     "offer": "请您接手 Please take this over",
     "declined": "对方不接手，仍由您负责 Not taken over: it is still yours",
     "offer_lapsed": "移交无人应答，负责人不变 Hand-over not answered: the owner stays",
 }
+
+
+_ROLES = {
+    "customer_service": "客户服务 customer service",
+    "security": "保安 security",
+    "first_aid": "急救员 first aid",
+    "lead": "值班主管 duty lead",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """What people call things here. zone: of the branch's clock. place: the part of the branch
+    that the point is in, or ""."""
+
+    zone: tzinfo
+    roster: Roster
+    place: str = ""
+
+    def time(self, at: str) -> str:
+        return datetime.fromisoformat(at).astimezone(self.zone).strftime("%Y-%m-%d %H:%M:%S")
+
+    def names(self, staff: Iterable[str]) -> str:
+        return ", ".join(map(self.roster.name_of, staff))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +82,7 @@ class Channel(Protocol):
 
 def write(
     incident: Incident,
+    scene: Scene,
     *,
     notice_id: str,
     channel: str,
@@ -72,10 +100,11 @@ def write(
     lines = [
         _WHY.get(why, ""),
         *listed(subjects),
-        f"按下时间 Pressed at: {incident.raised_at}",
-        f"接单人 Accepted by: {incident.owner or '无 nobody'}",
-        "" if incident.is_open else f"已关闭 Closed at: {incident.closed_at}",
-        "请立即拨打 120 / 110 Call 120 / 110 now" if incident.outside and incident.is_open else "",
+        f"位置 Place: {scene.place}" if scene.place else "",
+        f"按下时间 Pressed at: {scene.time(incident.raised_at)}",
+        f"通知 For: {scene.names(staff)}" if staff else "",
+        f"接单人 Accepted by: {scene.names([incident.owner]) if incident.owner else '无 nobody'}",
+        *(_how_it_goes(incident) if incident.is_open else _how_it_ended(incident, scene)),
     ]
     return Notice(
         notice_id=notice_id,
@@ -91,6 +120,18 @@ def write(
         staff=staff,
         link=link if incident.is_open else None,
     )
+
+
+def _how_it_goes(incident: Incident) -> Iterator[str]:
+    if incident.missing_roles:
+        yield "还需要 Still needed: " + ", ".join(_ROLES.get(r, r) for r in incident.missing_roles)
+    if incident.outside:
+        yield "请立即拨打 120 / 110 Call 120 / 110 now"
+
+
+def _how_it_ended(incident: Incident, scene: Scene) -> Iterator[str]:
+    if incident.closed_at:
+        yield f"已关闭 Closed at: {scene.time(incident.closed_at)}"
 
 
 def listed(whats: Sequence[str]) -> list[str]:

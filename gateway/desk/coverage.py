@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, time, timedelta
 
 from gateway.desk.hours import OpeningHours
-from gateway.desk.team import CERTIFIED, Staff
+from gateway.desk.team import Staff
 from gateway.duty import (
     DAY,
     WEEKDAYS,
@@ -20,6 +20,7 @@ from gateway.duty import (
     span_on,
     spans_of,
 )
+from gateway.roster import CERTIFIED
 
 WEEK = 7 * DAY
 

@@ -8,10 +8,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Protocol
 
+from gateway.channels.notice import Scene
 from gateway.course import Course
 from gateway.desk.coverage import Coverage
 from gateway.desk.hours import BRANCH
 from gateway.desk.plans import seeded
+from gateway.desk.playbooks import roles_of_situations
+from gateway.desk.points import place_of
 from gateway.desk.policies import policies_of, substitutes_of
 from gateway.desk.record import SEALED_LENGTH, Done, Record, Refused, Room, World
 from gateway.desk.rooms import ROOMS
@@ -30,7 +33,10 @@ MINUTE_MS = 60_000
 SEEDED = frozenset({"staff", "pin", "point", "channel"})
 # Kinds whose records decide who is told of a call; a tick on a checklist need not count the staff.
 DECIDES_WHO = frozenset(
-    {"staff", "shift", "exception", "duty", "hours", "point", "policy", "substitute", "channel"}
+    {
+        *("staff", "shift", "exception", "duty", "hours", "point", "channel"),
+        *("policy", "substitute", "playbook"),
+    }
 )
 
 
@@ -81,6 +87,7 @@ class Desk:
         self.roster = Roster()
         self.policies = Policies()
         self.substitutes: Mapping[str, tuple[str, ...]] = {}
+        self.situations: Mapping[str, tuple[str, ...]] = {}
 
     def load(self) -> None:
         """Takes over what the store remembers."""
@@ -106,7 +113,7 @@ class Desk:
         """
         said = {(kind, id): body for kind, id, body in plans}
         for (kind, id), body in said.items():
-            known = self._memory.record(kind, id)
+            known = self._of(kind).get(id) or self._memory.record(kind, id)
             record = seeded(known, kind, id, body, rfc3339(now.utc_ms))
             if record is not None:
                 self._put(record, to)
@@ -221,6 +228,7 @@ class Desk:
         world = self.world(courses, now)
         self.roster = roster_of(world)
         self.policies, self.substitutes = policies_of(world), substitutes_of(world)
+        self.situations = roles_of_situations(world)
         if self.roster.on_duty() != before or self._is_new:
             self._is_new = False
             to.work.facts["on_duty"] = json.dumps(self.roster.on_duty())
@@ -258,6 +266,7 @@ class Desk:
     def _forget(self, key: tuple[str, str], to: Round) -> None:
         to.work.records.pop(key, None)
         to.work.forgotten.add(key)
+        self.changes += 1
         self._of(key[0]).pop(key[1], None)
         self._timed.pop(key, None)
         self._wrongs_minute = None
@@ -283,6 +292,11 @@ class Desk:
         return self._records.get(kind, {})
 
     # --- what is so now ---
+
+    def scene(self, incident: Incident | None) -> Scene:
+        """What people here call what a notice about the incident speaks of."""
+        place = place_of(self.points, incident.point) if incident else ""
+        return Scene(zone=self._zone, roster=self.roster, place=place)
 
     @property
     def points(self) -> Mapping[str, Record]:

@@ -22,6 +22,8 @@ from protocol.messages import FieldFault
 SituationId = Annotated[str, msgspec.Meta(max_length=64)]
 # A step's clock: shorter nobody can be, longer is a follow-up with a date.
 WITHIN_S = range(5, 24 * 3600 + 1)
+# Whose step has so short a clock is wanted at the place, and not only later.
+NOW_S = 300
 # What one screen of a phone can carry, scrolled, in a hurry.
 MAX_STEPS = 40
 # The playbook for a situation that has none of its own.
@@ -75,6 +77,19 @@ def check_playbook(world: World, id: str, playbook: Playbook) -> Iterator[FieldF
         if counts[step.id] > 1:
             yield FieldFault(field=f"steps[{number}].id", name="twin", detail=step.id)
         yield from _check_step(world, f"steps[{number}]", step)
+
+
+def roles_of_situations(world: World) -> dict[str, tuple[str, ...]]:
+    """{situation: the roles that have a step of its playbook to do within NOW_S}: they are asked
+    to come at once."""
+    return {
+        situation: tuple(dict.fromkeys(one.role for one in record.body.steps if _is_for_now(one)))
+        for situation, record in world.all("playbook").items()
+    }
+
+
+def _is_for_now(step: Step) -> bool:
+    return bool(step.role) and step.within_s is not None and step.within_s <= NOW_S
 
 
 def _check_step(world: World, path: str, step: Step) -> Iterator[FieldFault]:

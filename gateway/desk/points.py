@@ -57,9 +57,9 @@ def seat_limits_ms(plans: Mapping[str, Record]) -> dict[str, int]:
     }
 
 
-def place_of(world: World, point: str) -> str:
+def place_of(plans: Mapping[str, Record], point: str) -> str:
     """The part of the branch that a point is in; "" when nobody said."""
-    plan = world.get("point", point)
+    plan = plans.get(point)
     return plan.body.place.strip() if plan else ""
 
 

@@ -200,10 +200,9 @@ def _how_near(
 ) -> tuple[int, Literal["point", "place", "branch"]]:
     if resource.point == incident.point:
         return 0, "point"
-    here = place_of(world, incident.point)
-    theirs = resource.place.strip() or (place_of(world, resource.point) if resource.point else "")
-    near_by = place_of(world, resource.point) if resource.point else ""
-    if here and here in (theirs, near_by):
+    points = world.all("point")
+    here, near_by = place_of(points, incident.point), place_of(points, resource.point)
+    if here and here in (resource.place.strip(), near_by):
         return 1, "place"
     return 2, "branch"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Annotated, Literal
@@ -25,7 +25,7 @@ from gateway.duty import (
     parse_day,
     span_on,
 )
-from gateway.roster import Member, Roster
+from gateway.roster import CERTIFIED, Member, Roster
 from protocol.messages import FieldFault, Id, Request, ShortText
 from protocol.moment import rfc3339
 
@@ -40,8 +40,6 @@ Language = Annotated[
 DutyMode = Literal["plan", "sign_in", "always", "never"]
 CertificateName = Literal["first_aid", "aed"]
 
-# A role that only somebody with a valid certificate of that name covers.
-CERTIFIED: Mapping[str, CertificateName] = {"first_aid": "first_aid"}
 # Digits with the usual signs between them, and a + before; 120 and an extension both fit.
 _PHONE = re.compile(r"\+?[0-9](?:[0-9 ()./-]{0,28}[0-9])?(?:[xX#][0-9]{1,8})?(?![\s\S])")
 # Somebody who signed in and forgot to sign out is off duty after so long.

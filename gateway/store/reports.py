@@ -21,6 +21,10 @@ _COLUMNS = (
 FAULT_EVENTS = 20_000
 
 
+# Plain tuples: to make a hundred thousand of anything else takes longer than to read them.
+Times = tuple[int, str, int | None, int | None, int | None]
+
+
 class NoticeCount(NamedTuple):
     """Notices of one channel in one state. tries: of all of them together."""
 
@@ -61,6 +65,18 @@ class Reports:
             [start_ms, end_ms],
         )
         return found[0][0], found[1][0]
+
+    def times(self, *, start_ms: int, end_ms: int) -> list[Times]:
+        """(drill 0 or 1, kind, to_accept_ms, to_arrive_ms, to_close_ms) of each incident raised in
+        the window, in no order; None where that is not known, or not so far."""
+        return self._reader.rows(
+            " UNION ALL ".join(
+                "SELECT drill, kind, to_accept_ms, to_arrive_ms, to_close_ms FROM incidents"
+                f" WHERE raised_ms >= ?1 AND raised_ms < ?2 AND {stage}"
+                for stage in ("stage = 'closed'", "stage != 'closed'")
+            ),
+            [start_ms, end_ms],
+        )
 
     def lines(self, *, start_ms: int, end_ms: int) -> list[ReportLine]:
         """One for each incident raised in the window, the oldest first; the open ones last."""

@@ -8,6 +8,8 @@ import pytest
 from browser_branch import LEAD
 from playwright.sync_api import Page, expect
 
+COMPOSE = "(box, name) => box.dispatchEvent(new CompositionEvent(name, {bubbles: true}))"
+
 
 @pytest.fixture
 def lead(screen) -> Page:
@@ -112,6 +114,115 @@ def test_a_guide_marks_a_seat_and_the_board_is_calm_about_it(demo, screen) -> No
     expect(wall.locator("article.card")).to_contain_text("Dizzy, waits for a relative")
     guide.get_by_role("button", name="No longer needed").click()
     expect(guide.get_by_text("Nobody is marked.")).to_be_visible()
+
+
+def test_a_mark_comes_to_every_screen_with_the_stream(demo, screen) -> None:
+    wall, marks = screen("/", staff="102"), screen("/care", staff="103", lang="zh")
+    points = screen("/points", staff="103", size="phone")
+    for page in (wall, marks, points):
+        page.wait_for_selector("#pulse.on")
+        page.evaluate("window.isTheSame = true")
+    marks.select_option("#point", "point-6")
+    marks.fill("#reason", "half a sentence")
+    guide = screen("/care", staff="101", size="phone")
+    guide.select_option("#point", "point-5")
+    guide.fill("#reason", "Pale, sits down")
+    guide.get_by_role("button", name="Needs care").click()
+    soon = {"timeout": 6000}  # far less than the 30 s after which a screen looks anyway
+    for one in (wall.locator("#care"), marks.locator("#cares"), points.locator("#points")):
+        expect(one).to_contain_text("Pale, sits down", **soon)
+    expect(marks.locator("#reason")).to_have_value("half a sentence")
+    expect(marks.locator("#point")).to_have_value("point-6")
+    marks.get_by_role("button", name="不再需要").click()
+    expect(wall.locator("#care .care-strip")).to_have_count(0, **soon)
+    expect(guide.locator("#cares")).to_contain_text("Nobody is marked.", **soon)
+    assert wall.evaluate("window.isTheSame") and points.evaluate("window.isTheSame")
+
+
+def save_count(page: Page, name: str, count: int) -> None:
+    page.goto(page.url.split("/resources")[0] + "/resources")
+    page.get_by_role("link", name=name).click()
+    page.fill("#count", str(count))
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("li.resource", has_text=name)).to_contain_text(f"of {count} there")
+
+
+def test_the_opening_check_renews_itself_around_what_is_being_typed(demo, screen) -> None:
+    soon = {"timeout": 8000}
+    lead, other = screen("/opening", staff=LEAD), screen("/resources", staff=LEAD)
+    lead.wait_for_selector("#pulse.on")
+    lead.evaluate("window.isTheSame = true")
+    for name in ("Live kit A", "Live kit B"):
+        add_resource(other, demo.url, name, what="first_aid_kit", count="1", minimum="2")
+        expect(row(lead, name)).to_be_visible(**soon)
+    box = row(lead, "Live kit B").locator("input")
+    box.click()
+    lead.keyboard.type("comes at ten")
+    for _ in range(3):
+        lead.keyboard.press("ArrowLeft")
+
+    # What is put right goes, also from above the row in which somebody types.
+    save_count(other, "Live kit A", 2)
+    expect(row(lead, "Live kit A")).to_have_count(0, **soon)
+    expect(box).to_be_focused()
+    lead.keyboard.type("half past ")
+    expect(box).to_have_value("comes at half past ten")
+
+    # Its own row says something new; what was typed, and where, stays.
+    save_count(other, "Live kit B", 0)
+    expect(row(lead, "Live kit B")).to_contain_text("0", **soon)
+    expect(box).to_be_focused()
+    lead.keyboard.type("or ")
+    expect(box).to_have_value("comes at half past or ten")
+
+    # A word that is being put together, as Chinese is typed, is not broken off.
+    box.evaluate(COMPOSE, "compositionstart")
+    box.evaluate("box => { box.isTheSame = true; }")
+    save_count(other, "Live kit B", 1)
+    add_resource(other, demo.url, "Live kit C", what="first_aid_kit", count="1", minimum="2")
+    expect(row(lead, "Live kit C")).to_be_visible(**soon)
+    assert box.evaluate("box => box.isTheSame")
+    box.evaluate(COMPOSE, "compositionend")
+    assert lead.evaluate("window.isTheSame")
+
+    # What was answered stays beside what it is about, and so does what was typed.
+    box.press("Enter")
+    expect(lead.get_by_role("alert").first).to_contain_text("Not opened")
+    expect(row(lead, "Live kit C")).to_contain_text("Say why it is all right")
+    add_resource(other, demo.url, "Live kit D", what="first_aid_kit", count="1", minimum="2")
+    expect(row(lead, "Live kit D")).to_be_visible(**soon)
+    expect(row(lead, "Live kit C")).to_contain_text("Say why it is all right")
+    expect(box).to_have_value("comes at half past or ten")
+    for name in ("B", "C", "D"):
+        save_count(other, f"Live kit {name}", 2)
+    expect(row(lead, "Live kit")).to_have_count(0, **soon)
+
+
+def test_the_closing_sweep_renews_itself(demo, screen) -> None:
+    soon = {"timeout": 8000}
+    guide = screen("/closing", staff="101", size="phone", lang="zh")
+    guide.wait_for_selector("#pulse.on")
+    guide.evaluate("window.isTheSame = true")
+    demo.press("point-6")
+    expect(guide.locator("#day-rows li", has_text="呼叫")).to_be_visible(**soon)
+    expect(guide.locator("#ready")).to_have_count(0)
+    demo.close_all_calls()
+    expect(guide.locator("#day-rows li", has_text="呼叫")).to_have_count(0, **soon)
+    # A taken seat is no call, of which screens hear, and yet somebody who must not be left behind.
+    seat = guide.locator('#day-rows [data-key="seat/point-6:occupied_seat"]')
+    demo.contact("point-6", "1", part="seat")
+    expect(seat).to_be_visible(timeout=12_000)
+    demo.contact("point-6", "0", part="seat")
+    expect(seat).to_have_count(0, timeout=12_000)
+    assert guide.evaluate("window.isTheSame")
+
+
+def test_without_a_script_nothing_typed_is_thrown_away(screen) -> None:
+    for path, staff in (("/opening", LEAD), ("/care", "101")):
+        page = screen(path, staff=staff, java_script_enabled=False)
+        has_boxes = page.locator("main input:not([type=hidden])").count() > 0
+        reloads = "http-equiv" in page.content()
+        assert reloads is not has_boxes, path
 
 
 def test_a_point_that_a_lead_names_has_that_name_at_once(demo, lead: Page) -> None:

@@ -4,10 +4,22 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from browser_branch import LEAD
 from playwright.sync_api import Page, expect
 
+from firmware import indicators
+
 MAINTENANCE = "105"
+# Lets a lamp of the demo show something, and says at which milliseconds of its rhythm it is lit.
+DRESS = """(lamp, [name, drill]) => {
+    lamp.dataset.lamp = name;
+    lamp.classList.toggle("is-drill", drill);
+}"""
+LIT = """(lamp, times) => times.map((ms) => {
+    for (const one of lamp.getAnimations()) { one.pause(); one.currentTime = ms; }
+    return getComputedStyle(lamp).backgroundImage !== "none";
+})"""
 
 
 def begin_from_the_calendar(lead: Page, url: str, name: str, point: str) -> None:
@@ -29,12 +41,20 @@ def test_a_drill_is_run_from_the_calendar_to_its_score(demo, screen):
     card = wall.locator(".card.is-drill")
     expect(card.locator(".kind")).to_have_text("紧急呼叫")
     expect(card.locator(".drill").first).to_contain_text("演练")
-    lamp = point.locator('[data-point="point-2"] .lamp')
+    plate = point.locator('[data-point="point-2"]')
+    lamp = plate.locator(".lamp")
     expect(lamp).to_have_attribute("data-lamp", "recorded")
+    expect(lamp).to_have_class("lamp is-drill")
+    expect(plate.locator(".lamp-word")).to_contain_text("with short gaps: a drill")
+    expect(plate.locator(".plate-stage")).to_contain_text("Drill")
+    later = screen("/demo", lang="zh", size="phone").locator('[data-point="point-2"]')
+    expect(later.locator(".lamp.is-drill")).to_be_visible()
+    expect(later.locator(".lamp-word")).to_contain_text("演练")
     expect(lead.locator("#running")).to_contain_text("A drill is running")
 
     phone.get_by_role("button", name="I am coming").tap()
     expect(lamp).to_have_attribute("data-lamp", "coming")
+    expect(lamp).to_have_class("lamp is-drill")
     demo.act(demo.open_incident("point-2"), "accept", "103")
     phone.get_by_role("button", name="I have arrived").tap()
     phone.get_by_text("Close…").tap()
@@ -55,13 +75,48 @@ def test_a_drill_is_run_from_the_calendar_to_its_score(demo, screen):
     expect(lead.get_by_text("Ring the customer")).to_have_count(0)
 
 
+@pytest.mark.parametrize(
+    ("patterns", "names"),
+    [
+        (indicators.LAMPS, ("saved", "recorded", "coming", "undelivered", "off")),
+        (indicators.DRILL_LAMPS, ("recorded", "coming")),
+    ],
+)
+def test_the_demos_lamps_blink_as_the_units_do(screen, patterns, names):
+    lamp = screen("/demo").locator('[data-point="point-1"] .lamp')
+    for name in names:
+        lamp.evaluate(DRESS, [name, patterns is indicators.DRILL_LAMPS])
+        pattern = patterns[name]
+        # Never at a moment of change.
+        times_ms = list(range(25, sum(pattern) or 1, 50)) or [25]
+        lit = lamp.evaluate(LIT, times_ms)
+        assert lit == [indicators.light(pattern, ms)[0] for ms in times_ms], name
+
+
+def test_the_bar_of_other_pages_marks_a_drill_and_puts_a_real_call_before_it(demo, screen):
+    lead, other = screen("/drills/start", staff=LEAD), screen("/devices", staff="103", size="phone")
+    lead.select_option("#point", "point-6")
+    lead.get_by_role("button", name="Begin it now").click()
+    bar = other.locator("#callbar")
+    expect(bar).to_contain_text("Waiting area")
+    expect(bar.get_by_text("Drill")).to_be_visible()
+    expect(other.locator("#announce")).to_contain_text("Drill")
+    demo.press("point-1")
+    expect(bar).to_contain_text("Counter 1 +1")
+    expect(bar.get_by_text("Drill")).to_be_hidden()
+
+
 def test_one_touch_of_this_is_real_makes_a_call_of_a_drill(demo, screen):
     lead = screen("/drills", staff=LEAD)
     wall = screen(staff="103")
     begin_from_the_calendar(lead, demo.url, "Yearly first-aid drill", "point-4")
     card = wall.locator(".card.is-drill")
     expect(card).to_be_visible()
+    lamp = screen("/demo").locator('[data-point="point-4"] .lamp')
+    expect(lamp).to_have_class("lamp is-drill")
     card.get_by_role("button", name="This is real").click()
+    expect(lamp).to_have_class("lamp")
+    expect(lamp).to_have_attribute("data-lamp", "recorded")
     expect(wall.locator(".card.is-drill")).to_have_count(0)
     expect(wall.locator(".card.kind-urgent")).to_be_visible()
     assert demo.open_incident("point-4")["drill"] is False
@@ -126,8 +181,10 @@ def test_what_a_call_leaves_is_followed_up_noted_and_kept_private(demo, screen):
 
     page.goto(demo.url + f"/incidents/{id}/review")
     page.fill("#change", "The chair was locked away")
-    page.fill("#action_2_what", "Hang the key at the desk")
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Add an action").click()
+    expect(page.locator("#action_2_what")).to_be_focused()
+    page.keyboard.type("Hang the key at the desk")
+    page.keyboard.press("Enter")  # saves, and does not press the first button of a row
     expect(page.locator(".form-field.wrong")).to_contain_text("There is no such time.")
     expect(page.locator("#change")).to_have_value("The chair was locked away")
     page.fill("#action_2_due", "2099-01-01")
@@ -140,6 +197,29 @@ def test_what_a_call_leaves_is_followed_up_noted_and_kept_private(demo, screen):
     expect(page.locator("body")).not_to_contain_text("Zhao")
     page.get_by_role("button", name="Read it").click()
     expect(page.locator(".private-text")).to_contain_text("Mr Zhao")
+
+    # A lead has notes kept for less; the next is held to it, those that are there are not.
+    lead = screen("/branch", staff=LEAD, size="phone")
+    lead.get_by_role("link", name="Private notes").click()
+    lead.get_by_label("so many days").fill("366")
+    lead.get_by_label("so many days").evaluate("box => box.removeAttribute('max')")
+    lead.get_by_role("button", name="Save").click()
+    expect(lead.locator("#max_days-error")).to_be_visible()
+    lead.get_by_label("so many days").fill("14")
+    lead.get_by_label("so many days").press("Enter")
+    expect(lead.get_by_role("status")).to_contain_text("notes written from now on")
+    page.fill("#text", "A second one")
+    page.fill("#delete_on", "2099-01-01")
+    page.get_by_role("button", name="Seal it").click()
+    expect(page.locator(".form-field.wrong")).to_contain_text("This is too far ahead.")
+    expect(page.get_by_text("Empty: in 14 days.")).to_be_visible()
+    second = screen("/private-notes", staff="104", lang="zh")
+    second.fill("#max_days", "30")
+    lead.get_by_label("so many days").fill("90")
+    lead.get_by_role("button", name="Save").click()
+    expect(lead.get_by_role("status")).to_be_visible()
+    second.get_by_role("button", name="保存").click()
+    expect(second.get_by_role("alert").first).to_contain_text("没有覆盖任何内容")
 
     stranger = screen(f"/incidents/{id}/private", staff="103")
     stranger.get_by_role("button", name="Read it").click()

@@ -70,6 +70,7 @@ def context(one: Message) -> str | None:
         ("摔倒", "跌倒"),
         ("值班负责人", "值班主管"),
         ("接受人", "接单人"),
+        ("已结束 Closed", "已关闭"),
         ("已接受", "已接单"),
         ("待办", "后续事项"),
         ("跟进事项", "后续事项"),
@@ -94,7 +95,7 @@ def test_one_thing_has_one_name_on_board_phone_and_notices(folder, never, but):
     [
         ("branch", "Open", "营业中"),
         (None, "Open", "处理中"),
-        ("opening check", "Ready", "可以开门"),
+        (None, "Ready to open", "可以开门"),
         (None, "Ready", "待命"),
         ("button", "Done", "完成"),
         (None, "Done", "已完成"),

@@ -16,6 +16,7 @@ from gateway.roster import Roster
 from gateway.store import ChannelRecord, Clocks, NoticeRecord, Work, Writer
 from protocol.clock import now
 from protocol.messages import Alert
+from protocol.moment import parse_rfc3339
 
 
 def clocks(ms_ago: int) -> Clocks:
@@ -125,5 +126,52 @@ def test_an_answer_that_nobody_knows_stands_as_it_is(app) -> None:
         assert answer_words("smtp: 550 mailbox full") == "smtp: 550 mailbox full"
 
 
+def test_programs_are_told_how_each_channel_does(client, bearer, incident_id) -> None:
+    hall, pocket = client.get("/api/v1/channels", headers=bearer).json
+    assert (hall["id"], hall["kind"], hall["state"]) == ("hall-group", "dingtalk", "fails")
+    assert hall["canary_every_s"] == 86400
+    assert hall["last_canary_at"] is None
+    delivered, tried = map(parse_rfc3339, (hall["last_delivery_at"], hall["last_try_at"]))
+    assert tried - delivered == pytest.approx(3_595_000, abs=1000)
+    assert tried == pytest.approx(now().utc_ms - 5000, abs=60_000)
+    assert "310000" in hall["detail"]
+    assert pocket == {
+        "id": "pocket",
+        "kind": "pager",
+        "state": "untried",
+        "canary_every_s": 0,
+        "last_canary_at": None,
+        "last_delivery_at": None,
+        "last_try_at": None,
+        "detail": "",
+    }
+
+
+def test_a_channel_works_again_with_its_first_delivery(client, bearer, store, incident_id) -> None:
+    writer = Writer(str(store))
+    writer.open()
+    present = clocks(0)
+    well = ChannelRecord(
+        channel="hall-group",
+        kind="dingtalk",
+        canary_every_s=86400,
+        delivered=present,
+        tested=clocks(1000),
+        tried=present,
+        result="delivered",
+        detail="ok",
+    )
+    writer.commit(Work(channels={"hall-group": well}))
+    writer.close()
+    hall = client.get("/api/v1/channels", headers=bearer).json[0]
+    assert hall["state"] == "works"
+    assert hall["last_delivery_at"] == hall["last_try_at"] >= hall["last_canary_at"]
+
+
+def test_strangers_are_told_of_no_channel(client) -> None:
+    assert client.get("/api/v1/channels").status_code == 401
+
+
 def test_without_channels_there_is_no_empty_list(client, bearer) -> None:
     assert 'data-key="channels"' not in client.get("/devices", headers=bearer).get_data(True)
+    assert client.get("/api/v1/channels", headers=bearer).json == []

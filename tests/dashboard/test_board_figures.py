@@ -7,11 +7,12 @@ from hypothesis import strategies as st
 
 from dashboard.figures import (
     figures,
-    figures_by_kind,
+    figures_of_runs,
     percentile,
     response_figures,
     split_drills,
 )
+from dashboard.review.sample import by_kind, merged
 
 
 @pytest.mark.parametrize(
@@ -67,5 +68,31 @@ def test_an_incident_nobody_accepted_is_counted_but_has_no_time():
     assert (found.count, found.to_accept_ms.count, found.to_accept_ms.max) == (2, 1, 4)
 
 
-def test_figures_by_kind_are_in_alphabetical_order():
-    assert list(figures_by_kind([_time("urgent"), _time("call")])) == ["call", "urgent"]
+@given(st.lists(st.lists(st.integers(-5, 50) | st.integers(0, 10**12), min_size=1), max_size=14))
+def test_figures_of_runs_are_those_of_all_their_values(runs):
+    runs = [sorted(run) for run in runs]
+    assert figures_of_runs(runs) == figures([value for run in runs for value in run])
+
+
+MAYBE_MS = st.none() | st.integers(0, 10**7)
+ROWS = st.lists(
+    st.tuples(st.integers(0, 1), st.sampled_from(["call", "urgent"]), *[MAYBE_MS] * 3), max_size=40
+)
+
+
+@given(ROWS)
+def test_figures_of_columns_are_those_of_the_incidents_one_by_one(rows):
+    found = by_kind(iter(rows))
+    named = [
+        SimpleNamespace(
+            drill=bool(drill), kind=kind, to_accept_ms=one, to_arrive_ms=two, to_close_ms=three
+        )
+        for drill, kind, one, two, three in rows
+    ]
+    assert found.keys() == {(one.drill, one.kind) for one in named}
+    for (drill, kind), sample in found.items():
+        of_it = [one for one in named if (one.drill, one.kind) == (drill, kind)]
+        assert sample.figures == response_figures(of_it)
+    real, _drills = split_drills(named)
+    together = merged([one for (drill, _kind), one in found.items() if not drill])
+    assert together.figures == response_figures(real)

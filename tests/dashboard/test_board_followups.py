@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from board_branch import TOKEN, eventually
 from test_board_day import signed_in, token_of, write
 
+from dashboard.pages.private_rule import kept_days
 from gateway.course import Course
 from gateway.desk import walks
 from gateway.desk.drills import DEFAULTS as DRILLS
 from gateway.desk.drills import Drill, DrillHeld
 from gateway.desk.endings import DEFAULTS as RULES
-from gateway.desk.private import PrivateNote
+from gateway.desk.private import PrivateNote, PrivateRule
 from gateway.desk.record import Record
 from gateway.desk.reviews import Review
 from gateway.desk.scores import Score
@@ -50,6 +52,7 @@ PAGES = (
     f"/incidents/{ID}",
     f"/incidents/{ID}/review",
     f"/incidents/{ID}/private",
+    "/private-notes",
     "/drills",
     "/drills/start",
     "/drills/start?plan=half-year",
@@ -170,6 +173,32 @@ def test_a_closed_call_without_a_situation_asks_for_it(filled, client):
     assert 'name="situation" value="fall"' in page
 
 
+def test_how_long_notes_are_kept_is_found_from_the_branch_and_changed_by_leads_alone(
+    filled, client, board, bearer
+):
+    assert kept_days(board) == PrivateRule().max_days
+    write(filled, a_record("private_rule", "branch", PrivateRule(max_days=30), version=2))
+    for headers, may in ((bearer, False), ({}, True)):
+        if may:
+            signed_in(client)
+        assert 'href="/private-notes"' in client.get("/branch", headers=headers).text
+        page = client.get("/private-notes", headers=headers).text
+        assert re.search(r'name="version"[^>]*value="2"', page)
+        assert re.search(r'name="max_days"[^>]*value="30"', page)
+        assert ('<button class="btn primary">Save' in page) is may
+        note = client.get(f"/incidents/{ID}/private", headers=headers).text
+        assert ("Empty: in 30 days." in note) is may
+        assert ('href="/private-notes"' in note) is may
+
+
+@pytest.mark.parametrize("days", ["", "0", "366", "-1", "ninety", "1e2", "9" * 40])
+def test_a_span_that_cannot_be_is_named_at_its_field(filled, client, days):
+    form = {"csrf_token": token_of(signed_in(client).get("/private-notes")), "max_days": days}
+    page = client.post("/private-notes", data=form).text
+    assert 'id="max_days-error"' in page
+    assert "cut off from the gateway" not in page, "it was not even asked"
+
+
 @pytest.mark.parametrize("kind", ["private", "drill_time"])
 def test_secret_kinds_are_no_records_of_the_interface(filled, client, bearer, kind):
     assert client.get(f"/api/v1/records/{kind}", headers=bearer).status_code == 404
@@ -182,6 +211,7 @@ def test_secret_kinds_are_no_records_of_the_interface(filled, client, bearer, ki
         ("/follow-ups/f-1/move", {"due": "2099-01-01T10:00", "why": "x"}),
         (f"/incidents/{ID}/review", {"well": "x"}),
         (f"/incidents/{ID}/private", {"text": "x"}),
+        ("/private-notes", {"max_days": "30"}),
         ("/drills/start", {"point": "point-1", "kind": "call"}),
     ],
 )

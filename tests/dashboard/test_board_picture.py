@@ -168,6 +168,14 @@ def test_a_heartbeat_that_says_nothing_new_is_no_event():
     assert changes(before, with_gateway(before, status, now_ms=5000)) == []
 
 
+def test_a_change_at_the_desk_is_news_for_every_screen():
+    status = GatewayStatus(state="online", session=1, desk=7)
+    before = with_gateway(Picture(), status, now_ms=0)
+    after = with_gateway(before, replace(status, desk=8), now_ms=900)
+    assert changes(before, after) == [("gateway", after.gateway)]
+    assert after.gateway.status.desk == 8
+
+
 def test_the_gateway_is_told_again_when_the_count_of_open_incidents_changes():
     before = Picture()
     events = dict(changes(before, with_incident(before, INCIDENT)))

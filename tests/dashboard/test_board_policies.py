@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from html.parser import HTMLParser
 
 import pytest
 from board_branch import PINS
 
 from dashboard.pages.cards import card
-from dashboard.pages.policies import LEAST_ROWS
 from gateway.desk.policies import MAX_STEPS, PolicyPlan, StepPlan, Substitute
 from gateway.desk.record import Record
 from gateway.store import Work, Writer
@@ -77,11 +77,160 @@ def test_the_list_names_the_gap_with_a_word_and_a_picture_and_the_most_specific_
     assert "Security: Duty lead" in re.sub(r"\s+", " ", page)
 
 
-def test_the_editor_shows_what_is_saved_and_room_for_more(client, written):
+def test_the_editor_shows_what_is_saved_and_lets_rows_come_and_go(client, written):
     page = signed_in(client).get("/policies/policy/vault").text
     assert re.search(r'name="step_2_after_s"[^>]*value="20"', page)
-    assert f'name="step_{LEAST_ROWS}_after_s"' in page
-    assert f'name="step_{LEAST_ROWS + 1}_after_s"' not in page
+    assert rows_of(page, "step") == 2
+    assert 'value="add"' in page and 'value="add 1"' in page and 'value="remove 2"' in page
+
+
+def rows_of(page, name):
+    return len(set(re.findall(rf'name="({name}_\d+)_', page)))
+
+
+class _Fields(HTMLParser):
+    """What the fields of a page would post. found: {name: values}."""
+
+    def __init__(self):
+        super().__init__()
+        self.found, self._select = {}, ""
+
+    def handle_starttag(self, tag, attrs):
+        attrs = dict(attrs)
+        is_off = attrs.get("type") == "checkbox" and "checked" not in attrs
+        if tag == "input" and not is_off:
+            self.found.setdefault(attrs.get("name"), []).append(attrs.get("value", ""))
+        elif tag == "select":
+            self._select = attrs["name"]
+        elif tag == "option" and ("selected" in attrs or self._select not in self.found):
+            self.found[self._select] = [attrs["value"]]
+
+
+def typed_in(page):
+    fields = _Fields()
+    fields.feed(page)
+    return fields.found
+
+
+ASIDE = {
+    "name": ["Half typed"],
+    "kinds": ["urgent", "seat"],
+    "points": ["point-1"],
+    "roles_call": ["security"],
+    "arrival_s": ["no number"],
+    "day_and_night": ["y"],
+}
+
+
+def typed_steps(*steps):
+    return {
+        f"step_{number}_{name}": values
+        for number, step in enumerate(steps, start=1)
+        for name, values in step.items()
+    }
+
+
+A, B, C = (
+    {"after_s": ["0"], "tell": ["kind"], "ring_s": ["5"], "rings": ["3"]},
+    {"after_s": ["x<y"], "tell": ["roles"], "roles": ["security", "lead"]},
+    {"after_s": ["90"], "tell": ["outside"], "rings": ["7"]},
+)
+NEW = {"after_s": [""], "tell": ["kind"]}
+
+
+@pytest.mark.parametrize("path", ["/policies/new", "/policies/policy/vault"])
+@pytest.mark.parametrize(
+    ("asked", "after", "focus"),
+    [
+        ("add", (A, B, C, NEW), 4),
+        ("add 1", (A, NEW, B, C), 2),
+        ("add 3", (A, B, C, NEW), 4),
+        ("remove 1", (B, C), 1),
+        ("remove 2", (A, C), 2),
+        ("remove 3", (A, B), 2),
+        ("remove 4", (A, B, C), 3),
+        ("add 9", (A, B, C), 3),
+        ("remove 0", (A, B, C), 0),
+        ("' OR 1", (A, B, C), 0),
+    ],
+)
+def test_a_row_comes_or_goes_and_all_that_was_typed_stays(
+    client, written, path, asked, after, focus
+):
+    client = signed_in(client)
+    token = re.search(r'name="csrf-token" content="([^"]+)"', client.get(path).text)[1]
+    form = {**ASIDE, **typed_steps(A, B, C), "rows": ["3"], "version": ["7"]}
+    page = client.post(path, data={**form, "row": asked, "csrf_token": token}).text
+    typed = typed_in(page)
+    wanted = {**ASIDE, **typed_steps(*after), "rows": [str(len(after))], "version": ["7"]}
+    assert {name: typed.get(name) for name in wanted} == wanted
+    assert rows_of(page, "step") == len(after)
+    assert re.findall(r'<input autofocus id="step_(\d+)_after_s"', page) == [str(focus)] * bool(
+        focus
+    )
+    if asked.startswith(("add", "remove")) and asked != "remove 0":
+        assert "field-error" not in page and "form-error" not in page, (
+            "nothing was asked to be saved"
+        )
+
+
+def test_the_last_row_is_emptied_and_never_taken_away(client, written):
+    client = signed_in(client)
+    token = re.search(r'name="csrf-token" content="([^"]+)"', client.get("/policies/new").text)[1]
+    form = {**typed_steps(B), "rows": "1", "row": "remove 1", "csrf_token": token}
+    page = client.post("/policies/new", data=form).text
+    assert rows_of(page, "step") == 1
+    typed = typed_in(page)
+    assert typed["step_1_after_s"] == [""] and "step_1_roles" not in typed
+
+
+def test_a_full_table_offers_no_more_rows(client, written):
+    client = signed_in(client)
+    token = re.search(r'name="csrf-token" content="([^"]+)"', client.get("/policies/new").text)[1]
+    form = {"rows": str(MAX_STEPS - 1), "row": "add", "csrf_token": token}
+    page = client.post("/policies/new", data=form).text
+    assert rows_of(page, "step") == MAX_STEPS
+    assert 'value="add' not in page
+    form |= {"rows": str(MAX_STEPS)}
+    assert rows_of(client.post("/policies/new", data=form).text, "step") == MAX_STEPS
+
+
+@pytest.mark.parametrize(
+    ("path", "row", "typed"),
+    [
+        ("/policies/substitute/new", "instead", {"role": "security"}),
+        ("/shifts/shift/new", "break", {"starts": "12:00", "ends": "soon"}),
+    ],
+)
+def test_other_tables_grow_and_shrink_alike(client, written, path, row, typed):
+    client = signed_in(client)
+    page = client.get(path).text
+    token = re.search(r'name="csrf-token" content="([^"]+)"', page)[1]
+    assert rows_of(page, row) == 1
+    form = {f"{row}_1_{name}": value for name, value in typed.items()}
+    form |= {"rows": "1", "csrf_token": token}
+    page = client.post(path, data=form | {"row": "add"}).text
+    assert rows_of(page, row) == 2
+    wanted = {name: [form[name]] for name in form if name.startswith(row)}
+    assert wanted.items() <= typed_in(page).items()
+    page = client.post(path, data=form | {"rows": "2", "row": "remove 1"}).text
+    assert rows_of(page, row) == 1
+    assert all(typed_in(page)[name] == [""] for name in wanted)
+
+
+def test_all_who_stand_in_are_shown_and_posted_again(client, written, store):
+    """A plan of another program may have more than a page begins with."""
+    roles = ["lead", "admin", "maintenance", "customer_service"]
+    writer = Writer(str(store))
+    writer.open()
+    work = Work()
+    work.records["substitute", "security"] = Record(
+        kind="substitute", id="security", body=Substitute(instead=roles), version=2
+    )
+    writer.commit(work)
+    writer.close()
+    typed = typed_in(signed_in(client).get("/policies/substitute/security").text)
+    assert [typed[f"instead_{row}_role"] for row in range(1, 5)] == [[one] for one in roles]
 
 
 def test_more_rows_than_the_desk_takes_are_not_made(client, written):

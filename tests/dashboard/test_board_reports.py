@@ -348,6 +348,41 @@ def test_what_is_no_month_is_named(client, bearer, store, month):
     assert reply.json["reason"] == "bad_month"
 
 
+def test_response_times_count_exactly_the_window_open_ones_too_and_drills_apart(
+    client, bearer, store, past
+):
+    write(
+        store,
+        incident("urgent", START_MS + 7, kind="urgent", to_accept_ms=3),
+        incident(
+            "open",
+            START_MS + 8,
+            stage="accepted",
+            to_arrive_ms=None,
+            to_close_ms=None,
+            outcome=None,
+            to_accept_ms=9,
+        ),
+    )
+    window = f"from={rfc3339(START_MS)}&to={rfc3339(END_MS)}"
+    found = client.get(f"/api/v1/reports/response-times?{window}", headers=bearer).json
+    assert found["real"]["count"] == 4
+    assert list(found["by_kind"]) == ["call", "urgent"]
+    assert found["by_kind"]["call"]["to_accept_ms"] == {
+        "count": 3,
+        "p50": 5_000,
+        "p90": 70_000,
+        "p99": 70_000,
+        "max": 70_000,
+    }
+    assert found["real"]["to_close_ms"]["count"] == 3, "the open one has no end yet"
+    assert found["by_kind"]["urgent"]["to_accept_ms"]["max"] == 3
+    assert (found["drills"]["count"], found["drills"]["to_accept_ms"]["max"]) == (1, 1)
+    empty = "from=2020-01-01&to=2020-01-02"
+    found = client.get(f"/api/v1/reports/response-times?{empty}", headers=bearer).json
+    assert (found["real"]["count"], found["real"]["to_accept_ms"]["p50"]) == (0, None)
+
+
 def test_a_call_that_is_closed_shows_at_once(client, bearer, store, past):
     path = "/api/v1/reports/month?month=2026-11"
     assert client.get(path, headers=bearer).json["real"]["count"] == 2

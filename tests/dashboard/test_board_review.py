@@ -134,8 +134,8 @@ def test_the_first_responder_counts_apart_from_all():
     ]
     assert sorted(groups.by_first_role(found)) == ["first_aid", "lead"]
     everybody = groups.by_role(found)
-    assert everybody["security"].to_accept_ms == [9_000]
-    assert everybody["lead"].to_arrive_ms == []
+    assert everybody["security"].to_accept_ms == ([9_000],)
+    assert everybody["lead"].to_arrive_ms == ()
     assert everybody["lead"].count == 1
 
 

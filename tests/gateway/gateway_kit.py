@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass, field, replace
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from gateway.channels.notice import Notice
+from gateway.channels.notice import Notice, Scene
 from gateway.config import ChannelSettings, GatewayConfig, PointSettings, StaffSettings
 from gateway.config import UnitSettings as UnitSettings
 from gateway.desk.team import Certificate
@@ -42,6 +43,7 @@ ROSTER = Roster(
     for staff, roles in STAFF.items()
 )
 RULES = Rules(policy=Policy(), roster=ROSTER)
+SCENE = Scene(zone=UTC, roster=ROSTER)
 
 
 def at(seconds: float, *, boot: str = "boot-1") -> Moment:

@@ -43,6 +43,24 @@ def test_it_ends_by_itself_and_outlives_a_restart(desk: Desk) -> None:
     assert desk.events()[-1] == "care_ended"
 
 
+def test_screens_hear_of_a_mark_and_of_its_end_within_a_second(desk: Desk) -> None:
+    """They look again when the count is another one."""
+
+    def told() -> int:
+        a_second(desk)
+        return desk.link.sent("gateway/status")[-1].desk
+
+    calm = told()
+    desk.ask("care.mark", id="point-2", body=REASON)
+    marked = told()
+    desk.ask("care.clear", id="point-2")
+    assert len({calm, marked, told()}) == 3
+    desk.ask("care.mark", id="point-2", body=REASON)
+    again = told()
+    desk.clock.move(2 * 3600)
+    assert told() not in (calm, marked, again)
+
+
 def test_until_is_a_time_of_the_branchs_clock(desk: Desk) -> None:
     until = local(desk).replace(second=0, microsecond=0)
     soon = until.replace(minute=(until.minute + 5) % 60, hour=until.hour + (until.minute >= 55))

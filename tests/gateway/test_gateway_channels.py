@@ -6,6 +6,8 @@ import logging
 import signal
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -16,9 +18,10 @@ from gateway_web import Web
 
 from gateway.channels import DeliveryResult, Notice
 from gateway.channels.apprise_channel import AppriseChannel, _Collected
-from gateway.channels.notice import write, write_test
+from gateway.channels.notice import Scene, write, write_test
 from gateway.channels.sender import MAX_WAITING, Noticed, Sender, start_senders
 from gateway.config import ChannelSettings
+from gateway.roster import Member, Roster
 from protocol.inbox import Inbox
 from protocol.link import Connected
 
@@ -172,10 +175,25 @@ def test_a_sender_told_to_stop_stops_between_two_tries(web: Web, senders) -> Non
 
 
 def test_the_words_of_a_notice() -> None:
+    """For somebody woken at night: the branch's own time, names and no ids, where and who."""
     incident = raised(drill=True, age_ms=125_000).course.incident
-    text = write(incident, notice_id="n", channel="phone", why="overdue_arrival")
+    incident = replace(incident, owner="g01", missing_roles=("first_aid",))
+    scene = Scene(
+        zone=timezone(timedelta(hours=8)),
+        roster=Roster([Member(staff="g01", name="Wang Fang", roles=())]),
+        place="Hall",
+    )
+    text = write(incident, scene, notice_id="n", channel="p", why="overdue_arrival", staff=("g01",))
     assert "DRILL" in text.title and "Counter 1" in text.title
-    assert "nobody has arrived" in text.body and incident.raised_at in text.body
+    assert "nobody has arrived" in text.body
+    pressed = datetime.fromisoformat(incident.raised_at).replace(tzinfo=None) + timedelta(hours=8)
+    assert f"Pressed at: {pressed:%Y-%m-%d %H:%M:%S}\n" in text.body
+    for line in ("Place: Hall", "For: Wang Fang", "Accepted by: Wang Fang", "first aid"):
+        assert line in text.body
+    assert "g01" not in text.body
+    closed = replace(incident, stage="closed", closed_at=incident.raised_at)
+    ended = write(closed, scene, notice_id="n", channel="p", why="step").body
+    assert "Closed at" in ended and "needed" not in ended
 
 
 # --- through the loop, to the log and the faults ---

@@ -8,7 +8,7 @@ from email import message_from_bytes, policy
 
 import pytest
 from bad_services import Post
-from gateway_kit import raised
+from gateway_kit import SCENE, raised
 
 from gateway.channels.apprise_channel import AppriseChannel
 from gateway.channels.notice import write
@@ -18,6 +18,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 NOTICE = write(
     raised().course.incident,
+    SCENE,
     notice_id="n-1",
     channel="mail",
     why="step",

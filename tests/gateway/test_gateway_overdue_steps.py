@@ -116,6 +116,7 @@ def test_a_drills_overdue_step_is_marked_as_drill(desk: Desk) -> None:
 
 def test_two_calls_whose_steps_run_out_at_once_are_two_notices(desk: Desk) -> None:
     first = fainted(desk, "f01")
+    desk.clock.move(0.5)  # so that the second is the newest
     second = fainted(desk, "g01", point="point-2")
     run_out(desk)
     assert {one.incident_id for one in said(desk)} == {first, second}

@@ -164,6 +164,18 @@ def test_a_note_is_nowhere_in_plain_and_on_its_day_nowhere_at_all(desk: Desk, le
     assert deleted.detail == {"id": result.id}
 
 
+def test_screens_hear_that_a_note_is_gone(desk: Desk) -> None:
+    ended(desk)
+    note = noted(desk).id
+    counts = []
+    for do in ("private.look", "private.delete"):
+        desk.ask(do, id=note)
+        desk.clock.move(1)
+        desk.handle()
+        counts.append(desk.link.sent("gateway/status")[-1].desk)
+    assert counts[0] != counts[1]
+
+
 def test_a_reader_in_the_way_only_delays_the_scrubbing(desk: Desk) -> None:
     ended(desk)
     result = noted(desk)

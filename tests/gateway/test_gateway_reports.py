@@ -183,11 +183,21 @@ def test_faults_of_the_log_come_in_order_and_damaged_ones_are_left_out(writer, r
     [
         (lambda r: r.lines(start_ms=0, end_ms=9), "SEARCH report_lines USING PRIMARY KEY"),
         (lambda r: r.lines(start_ms=0, end_ms=9), "INDEX incidents_open"),
+        (lambda r: r.times(start_ms=0, end_ms=9), "COVERING INDEX incidents_closed"),
+        (lambda r: r.times(start_ms=0, end_ms=9), "INDEX incidents_open"),
         (lambda r: r.notice_counts(start_ms=0, end_ms=9), "COVERING INDEX notices_answered"),
         (lambda r: r.notice_counts(start_ms=0, end_ms=9), "INDEX notices_waiting"),
         (lambda r: r.fault_events(start_ms=0, end_ms=9), "COVERING INDEX log_faults"),
     ],
-    ids=["closed lines", "open lines", "notices", "waiting notices", "faults"],
+    ids=[
+        "closed lines",
+        "open lines",
+        "times",
+        "open times",
+        "notices",
+        "waiting notices",
+        "faults",
+    ],
 )
 def test_no_report_reads_a_whole_table(writer, reader, monkeypatch, ask, plan):
     steps, real = [], reader.rows

@@ -422,6 +422,16 @@ def test_who_has_the_role_covers_it_before_who_stands_in() -> None:
     assert course.incident.covered_by == {"security": "s01"}
 
 
+def test_who_stands_in_for_first_aid_helps_but_somebody_with_a_certificate_is_missing() -> None:
+    rules = replace(STANDING_IN, roster=_without("f01"))
+    course = begun(rules, "held")
+    assert course.incident.substitutes == {"first_aid": "lead"}
+    for staff in ("l01", "s01"):
+        course = done(act(course, "accept", staff, rules=rules)).course
+    incident = course.incident
+    assert (incident.covered_by, incident.missing_roles) == ({"security": "s01"}, ("first_aid",))
+
+
 def test_without_a_rule_a_role_stays_missing() -> None:
     course = raised("held").course
     course = done(act(course, "accept", "s01")).course
@@ -440,3 +450,73 @@ def test_quiet_hours_never_hush_an_urgent_call_nor_the_leads_step() -> None:
     assert policy.silent_channels(0, "call") == ("chat",)
     assert policy.silent_channels(0, "urgent") == policy.silent_channels(0, "silent") == ()
     assert policy.silent_channels(2, "call") == policy.silent_channels(3, "call") == ()
+
+
+# --- more people are needed ---
+
+FAINTED = replace(RULES, situations={"fainted": ("customer_service", "first_aid", "security")})
+
+
+def test_a_situation_asks_for_its_roles_and_those_who_have_them_are_told() -> None:
+    course = done(act(begun(FAINTED), "accept", "g01", rules=FAINTED)).course
+    changed = done(act(course, "situation", "g01", rules=FAINTED, situation="fainted"))
+    incident = changed.course.incident
+    assert incident.asked_roles == ("customer_service", "first_aid", "security")
+    assert incident.missing_roles == ("first_aid", "security")
+    assert [(tell.why, tell.staff) for tell in changed.tells] == [("needed", ("f01", "s01"))]
+    assert changed.entries[0].detail == {
+        "situation": "fainted",
+        "needed": ["first_aid", "security"],
+        "told": ["f01", "s01"],
+    }
+    held = done(step(changed.course, Joined(alert("held")), at(T0 + 9), FAINTED)).course.incident
+    assert "customer_service" in held.asked_roles, "of another kind it is the situation still"
+
+
+def test_a_situation_that_asks_for_nobody_new_tells_nobody() -> None:
+    changed = done(act(begun(FAINTED), "situation", "g01", rules=FAINTED, situation="other"))
+    assert changed.tells == ()
+    assert changed.entries[0].detail == {"situation": "other"}
+
+
+def test_who_has_refused_is_not_called_again_by_the_situation() -> None:
+    course = done(act(begun(FAINTED), "refuse", "f01", rules=FAINTED)).course
+    changed = done(act(course, "situation", "g01", rules=FAINTED, situation="fainted"))
+    assert [tell.staff for tell in changed.tells] == [("s01",)]
+
+
+def test_who_comes_on_duty_with_a_role_that_is_missing_is_told() -> None:
+    rules = replace(RULES, roster=_without("f01"))
+    course = done(act(begun(rules, "held"), "accept", "s01", rules=rules)).course
+    changed = done(step(course, DutyChanged(came=("f01", "o01")), at(T0 + 9), RULES))
+    assert [(tell.why, tell.staff) for tell in changed.tells] == [("needed", ("f01",))]
+    assert [(entry.event, entry.detail) for entry in changed.entries] == [
+        ("needed", {"told": ("f01",)})
+    ]
+    assert changed.course.incident.told["f01"] == 0
+    covered = done(act(changed.course, "accept", "f01")).course
+    assert step(covered, DutyChanged(came=("o01",)), at(T0 + 10), RULES) == Unchanged()
+
+
+def test_what_becomes_of_a_call_says_in_the_log_who_was_told_of_it() -> None:
+    joined, became = done(step(begun(RULES), Joined(alert("held")), at(T0 + 3), RULES)).entries
+    assert (joined.event, became.event) == ("joined", "became_urgent")
+    assert joined.detail["told"] == ("f01", "s01")
+
+
+def test_signing_in_during_a_call_tells_whoever_is_needed(desk: Desk) -> None:
+    for staff in ("f01", "s01"):
+        desk.ask("duty.off", staff)
+    desk.handle(desk.pressed(what="held"))
+    desk.handle(desk.acted("accept", "l01"))
+    desk.ask("duty.on", "s01")
+    desk.handle()
+    assert desk.events()[-1] == "needed"
+    assert "s01" in desk.incident().told
+
+
+def test_the_roles_of_a_situation_are_those_whose_steps_cannot_wait(desk: Desk) -> None:
+    desk.handle()
+    asked = desk.loop._desk.situations
+    assert set(asked["fainted"]) == {"customer_service", "first_aid", "security"}
+    assert "lead" not in asked["lost_person"], "the lead has ten minutes there"

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from bad_services import Reply, Service
-from gateway_kit import raised
+from gateway_kit import SCENE, raised
 
 from gateway.channels import DeliveryResult, Notice
 from gateway.channels.dingtalk import DingTalkChannel
@@ -26,6 +26,7 @@ NOW_S = 1_795_000_000.25
 SHORT = Patience(connect_s=0.3, read_s=0.3, body_s=0.5)
 NOTICE = write(
     raised().course.incident,
+    SCENE,
     notice_id="n-1",
     channel="duty",
     why="step",

@@ -1,4 +1,5 @@
-// On every page but the board: a bar that names the gravest unanswered call and leads there.
+// On every page but the board: a bar that names the gravest unanswered call and leads there. A drill
+// is marked, and never stands before a real call.
 import { serverNow, stopwatch } from "./clock.js";
 import { live, state } from "./live.js";
 import { say } from "./announce.js";
@@ -10,7 +11,7 @@ let named = "";
 function look() {
   const unanswered = [...state.incidents.values()]
     .filter((one) => one.stage === "raised" || one.overdue)
-    .sort((a, b) => GRAVE[a.kind] - GRAVE[b.kind] || a.raised_at.localeCompare(b.raised_at));
+    .sort((a, b) => a.drill - b.drill || GRAVE[a.kind] - GRAVE[b.kind] || a.raised_at.localeCompare(b.raised_at));
   const first = unanswered[0];
   bar.hidden = !first;
   if (!first) {
@@ -19,6 +20,7 @@ function look() {
   }
   bar.classList.toggle("kind-urgent", first.kind === "urgent");
   for (const one of bar.querySelectorAll("[data-callbar-kind]")) one.hidden = one.dataset.callbarKind !== first.kind;
+  bar.querySelector("[data-callbar-drill]").hidden = !first.drill;
   const more = unanswered.length > 1 ? ` +${unanswered.length - 1}` : "";
   bar.querySelector("[data-callbar-text]").textContent = first.label + more;
   sayOnce();
@@ -27,7 +29,8 @@ function look() {
 
 function sayOnce() {
   const kind = bar.querySelector("[data-callbar-kind]:not([hidden])")?.textContent ?? "";
-  const name = `${kind} ${bar.querySelector("[data-callbar-text]").textContent}`;
+  const drill = bar.querySelector("[data-callbar-drill]:not([hidden])")?.textContent ?? "";
+  const name = `${drill} ${kind} ${bar.querySelector("[data-callbar-text]").textContent}`;
   if (name !== named) say(name);
   named = name;
 }

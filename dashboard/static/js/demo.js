@@ -65,10 +65,13 @@ function makeToggle(button) {
   });
 }
 
-function showLamp({ point, lamp, sounder }) {
+function showLamp({ point, lamp, sounder, drill }) {
   const plate = document.querySelector(`[data-point="${CSS.escape(point)}"]`);
   if (!plate) return;
-  plate.querySelector("[data-lamp]").dataset.lamp = lamp;
+  const light = plate.querySelector("[data-lamp]");
+  light.dataset.lamp = lamp;
+  light.classList.toggle("is-drill", drill);
+  plate.querySelector("[data-lamp-drill]").hidden = !drill;
   plate.querySelector("[data-sounder]").dataset.sounder = sounder;
   for (const one of plate.querySelectorAll("[data-lamp-word]")) one.hidden = one.dataset.lampWord !== lamp;
   for (const one of plate.querySelectorAll("[data-sounder-word]")) one.hidden = one.dataset.sounderWord !== sounder;
@@ -77,11 +80,13 @@ function showLamp({ point, lamp, sounder }) {
 function showStages() {
   // A silent call shows nothing at its point; so neither here.
   const heard = [...state.incidents.values()].filter((one) => one.kind !== "silent");
-  const stages = new Map(heard.map((one) => [one.point, one.stage]));
+  const calls = new Map(heard.map((one) => [one.point, one]));
   for (const place of document.querySelectorAll("[data-stage-of]")) {
-    const stage = stages.get(place.dataset.stageOf) ?? "idle";
+    const call = calls.get(place.dataset.stageOf);
+    const stage = call?.stage ?? "idle";
     place.dataset.stage = stage;
     for (const one of place.querySelectorAll("[data-stage-word]")) one.hidden = one.dataset.stageWord !== stage;
+    place.querySelector("[data-stage-drill]").hidden = !call?.drill;
   }
 }
 

@@ -9,8 +9,9 @@ import { keepErrors } from "./act.js";
 // Further news within this time joins one request: a storm must not become one of requests.
 const GATHER_MS = 40;
 const PAUSE_MS = 250;
-// Also without news: it keeps the session of a quiet night and shows what no event tells.
-const ANYWAY_MS = 30000;
+// Also without news: it keeps the session of a quiet night and shows what no event tells. A page on
+// which that matters more, such as a seat that is still taken, asks to be renewed sooner.
+const ANYWAY_MS = 1000 * (document.querySelector("[data-renew-s]")?.dataset.renewS ?? 30);
 const ANSWER_MS = 8000;
 const AGAIN_MS = 1500;
 
@@ -18,6 +19,8 @@ let timer = null;
 let busy = false;
 let wanted = false;
 let pointerDown = 0;
+// The field in which a word is being put together (Chinese is typed so): its row waits.
+let composing = null;
 const shown = new WeakMap();
 
 /** Renews the page soon; resolves when it has been done. */
@@ -95,11 +98,18 @@ function putRegion(region, renewed) {
     }
     return;
   }
+  // First, since a row that only moves up would lose the focus.
+  const keys = new Set(children.map((child) => child.dataset.key));
+  for (const [key, gone] of old) {
+    if (keys.has(key)) continue;
+    gone.remove();
+    old.delete(key);
+  }
   let place = region.firstElementChild;
   for (const child of children) {
     const before = old.get(child.dataset.key);
     old.delete(child.dataset.key);
-    if (before && same(before, child)) {
+    if (before && (before.contains(composing) || same(before, child))) {
       if (before !== place) region.insertBefore(before, place);
       else place = place.nextElementSibling;
       continue;
@@ -110,10 +120,10 @@ function putRegion(region, renewed) {
     announce(node, before);
     region.insertBefore(node, place);
   }
-  for (const gone of old.values()) gone.remove();
 }
 
-// Compared with what the server said last time, since clocks and open lists have moved since.
+// Compared with what the server said last time, since clocks and open lists have moved since. What
+// was answered to something typed is no news, nor that a page by itself has no such answer.
 function same(before, child) {
   const text = said(child);
   return shown.get(before) === text;
@@ -122,6 +132,10 @@ function same(before, child) {
 function said(child) {
   const copy = child.cloneNode(true);
   for (const one of copy.querySelectorAll("[data-count-from], [data-count-to], [data-clock]")) one.textContent = "";
+  for (const one of copy.querySelectorAll("[data-answer]")) one.remove();
+  for (const one of copy.querySelectorAll("[data-typed], input[name=csrf_token]")) {
+    for (const name of ["value", "aria-invalid", "aria-describedby"]) one.removeAttribute(name);
+  }
   return copy.outerHTML;
 }
 
@@ -133,6 +147,10 @@ function adopt(child, before) {
     const twin = node.querySelector(`details[data-key="${CSS.escape(details.dataset.key)}"]`);
     if (twin) twin.open = true;
   }
+  for (const typed of before?.querySelectorAll("[data-typed]") ?? []) {
+    const twin = node.querySelector(`[name="${CSS.escape(typed.name)}"]`);
+    if (twin && typed.value) twin.value = typed.value;
+  }
   return node;
 }
 
@@ -143,6 +161,7 @@ function focusKey() {
     focus: one.dataset.focus ?? null,
     incident: one.closest("[data-incident]")?.dataset.incident ?? null,
     href: one.getAttribute("href"),
+    marked: one.selectionStart == null ? null : [one.selectionStart, one.selectionEnd],
   };
 }
 
@@ -159,12 +178,15 @@ function restoreFocus(key) {
     (key.href && find(`[data-live] a[href="${CSS.escape(key.href)}"]`)) ||
     find("main");
   next?.focus({ preventScroll: true });
+  if (key.marked && next?.dataset.focus === key.focus) next.setSelectionRange(...key.marked);
 }
 
 export function startRefresh() {
   for (const one of document.querySelectorAll("[data-live] > [data-key]")) shown.set(one, said(one));
   for (const name of ["news", "refused"]) live.addEventListener(name, () => refreshSoon());
   setInterval(() => refreshSoon(), ANYWAY_MS);
+  addEventListener("compositionstart", (event) => (composing = event.target), true);
+  addEventListener("compositionend", () => (composing = null), true);
   addEventListener("pointerdown", () => (pointerDown = performance.now()), true);
   for (const name of ["pointerup", "pointercancel"]) addEventListener(name, () => setTimeout(() => (pointerDown = 0), 30), true);
 }
