@@ -146,8 +146,8 @@ def _overdue(review: MonthReview, labels: Mapping[str, str]) -> str:
     before = set(found.were_overdue) - set(found.overdue)
     if not before:
         return now
-    names = _names(sorted(before), labels)
-    return f"{now} {_('For a time in the month also: %(names)s.', names=names)}"
+    also = _("For a time in the month also: %(names)s.", names=_names(sorted(before), labels))
+    return f"{now} {also}"
 
 
 def _names(points: Sequence[str], labels: Mapping[str, str]) -> str:
@@ -157,7 +157,8 @@ def _names(points: Sequence[str], labels: Mapping[str, str]) -> str:
     more = len(points) - MOST_NAMES
     if more <= 0:
         return shown
-    return f"{shown} {ngettext('and %(num)d more', 'and %(num)d more', more)}"
+    rest = ngettext("and %(num)d more", "and %(num)d more", more)
+    return f"{shown} {rest}"
 
 
 SECTIONS = (
