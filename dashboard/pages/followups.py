@@ -31,6 +31,7 @@ from dashboard.pages.situation import family_of, situations
 from dashboard.pages.team import checks, may_edit
 from gateway.store import Record
 from protocol.clock import now
+from protocol.messages import Incident
 from protocol.moment import rfc3339
 
 blueprint = Blueprint("followups", __name__, url_prefix="/follow-ups")
@@ -89,9 +90,11 @@ def listing() -> str:
     show = request.args.get("show") or ("mine" if me else "all")
     if show not in SHOWN:
         raise Problem(422, "bad_show", _("Choose mine, all, overdue or done."))
+    records = _listed(board, show, me)
     return render_template(
         "followups.html",
-        records=_listed(board, show, me),
+        records=records,
+        calls=_calls(board, records),
         show=show,
         late=_late(board.reader.records("followup")),
         names=staff_names(board),
@@ -109,6 +112,12 @@ def _listed(board: Board, show: str, me: str | None) -> list[Record]:
     if show == "mine":
         return [one for one in found if one.body.owner == me]
     return _late(found) if show == "overdue" else found
+
+
+def _calls(board: Board, records: list[Record]) -> dict[str, Incident]:
+    """{incident id: the call} of everything that is to be done because of one."""
+    found = ((id, board.reader.incident(id)) for id in {one.incident_id for one in records} if id)
+    return {id: incident for id, incident in found if incident is not None}
 
 
 def _late(records: list[Record]) -> list[Record]:
@@ -182,6 +191,7 @@ def _page(record: Record, forms: dict[str, PlanForm]) -> str:
         record=record,
         forms=forms,
         incident=incident,
+        complaint=closing_words.complaint_of(record),
         family=family_of(board, incident) if incident and is_to_ring else None,
         names=staff_names(board),
         is_late=bool(_late([record])),

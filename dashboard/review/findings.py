@@ -130,7 +130,7 @@ def _notices(channels: Iterable[ChannelNotices]) -> Iterator[Finding]:
 
 def _faults(faults: Iterable[FaultSummary]) -> Iterator[Finding]:
     # Buttons that wait for their test have a finding of their own.
-    long = [one for one in faults if one.lasted_ms >= LONG_FAULT_MS and one.name != UNTESTED]
+    long = [one for one in faults if one.lasted_ms >= LONG_FAULT_MS and one.name not in UNTESTED]
     for one in long[:MOST_FAULTS]:
         values = {"count": one.count, "lasted_ms": one.lasted_ms}
         subject = f"{one.subject} {one.name}"

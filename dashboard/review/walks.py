@@ -8,7 +8,8 @@ from typing import Protocol
 
 from dashboard.review.faults import FaultSpan
 
-UNTESTED, POINT = "untested", "point/"
+# The last test is too long ago; the last round left it out.
+UNTESTED, POINT = frozenset({"untested", "left_untested"}), "point/"
 
 
 class Walked(Protocol):
@@ -36,8 +37,8 @@ class WalkRound:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Walks:
     """The rounds of a window. tested: points that at least one of them tested; left: points that
-    were to be tested and were not in any. overdue: points whose last test is too long ago at the
-    end of the window, or now; were_overdue: those at any time of it."""
+    were to be tested and were not in any. overdue: points that wait for a test at the end of the
+    window, or now; were_overdue: those at any time of it."""
 
     rounds: tuple[WalkRound, ...] = ()
     tested: int = 0
@@ -57,7 +58,7 @@ def walks(
     late = [
         span
         for span in spans
-        if span.name == UNTESTED
+        if span.name in UNTESTED
         and span.subject.startswith(POINT)
         and (span.since_ms or 0) < last_ms
         and (span.until_ms is None or span.until_ms >= start_ms)

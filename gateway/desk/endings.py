@@ -98,6 +98,13 @@ DEFAULTS = {
         ["helped", "family", "left", "other"],
         ["fall"],
     ),
+    "illness-call-back": _rule(
+        "晕倒或急病后次日电话问候，确认家属已知情",
+        "Ring the day after fainting or illness, and see that the family knows",
+        24,
+        ["helped", "family", "left", "other"],
+        ["fainted", "sudden_illness"],
+    ),
     "referred": _rule(
         "确认转接事项已办妥", "See that what was passed on was done", 48, ["referred"]
     ),

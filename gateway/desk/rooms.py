@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gateway.desk import (
+    ambulance,
     care,
     checklist,
     complaints,
@@ -38,6 +39,7 @@ ROOMS: tuple[Room, ...] = (
     walks.ROOM,
     checklist.ROOM,
     outside.ROOM,
+    ambulance.ROOM,
     family.ROOM,
     complaints.ROOM,
 )

@@ -333,6 +333,7 @@ def test_walks_name_what_no_round_has_tested_and_what_waits_for_its_test():
         event(2, START_MS + DAY_MS, "cleared", "point/p1", name="untested"),
         event(3, START_MS + 2 * DAY_MS, "raised", "point/p4", name="untested"),
         event(4, START_MS + 2 * DAY_MS, "raised", "point/p2", name="call_cut"),
+        event(5, START_MS + 8 * DAY_MS, "raised", "point/p5", name="left_untested"),
     ]
     found = walks(
         [
@@ -349,7 +350,7 @@ def test_walks_name_what_no_round_has_tested_and_what_waits_for_its_test():
         (3, 1, ("p1", "p3")),
     ]
     assert (found.tested, found.left) == (2, ("p3",))
-    assert (found.overdue, found.were_overdue) == (("p4",), ("p1", "p4"))
+    assert (found.overdue, found.were_overdue) == (("p4", "p5"), ("p1", "p4", "p5"))
 
 
 # --- a month ---
