@@ -19,7 +19,7 @@ from dashboard.review.month import MonthReview
 
 CATEGORIES = {**situation_words.CATEGORIES, UNCLASSED: _l("Not classed yet")}
 SOURCES = {
-    "rule": _l("The end of a call"),
+    "rule": _l("Made by rule"),
     "review": _l("An after-action note"),
     "person": _l("Written down by somebody"),
 }

@@ -36,7 +36,7 @@ class FollowupFigures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Followups:
-    """The follow-ups made in a window. by_source: by what made them: `rule` (the end of a call),
+    """The follow-ups made in a window. by_source: by what made them: `rule` (by itself),
     `review` (an after-action note), `person`."""
 
     all: FollowupFigures = field(default_factory=FollowupFigures)
