@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext
+from flask_babel import lazy_pgettext, ngettext
 
 RESOURCES = {
     "first_aid_kit": _l("First-aid kit"),
@@ -51,7 +51,7 @@ DAY_STATES = {
     "unknown": _l("No opening hours are known for today"),
     "before": _l("Not yet opening time"),
     "unopened": _l("Not opened yet today"),
-    "open": _l("Open"),
+    "open": lazy_pgettext("branch", "Open"),
     "closed": _l("Closed for today"),
     "unclosed": _l("A day before was never closed"),
 }

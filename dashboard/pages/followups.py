@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 from wtforms import BooleanField, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange
 
@@ -45,7 +46,9 @@ class NewForm(PlanForm):
 
     what = StringField(_l("What is to be done"), validators=[InputRequired(), Length(max=200)])
     owner = SelectField(_l("By whom"), validate_choice=False)
-    due = StringField(_l("Until"), validators=[InputRequired(), Length(max=40)])
+    due = StringField(
+        lazy_pgettext("follow-up", "Until"), validators=[InputRequired(), Length(max=40)]
+    )
 
     def body(self, incident_id: str | None) -> dict[str, Any]:
         return without_nothing(
@@ -63,7 +66,9 @@ class DoneForm(PlanForm):
 
 
 class MoveForm(PlanForm):
-    due = StringField(_l("Until"), validators=[InputRequired(), Length(max=40)])
+    due = StringField(
+        lazy_pgettext("follow-up", "Until"), validators=[InputRequired(), Length(max=40)]
+    )
     why = StringField(_l("Why"), validators=[InputRequired(), Length(max=200)])
 
 

@@ -228,7 +228,7 @@ def _count_false_call(world: World, incident: Incident) -> Done:
     if len(before) + 1 < FALSE_CALLS or _is_button_looked_at(world, incident.point):
         return done
     words = Words(
-        zh=f"一周内第 {len(before) + 1} 次误按：检查按钮（{incident.label}）"[:200],
+        zh=f"一周内第 {len(before) + 1} 次误触：检查按钮（{incident.label}）"[:200],
         en=f"False call number {len(before) + 1} in a week: look at the button ({incident.label})"[
             :120
         ],

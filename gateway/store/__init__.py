@@ -5,6 +5,13 @@ The only importer of sqlite-utils. `Writer` is the gateway's; `Reader` is read-o
 
 from gateway.desk.record import Record
 from gateway.desk.rooms import KINDS, SECRET
+from gateway.store.desk_reports import (
+    ComplaintLine,
+    DeskReports,
+    FollowupLine,
+    ListLine,
+    WalkLine,
+)
 from gateway.store.reader import Reader
 from gateway.store.records import (
     ChannelRecord,
@@ -27,8 +34,12 @@ __all__ = [
     "SECRET",
     "ChannelRecord",
     "Clocks",
+    "ComplaintLine",
     "CrewMember",
+    "DeskReports",
     "FaultEvent",
+    "FollowupLine",
+    "ListLine",
     "NoticeCount",
     "NoticeRecord",
     "PointRecord",
@@ -41,6 +52,7 @@ __all__ = [
     "StaffRecord",
     "UnitRecord",
     "Vault",
+    "WalkLine",
     "Work",
     "Writer",
     "key_path",

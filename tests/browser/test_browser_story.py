@@ -425,7 +425,7 @@ def the_branch_closes(lead: Page) -> None:
 def the_month_is_reviewed(lead: Page, folder: Path) -> None:
     """The real call counts; the drill stands beside it and counts apart."""
     lead.get_by_role("link", name="Reports", exact=True).click()
-    lead.get_by_role("link", name="Month", exact=True).click()
+    lead.get_by_role("link", name="Monthly review", exact=True).click()
     heading = lead.get_by_role("heading", level=1)
     expect(heading).to_contain_text("Monthly review")
     expect(lead.locator(".month-head")).to_contain_text("Renmin Road branch")
