@@ -248,7 +248,9 @@ def one_parameter(name: str) -> str | None:
 
 
 def bad_time(error: BadTime) -> Problem:
-    """The refusal of a text that is no time."""
+    """The refusal of a text that is no time, or not the one it must be."""
+    if error.is_before:
+        return bad_value(error.field, _("to must come after from."))
     text = _(
         "%(field)s must be a date or an RFC 3339 time, such as 2026-11-24T08:00:00Z.",
         field=error.field,

@@ -8,10 +8,13 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_login import current_user
 
 from dashboard.actions import STATUS, explain
 from dashboard.board import the_board
 from dashboard.errors import BrokerAway, GatewaySilent, TooManyWaiting
+from dashboard.weekdays import WEEKDAYS
+from gateway.store import LEADS, Record, is_for_leads
 from protocol.messages import FieldFault, Request
 
 # A named reason → its HTTP status, beside those of actions.
@@ -45,6 +48,12 @@ FIELD_FAULTS = {
     "unknown_contact": _l("Choose somebody of the directory."),
     "unknown_role": _l("Choose a role."),
     "unknown_step": _l("The list has no such step."),
+    "contradicts": _l(
+        "Away and there besides at the same time: who is away is away. Change the other one first."
+    ),
+    "too_long": _l(
+        "It closes before it opens: the branch would be open into the next day for so long."
+    ),
     "day_twice": _l("This day stands in two rows."),
     "in_the_future": _l("This day has not come yet."),
     "incident_there": _l("There is an open call there: close it first."),
@@ -62,11 +71,16 @@ FIELD_FAULTS = {
     "in_the_past": _l("This day is over already."),
     "last_lead": _l("Nobody else could change the plans then: name another lead first."),
     "missing": _l("This is needed too."),
+    "never_begins": _l("None of these days is left in its window, tomorrow at the earliest."),
+    "never_comes": _l("None of these days lies between the first and the last day."),
     "no_such_day": _l("There is no such day."),
     "outside_shift": _l("This is not within the shift."),
     "overlaps": _l("This person works at that time already."),
     "owns_incident": _l("This person owns an open incident: hand it over first."),
     "same_as_start": _l("It must end at another time than it starts."),
+    "shift_not_followed": _l(
+        "This shift changes nothing: the duty of this person does not go by the shifts."
+    ),
     "shift_there": _l("A shift is planned there: change it first."),
     "unknown_channel": _l("There is no such channel."),
     "unknown_post": _l("There is no such post."),
@@ -84,7 +98,8 @@ FIELD_FAULTS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What became of a request. reason: "" when ok. faults: of the fields, if that is why.
+    """What became of a request. reason: "" when ok. faults: of the fields, if that is why; of
+    what was granted all the same, what had better be seen to.
 
     id, version: of the record after it, or as it is now.
     """
@@ -129,7 +144,7 @@ def ask_desk(
     except TooManyWaiting:
         return _refused("board_busy")
     if result.ok:
-        return Answer(ok=True, id=result.id, version=result.version)
+        return Answer(ok=True, faults=result.faults, id=result.id, version=result.version)
     return Answer(
         ok=False,
         reason=result.reason,
@@ -142,6 +157,12 @@ def ask_desk(
 
 def _refused(reason: str) -> Answer:
     return Answer(ok=False, reason=reason, message=explain_desk(reason))
+
+
+def may_see(record: Record) -> bool:
+    """Whether whoever asks may see a record: one for leads, a lead, an admin or a program."""
+    is_lead = current_user.is_machine or not set(LEADS).isdisjoint(current_user.roles)
+    return is_lead or not is_for_leads(record)
 
 
 def explain_desk(reason: str) -> str:
@@ -192,4 +213,11 @@ def explain_desk(reason: str) -> str:
 def fault_sentence(fault: FieldFault) -> str:
     """What is wrong with a field, with what the name alone does not say."""
     words = str(FIELD_FAULTS.get(fault.name, fault.name))
-    return f"{words} ({fault.detail})" if fault.detail else words
+    detail = _in_words(fault.detail) if fault.name == "overlaps" else fault.detail
+    return f"{words} ({detail})" if detail else words
+
+
+def _in_words(shift: str) -> str:
+    """A shift with the day it begins on in words: Tuesday 22:00-06:00, Guide's desk."""
+    day, _space, rest = shift.partition(" ")
+    return f"{WEEKDAYS.get(day, day)} {rest}"

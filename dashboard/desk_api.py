@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from dashboard.api import as_json, author, bad_value, blueprint, body_of, one_parameter
 from dashboard.board import the_board
-from dashboard.desk import ask_desk, explain_desk
+from dashboard.desk import ask_desk, explain_desk, may_see
 from dashboard.errors import Problem
 from dashboard.store import VaultError
 from dashboard.wire import DeskReply, DeskRequest, LookRequest, PrivateText, RecordView
@@ -43,14 +43,14 @@ def records(kind: str) -> Response:
     if closed not in ("true", "false"):
         raise bad_value("closed", _("closed must be true or false."))
     found = the_board().reader.records(_known(kind), closed_too=closed == "true")
-    return as_json([record_view(one) for one in found])
+    return as_json([record_view(one) for one in found if may_see(one)])
 
 
 @blueprint.get("/api/v1/records/<kind>/<id>")
 def record(kind: str, id: str) -> Response:
     """One record, also when it counts no more."""
     found = the_board().reader.record(_known(kind), id)
-    if found is None:
+    if found is None or not may_see(found):
         raise Problem(404, "unknown_record", explain_desk("unknown_record"))
     return as_json(record_view(found))
 

@@ -16,11 +16,12 @@ _TIME = re.compile(TIME_PATTERN, re.ASCII)
 
 
 class BadTime(ValueError):
-    """A text that is no time; `field` says which one."""
+    """A text that is no time; `field` says which one. is_before: it is one, but before `from`."""
 
-    def __init__(self, field: str) -> None:
+    def __init__(self, field: str, *, is_before: bool = False) -> None:
         super().__init__(field)
         self.field = field
+        self.is_before = is_before
 
 
 def window(*, start: str | None, end: str | None, now_ms: int) -> tuple[int, int]:
@@ -37,9 +38,14 @@ def window(*, start: str | None, end: str | None, now_ms: int) -> tuple[int, int
 
 
 def span(*, start: str | None, end: str | None) -> tuple[int | None, int | None]:
-    """(start_ms, end_ms) as `window` reads them, None where there is no bound. Raises: BadTime."""
+    """(start_ms, end_ms) as `window` reads them, None where there is no bound.
+
+    Raises: BadTime, also for two with nothing between them: what is filed must be what was meant.
+    """
     start_ms = None if start is None else _read("from", start)
     end_ms = None if end is None else _read("to", end) + (DAY_MS if len(end) == 10 else 0)
+    if start_ms is not None and end_ms is not None and end_ms <= start_ms:
+        raise BadTime("to", is_before=True)
     return start_ms, end_ms
 
 

@@ -54,7 +54,8 @@ class DeskRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeskReply:
-    """What became of a request. reason, message: why not. faults: what is wrong, field by field.
+    """What became of a request. reason, message: why not. faults: what is wrong, field by field;
+    of what was granted all the same, what had better be seen to.
 
     id, version: of the record after it, or as it is now when somebody else was faster.
     """

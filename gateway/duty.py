@@ -22,6 +22,7 @@ Day = Annotated[str, msgspec.Meta(pattern=DATE_PATTERN, description="a day such 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DATE = re.compile(DATE_PATTERN)
+FIRST_YEAR, LAST_YEAR = 1900, 8999
 
 # A Monday, from which weeks are counted where a shift names no first day.
 _FIRST_MONDAY = date(2024, 1, 1)
@@ -94,11 +95,13 @@ def by_staff(plans: Iterable[S]) -> dict[str, list[S]]:
 
 
 def parse_day(text: str) -> date | None:
-    """The date `text` writes, None for one that does not exist, such as 2026-02-30."""
+    """The date `text` writes; None for one that does not exist, such as 2026-02-30, or that lies
+    so far off that it cannot be reckoned with."""
     try:
-        return date.fromisoformat(text) if _DATE.match(text) else None
+        day = date.fromisoformat(text) if _DATE.match(text) else None
     except ValueError:
         return None
+    return day if day is not None and FIRST_YEAR <= day.year <= LAST_YEAR else None
 
 
 def span_on(day: date, starts: str, ends: str) -> Span:
@@ -119,6 +122,12 @@ def begins_on(shift: Shift, day: date) -> bool:
     anchor = first or _FIRST_MONDAY
     weeks = ((day - timedelta(days=day.weekday())) - _monday_of(anchor)).days // 7
     return weeks % shift.every_weeks == 0
+
+
+def comes_between(shift: Shift, first: date, last: date) -> bool:
+    """Whether the shift begins on any day from first to last; after 8 weeks all repeats."""
+    days = min((last - first).days + 1, 8 * 7 + 1)
+    return any(begins_on(shift, first + number * DAY) for number in range(days))
 
 
 def _monday_of(day: date) -> date:
@@ -191,8 +200,20 @@ def next_start(shifts: Iterable[Shift], local: datetime) -> datetime | None:
     return min(starts, default=None)
 
 
+def next_extra(exceptions: Iterable[Exception_], local: datetime) -> datetime | None:
+    """When somebody is next there besides after `local`, within eight weeks."""
+    starts = (
+        span.start
+        for one in exceptions
+        if one.what == "extra"
+        for span in exception_spans(one, first=local.date(), last=local.date() + 57 * DAY)
+        if span.start > local
+    )
+    return min(starts, default=None)
+
+
 def overlap(one: Shift, other: Shift) -> date | None:
-    """The first day on which both are worked at the same time; None if that never happens.
+    """The first day on which `one` begins while both are worked; None if that never happens.
 
     Looked for over the weeks after which both repeat, from the later of their first days.
     """
@@ -203,3 +224,31 @@ def overlap(one: Shift, other: Shift) -> date | None:
     theirs = list(spans_of(other, **window))
     met = [span for span in mine if any(span.meets(another) for another in theirs)]
     return min(met).start.date() if met else None
+
+
+def within(spans: Iterable[Span], frame: Span) -> list[Span]:
+    """What of the spans lies in the frame."""
+    return [
+        Span(max(one.start, frame.start), min(one.end, frame.end))
+        for one in spans
+        if one.meets(frame)
+    ]
+
+
+def without(spans: Iterable[Span], holes: Iterable[Span]) -> list[Span]:
+    """What is left of the spans where no hole is, the earliest first."""
+    left = []
+    sorted_holes = sorted(holes)
+    for span in sorted(spans):
+        start = span.start
+        for hole in sorted_holes:
+            if hole.start >= span.end:
+                break
+            if hole.end <= start:
+                continue
+            if hole.start > start:
+                left.append(Span(start, hole.start))
+            start = max(start, hole.end)
+        if start < span.end:
+            left.append(Span(start, span.end))
+    return left

@@ -267,7 +267,8 @@ class FieldFault:
 class ActionResult:
     """What the gateway made of an action or a request (gateway → terminal).
 
-    action_id: the action's or the request's. reason: "" when ok. faults: of a request's body.
+    action_id: the action's or the request's. reason: "" when ok. faults: of a request's body; of
+    one that was granted, what had better be seen to all the same.
     id, version: of the record after a request, or as it is now when somebody else was faster.
     """
 

@@ -40,7 +40,7 @@ FAULTS = {
 # What stands in the way of opening or closing → in words.
 IN_THE_WAY = {
     "uncovered": _l("Nobody on duty covers this role"),
-    "uncovered_later": _l("Nobody covers this role later today, from"),
+    "uncovered_later": _l("Nobody covers this role later today"),
     "nothing_entered": _l("Nothing is entered yet"),
     "never_tested": _l("No button was ever tested in a round"),
     "occupied_seat": _l("Somebody may still sit there: go and look"),

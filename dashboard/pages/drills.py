@@ -13,7 +13,7 @@ from wtforms import BooleanField, DateField, IntegerField, SelectField, StringFi
 from wtforms.validators import InputRequired, Length, NumberRange
 
 from dashboard.board import Board, the_board
-from dashboard.desk import ask_desk, fault_sentence
+from dashboard.desk import ask_desk, fault_sentence, may_see
 from dashboard.figures import ResponseFigures
 from dashboard.pages import closing_words
 from dashboard.pages.branch import point_labels, staff_names, viewer_id
@@ -27,10 +27,11 @@ from dashboard.pages.forms import (
     without_nothing,
 )
 from dashboard.pages.outlook import world_of
-from dashboard.pages.shifts import WEEKDAYS, time_field
+from dashboard.pages.shifts import time_field
 from dashboard.pages.team import checks, may_edit
 from dashboard.reckoning import the_reckoning
 from dashboard.review.calendar import day_start_ms, local_day
+from dashboard.weekdays import WEEKDAYS
 from gateway.store import DeskReports, Record
 from gateway.store.outlook import Window, World, overdue_window, window_on
 from protocol.clock import now
@@ -64,7 +65,7 @@ def listing() -> str:
     world = world_of(board, ("drill_plan", "drill_held", "drill"))
     return render_template(
         "drills.html",
-        plans=[_line(world, one) for one in world.all("drill_plan").values()],
+        plans=[_line(world, one) for one in world.all("drill_plan").values() if may_see(one)],
         running=[one for one in world.all("drill").values() if one.incident_id],
         held=_held(board),
         real=_real(board),
@@ -155,7 +156,7 @@ def start() -> str | Response:
     """Begins a drill, which rings as a call rings."""
     board = the_board()
     form = StartForm() if request.method == "POST" else StartForm(formdata=None)
-    plans = board.reader.records("drill_plan")
+    plans = [one for one in board.reader.records("drill_plan") if may_see(one)]
     form.plan.choices = [
         ("", _("None of the calendar")),
         *((one.id, closing_words.in_words(one.body)) for one in plans),

@@ -6,15 +6,18 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import abort, flash, request
+from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 from wtforms import HiddenField
 from wtforms.fields import Field
 
 from dashboard.board import the_board
-from dashboard.desk import Answer, ask_desk, explain_desk, fault_sentence
+from dashboard.desk import FIELD_FAULTS, Answer, ask_desk, explain_desk, fault_sentence, may_see
 from dashboard.errors import Problem
+from dashboard.pages import words
 from dashboard.pages.branch import viewer_id
 from gateway.store import Record
+from protocol.messages import FieldFault
 
 
 class PlanForm(FlaskForm):
@@ -38,12 +41,25 @@ def save(form: PlanForm, kind: str, id: str, body: dict[str, Any]) -> Answer:
         f"{kind}.save", by=needed_viewer(), id=id, version=form.seen_version, body=body
     )
     mark(form, answer)
+    for fault in answer.faults if answer.ok else ():
+        flash(_("Saved, but see to this. %(what)s", what=_named_sentence(fault)))
     return answer
 
 
+def _named_sentence(fault: FieldFault) -> str:
+    """What had better be seen to, with what to do about it."""
+    if fault.name in FIELD_FAULTS:
+        return fault_sentence(fault)
+    what, remedy = words.fault_words(fault.name, "")
+    detail = words.fault_detail(fault.name, fault.detail)
+    return f"{what}: {detail}. {remedy}" if detail else f"{what}. {remedy}"
+
+
 def mark(form: PlanForm, answer: Answer) -> None:
-    """Puts the faults of an answer at the fields they speak of, or at the whole."""
-    if not answer.ok and not answer.faults:
+    """Puts the faults of a refusal at the fields they speak of, or at the whole."""
+    if answer.ok:
+        return
+    if not answer.faults:
         form.form_errors.append(answer.message)
     for fault in answer.faults:
         name = form.place(fault.field)
@@ -56,9 +72,9 @@ def mark(form: PlanForm, answer: Answer) -> None:
 
 
 def open_record(kind: str, id: str) -> Record:
-    """The plan that a page is about. Raises: Problem 404 when there is none, or no more."""
+    """The plan that a page is about. Raises: Problem 404 when there is none for whoever asks."""
     record = the_board().reader.record(kind, id)
-    if record is None or not record.is_open:
+    if record is None or not record.is_open or not may_see(record):
         raise Problem(404, "unknown_record", explain_desk("unknown_record"))
     return record
 

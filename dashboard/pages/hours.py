@@ -10,8 +10,9 @@ from flask_babel import lazy_gettext as _l
 
 from dashboard.board import the_board
 from dashboard.pages.forms import PlanForm, save
-from dashboard.pages.shifts import WEEKDAYS, time_field
+from dashboard.pages.shifts import time_field
 from dashboard.pages.team import may_edit
+from dashboard.weekdays import WEEKDAYS
 from gateway.store import Record
 
 blueprint = Blueprint("hours", __name__)

@@ -18,6 +18,14 @@ AUDIENCES = {
 REFUSALS = {"refuse": _l("will not come"), "busy": _l("is busy")}
 # A fault's name → (what is wrong, what to do).
 FAULTS = {
+    "policy_tells_few": (
+        _l("Tells neither everybody on duty nor the lead within ten minutes"),
+        _l("Add a step to the policy that tells them."),
+    ),
+    "policy_never_outside": (
+        _l('Does not come to "call 120 / 110 now" within half an hour'),
+        _l("Let its last step tell every screen."),
+    ),
     "role_nobody_has": (
         _l("Asks for a role that nobody of the team has"),
         _l("Give somebody the role, or name who stands in."),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
@@ -13,6 +13,7 @@ from wtforms import DateField, IntegerField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp
 
 from dashboard.board import the_board
+from dashboard.errors import Problem
 from dashboard.pages import words
 from dashboard.pages.forms import (
     PlanForm,
@@ -21,23 +22,19 @@ from dashboard.pages.forms import (
     save,
     without_nothing,
 )
+from dashboard.pages.outlook import world_of
 from dashboard.pages.rows import RowsForm
-from dashboard.pages.team import checks, may_edit
+from dashboard.pages.team import DUTY_MODES, checks, may_edit
 from dashboard.pages.times import today
+from dashboard.weekdays import WEEKDAYS
 from gateway.store import Record
+from gateway.store.outlook import monday_of, week_of
 
 blueprint = Blueprint("shifts", __name__, url_prefix="/shifts")
 
-WEEKDAYS = {
-    "mon": _l("Monday"),
-    "tue": _l("Tuesday"),
-    "wed": _l("Wednesday"),
-    "thu": _l("Thursday"),
-    "fri": _l("Friday"),
-    "sat": _l("Saturday"),
-    "sun": _l("Sunday"),
-}
 ABSENCES = {"away": _l("Away"), "extra": _l("There besides")}
+WEEK = timedelta(days=7)
+FIRST_YEAR, LAST_YEAR = 2000, 2200
 _TIME = Regexp(r"^([01]\d|2[0-3]):[0-5]\d$", message=_l("A time is written as 08:30."))
 
 
@@ -149,35 +146,48 @@ FORMS: dict[str, type[PlanForm]] = {
 
 @blueprint.get("")
 def week() -> str:
-    """Who works when, a row for each of the team and a column for each day."""
-    reader = the_board().reader
-    staff, shifts = reader.records("staff"), reader.records("shift")
-    now = today().isoformat()
-    plan = {
-        one.id: {
-            day: sorted(
-                (
-                    shift
-                    for shift in shifts
-                    if shift.body.staff == one.id and day in shift.body.days
-                ),
-                key=lambda shift: shift.body.starts,
-            )
-            for day in WEEKDAYS
-        }
-        for one in staff
-    }
+    """What counts in a week, a row for each of the team and a column for each day."""
+    board, monday = the_board(), asked_monday()
+    world = world_of(board, ("staff", "shift", "exception", "post", "duty"))
+    now, this_monday = today(), monday_of(today())
+    staff = sorted(world.all("staff").values(), key=lambda one: one.id)
     return render_template(
         "shifts.html",
         staff=staff,
-        plan=plan,
-        posts={one.id: one.body for one in reader.records("post")},
-        exceptions=[one for one in reader.records("exception") if one.body.last >= now],
+        days=[monday + timedelta(days=number) for number in range(7)],
+        today=now,
+        is_this_week=monday == this_monday,
+        before=monday - WEEK,
+        after=monday + WEEK,
+        plan=week_of(world, monday),
+        posts={one.id: one.body for one in world.all("post").values()},
+        exceptions=[
+            one
+            for one in world.all("exception").values()
+            if one.body.last >= min(now, monday).isoformat()
+        ],
         names={one.id: one.body.name for one in staff},
-        WEEKDAYS=WEEKDAYS,
         ABSENCES=ABSENCES,
+        DUTY_MODES=DUTY_MODES,
         may_edit=may_edit(),
     )
+
+
+def asked_monday() -> date:
+    """The Monday of the week that was asked for by any of its days; this week's by default.
+
+    Raises: Problem 422.
+    """
+    text = request.args.get("week")
+    if text is None:
+        return monday_of(today())
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        day = date.min
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise Problem(422, "bad_week", _("Type a date such as 2026-11-24."))
+    return monday_of(day)
 
 
 @blueprint.route("/<any(shift, exception, post):kind>/new", methods=["GET", "POST"])
@@ -208,7 +218,15 @@ def _saved(form: PlanForm, kind: str, id: str, record: Record | None) -> Respons
     if not save(form, kind, id, form.body()).ok:
         return None
     flash(_("Saved."))
-    return redirect(url_for("shifts.week"))
+    return redirect(_where_it_shows(form))
+
+
+def _where_it_shows(form: PlanForm) -> str:
+    """The week in which what was saved begins, if that is still to come."""
+    first = form.first.data if "first" in form else None
+    if first is None or first <= today() or not FIRST_YEAR <= first.year <= LAST_YEAR:
+        return url_for("shifts.week")
+    return url_for("shifts.week", week=first.isoformat())
 
 
 def _page(form: PlanForm, kind: str, record: Record | None) -> str:

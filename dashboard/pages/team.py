@@ -36,7 +36,9 @@ from dashboard.pages.forms import (
     words_of,
 )
 from dashboard.pages.times import today
+from dashboard.weekdays import WEEKDAYS
 from gateway.store import Record
+from protocol.moment import rfc3339
 
 blueprint = Blueprint("team", __name__, url_prefix="/team")
 
@@ -123,11 +125,13 @@ class PinForm(PlanForm):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One of the team as the list shows them. signed: "on", "off" or None when as planned."""
+    """One of the team as the list shows them. signed: "on", "off" or None when as planned; until:
+    then it is as planned again (RFC 3339)."""
 
     record: Record
     on_duty: bool
     signed: str | None
+    until: str | None
     may_sign_in: bool
     certificates: tuple[tuple[str, date, str], ...]
 
@@ -137,12 +141,13 @@ def listing() -> str:
     """Everybody, those on duty first."""
     reader = the_board().reader
     staff = {one.staff: one for one in reader.staff()}
-    signed = {one.id: one.body.state for one in reader.records("duty")}
+    signed = {one.id: one for one in reader.records("duty")}
     rows = [
         Row(
             record=record,
             on_duty=staff[record.id].on_duty,
-            signed=signed.get(record.id),
+            signed=signed[record.id].body.state if record.id in signed else None,
+            until=_until(signed.get(record.id)),
             may_sign_in=bool(staff[record.id].pin_hash),
             certificates=tuple(_certificates(record)),
         )
@@ -151,6 +156,10 @@ def listing() -> str:
     ]
     rows.sort(key=lambda row: (not row.on_duty, row.record.id))
     return render_template("team.html", rows=rows, may_edit=may_edit(), **_words())
+
+
+def _until(signed: Record | None) -> str | None:
+    return rfc3339(signed.due.ms) if signed and signed.due else None
 
 
 def _certificates(record: Record):
@@ -260,5 +269,6 @@ def _words() -> dict[str, Any]:
         "CERTIFICATES": CERTIFICATES,
         "DUTY_MODES": DUTY_MODES,
         "LANGUAGES": LANGUAGES,
+        "WEEKDAYS": WEEKDAYS,
         "me_id": current_user.id,
     }

@@ -52,6 +52,11 @@ def calendar_day(of: date) -> str:
     return format_date(of, _("d MMM y"))
 
 
+def weekday_and_day(of: date) -> str:
+    """A day of the calendar as a column's head: its weekday and its date."""
+    return format_date(of, _("EEE d MMM"))
+
+
 def duration(ms: int | None) -> str:
     """A stopwatch: 1:05, 12:40, 3:02:09; a dash for None."""
     if ms is None:
@@ -92,6 +97,7 @@ FILTERS = {
     "hour": hour,
     "day": day,
     "calendar_day": calendar_day,
+    "weekday_and_day": weekday_and_day,
     "duration": duration,
     "lasting": lasting,
     "from_ms": from_ms,

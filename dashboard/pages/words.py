@@ -176,6 +176,8 @@ def fault_detail(name: str, detail: str) -> str:
     """What a fault says besides its name, with our own ids in words."""
     if name == "failing":
         return answer_words(detail)
+    if name == "uncovered_later":
+        return _("from %(time)s", time=detail)
     return policy_words.detail_words(name, detail, ROLES)
 
 

@@ -19,6 +19,8 @@ from gateway.duty import (
     pauses_in,
     span_on,
     spans_of,
+    within,
+    without,
 )
 from gateway.roster import CERTIFIED
 
@@ -133,34 +135,6 @@ class Coverage:
         for one in exceptions:
             (away if one.what == "away" else found).extend(exception_spans(one, **days))
         return without(found, away)
-
-
-def within(spans: Iterable[Span], frame: Span) -> list[Span]:
-    """What of the spans lies in the frame."""
-    return [
-        Span(max(one.start, frame.start), min(one.end, frame.end))
-        for one in spans
-        if one.meets(frame)
-    ]
-
-
-def without(spans: Iterable[Span], holes: Iterable[Span]) -> list[Span]:
-    """What is left of the spans where no hole is, the earliest first."""
-    left = []
-    sorted_holes = sorted(holes)
-    for span in sorted(spans):
-        start = span.start
-        for hole in sorted_holes:
-            if hole.start >= span.end:
-                break
-            if hole.end <= start:
-                continue
-            if hole.start > start:
-                left.append(Span(start, hole.start))
-            start = max(start, hole.end)
-        if start < span.end:
-            left.append(Span(start, span.end))
-    return left
 
 
 def said(span: Span) -> str:

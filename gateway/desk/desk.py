@@ -175,6 +175,7 @@ class Desk:
         return ActionResult(
             action_id=request.request_id,
             ok=True,
+            faults=outcome.named,
             id=written.id if written else request.id,
             version=written.version if written else 0,
         )

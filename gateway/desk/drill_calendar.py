@@ -104,12 +104,7 @@ def hidden_time(
 ) -> datetime | None:
     """When an unannounced drill begins: the same however often it is asked, and nobody's to know
     without the branch's salt. None when no day after `after`'s is left in the window."""
-    day = max(window.first, after.date() + DAY)
-    days = []
-    while day <= window.last:
-        if WEEKDAYS[day.weekday()] in plan.days:
-            days.append(day)
-        day += DAY
+    days = days_in(plan, window, after=after.date())
     if not days:
         return None
     text = f"{salt}|{id}|{window.first.isoformat()}|{days[0].isoformat()}"
@@ -118,6 +113,13 @@ def hidden_time(
     number, which = divmod(number, len(days))
     minute = start + number % max(1, end - start)
     return datetime.combine(days[which], time(minute // 60, minute % 60))
+
+
+def days_in(plan: DrillPlan, window: Window, *, after: date) -> list[date]:
+    """The days after `after` on which an unannounced drill may begin within the window."""
+    day = max(window.first, after + DAY)
+    dates = [day + number * DAY for number in range((window.last - day).days + 1)]
+    return [day for day in dates if WEEKDAYS[day.weekday()] in plan.days]
 
 
 def _minute_of(text: str) -> int:

@@ -18,6 +18,7 @@ from gateway.desk.drill_calendar import (
     DrillKind,
     DrillPlan,
     Window,
+    days_in,
     ended_window,
     hidden_time,
     pick,
@@ -106,8 +107,26 @@ def _check(world: World, id: str, plan: DrillPlan) -> Iterator[FieldFault]:
         yield FieldFault(field="ends", name="before_start", detail=plan.ends)
     if not plan.days:
         yield FieldFault(field="days", name="empty")
+    elif plan.unannounced and _never_begins(world, plan):
+        yield FieldFault(field="days", name="never_begins")
     if plan.point is not None and plan.point not in world.points:
         yield FieldFault(field="point", name="unknown_point", detail=plan.point)
+
+
+def _never_begins(world: World, plan: DrillPlan) -> bool:
+    """Whether no day is left for an unannounced drill: in its only window, or in the next whole
+    one of those that come round."""
+    today = world.local.date()
+    window = window_on(plan, today)
+    if window is None:  # over, and named so
+        return False
+    after = min(today, window.first - timedelta(days=1)) if plan.every_months else today
+    return not days_in(plan, window, after=after)
+
+
+def is_surprise(record: Record) -> bool:
+    """Whether it is the plan of a drill that staff are not to expect."""
+    return record.kind == PLANS.kind and record.body.unannounced
 
 
 PLANS = Plan(kind="drill_plan", cls=DrillPlan, rule=_check)
@@ -394,6 +413,7 @@ ROOM = Room(
         "drill_held": DrillHeld,
     },
     secret=frozenset({"drill_time"}),
+    for_leads=is_surprise,
     requests={
         "drill_plan.save": _save_plan,
         "drill_plan.retire": _retire_plan,

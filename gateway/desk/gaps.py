@@ -1,7 +1,9 @@
 """PURE. Where a policy could leave a call unanswered because of who is there, and when.
 
-What is wrong with a policy alone is refused when it is saved. What others bring about (somebody
-retires, a certificate runs out, a shift is moved) is a fault on the board, before any call.
+What cannot be meant is refused when a policy is saved. What a branch may mean but had better not
+(few are told, nobody calls for help from outside) is saved and named: in the answer, and as a fault
+on the board while it is so. What others bring about (somebody retires, a certificate runs out, a
+shift is moved) is such a fault too, before any call.
 """
 
 from __future__ import annotations
@@ -14,17 +16,33 @@ from gateway.desk.points import is_point
 from gateway.desk.record import World
 from gateway.policy import DEFAULT_ROLES, LEAD
 from gateway.supervision import Wrong
+from protocol.messages import FieldFault
 
 if TYPE_CHECKING:  # which registers what is here
-    from gateway.desk.policies import PolicyPlan
+    from gateway.desk.policies import PolicyPlan, StepPlan
+
+# Steps that tell more than the few whom a call asks for first.
+_WIDE = ("on_duty", LEAD, "outside")
+# One of them must come so soon after a press, and the call for help from outside so soon.
+WIDE_WITHIN_S = 600
+OUTSIDE_WITHIN_S = 1800
 
 
 def gaps(world: World) -> Iterator[Wrong]:
     """Faults `policy/<id>` of what is planned, and `role/<role>` of what is so now."""
     for id, record in sorted(world.all("policy").items()):
+        yield from _of_steps(f"policy/{id}", record.body)
         yield from _of_roles(world, f"policy/{id}", record.body)
         yield from _of_names(world, f"policy/{id}", record.body)
     yield from _now(world)
+
+
+def named(world: World, id: str, plan: PolicyPlan) -> Iterator[FieldFault]:
+    """What whoever saves a policy is told of it, although it is saved."""
+    for wrong in _of_steps(f"policy/{id}", plan):
+        yield FieldFault(field="steps", name=wrong.name, detail=wrong.detail)
+    for wrong in _of_roles(world, f"policy/{id}", plan):
+        yield FieldFault(field="roles", name=wrong.name, detail=wrong.detail)
 
 
 def roles_of(plan: PolicyPlan) -> list[str]:
@@ -38,6 +56,32 @@ def roles_of(plan: PolicyPlan) -> list[str]:
         elif step.tell == "roles":
             found |= dict.fromkeys(step.roles)
     return list(found)
+
+
+def _of_steps(subject: str, plan: PolicyPlan) -> Iterator[Wrong]:
+    """Steps that end before everybody could have heard. A seat that is only looked after may."""
+    if plan.kinds == ["seat"]:
+        return
+    came = list(zip(_come_s(plan), plan.steps, strict=True))
+    if not any(_is_wide(step) and at_s <= WIDE_WITHIN_S for at_s, step in came):
+        yield Wrong(subject, "policy_tells_few")
+    if not any(step.tell == "outside" and at_s <= OUTSIDE_WITHIN_S for at_s, step in came):
+        yield Wrong(subject, "policy_never_outside")
+
+
+def _is_wide(step: StepPlan) -> bool:
+    return step.tell in _WIDE or (step.tell == "roles" and LEAD in step.roles)
+
+
+def _come_s(plan: PolicyPlan) -> Iterator[int]:
+    """How many seconds after a press each step comes, at the latest."""
+    at_s = 0
+    for number, step in enumerate(plan.steps):
+        if number:
+            before = plan.steps[number - 1]
+            gap_s = step.after_s - before.after_s
+            at_s += gap_s if before.ring_s is None else min(gap_s, before.ring_s * before.rings)
+        yield at_s
 
 
 def _of_roles(world: World, subject: str, plan: PolicyPlan) -> Iterator[Wrong]:

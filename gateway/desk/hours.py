@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from gateway.desk.plans import Plan
 from gateway.desk.record import World
@@ -12,6 +12,8 @@ from gateway.duty import WEEKDAYS, ClockTime, Weekday, span_on
 from protocol.messages import FieldFault
 
 BRANCH = "branch"
+# Whoever closes before they open means the next day; beyond this it is a slip of the pen.
+LONGEST_NIGHT = timedelta(hours=16)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,10 +43,18 @@ def _check_hours(world: World, id: str, hours: OpeningHours) -> Iterator[FieldFa
             yield FieldFault(field=f"week[{number}].days", name="empty")
         if row.opens == row.closes:
             yield FieldFault(field=f"week[{number}].closes", name="same_as_start")
+        elif row.closes < row.opens and (open_for := _length(row)) > LONGEST_NIGHT:
+            hours = f"{open_for / timedelta(hours=1):g} h"
+            yield FieldFault(field=f"week[{number}].closes", name="too_long", detail=hours)
         for day in row.days:
             if day in named:
                 yield FieldFault(field=f"week[{number}].days", name="day_twice", detail=day)
             named.add(day)
+
+
+def _length(row: Hours) -> timedelta:
+    span = span_on(date(2026, 1, 5), row.opens, row.closes)
+    return span.end - span.start
 
 
 PLAN = Plan(kind="hours", cls=OpeningHours, rule=_check_hours)

@@ -24,8 +24,8 @@ class Plan:
 
     cls: the dataclass of its body. editors: roles that may write it. rule: what is wrong with a
     body, given its id, beside what each field shows alone. is_secret: the log takes no body.
-    needed_by: what speaks against retiring it. is_ones_own: everybody may write the one whose id
-    is their own.
+    needed_by: what speaks against retiring it. named: what its writer is told of a body that is
+    saved all the same. is_ones_own: everybody may write the one whose id is their own.
     """
 
     kind: str
@@ -33,6 +33,7 @@ class Plan:
     editors: tuple[str, ...] = LEADS
     rule: Rule = lambda world, id, body: ()
     needed_by: Callable[[World, str], Iterable[FieldFault]] = lambda world, id: ()
+    named: Rule = lambda world, id, body: ()
     is_secret: bool = False
     is_ones_own: bool = False
 
@@ -52,7 +53,8 @@ class Plan:
         faults = tuple(self.rule(world, id, body))
         if faults:
             return Refused("wrong_fields", faults)
-        return self._written(world, request, id, body, event="saved")
+        named = tuple(self.named(world, id, body))
+        return replace(self._written(world, request, id, body, event="saved"), named=named)
 
     def retire(self, world: World, request: Request) -> Outcome:
         """Takes a plan out of use. It is kept, since the log and old incidents speak of it."""
@@ -78,9 +80,7 @@ class Plan:
             return Refused("changed_meanwhile")
         return None
 
-    def _written(
-        self, world: World, request: Request, id: str, body: Any, *, event: str
-    ) -> Outcome:
+    def _written(self, world: World, request: Request, id: str, body: Any, *, event: str) -> Done:
         known = world.get(self.kind, id)
         record = Record(
             kind=self.kind,

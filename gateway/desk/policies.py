@@ -9,7 +9,7 @@ from typing import Annotated, get_args
 
 import msgspec
 
-from gateway.desk.gaps import gaps
+from gateway.desk.gaps import gaps, named
 from gateway.desk.plans import Plan
 from gateway.desk.points import is_point
 from gateway.desk.record import Room, World
@@ -240,7 +240,7 @@ def _check_substitute(world: World, id: str, one: Substitute) -> Iterator[FieldF
 
 
 PLANS = (
-    Plan(kind="policy", cls=PolicyPlan, rule=_check_policy, needed_by=_needed_policy),
+    Plan(kind="policy", cls=PolicyPlan, rule=_check_policy, needed_by=_needed_policy, named=named),
     Plan(kind="substitute", cls=Substitute, rule=_check_substitute),
 )
 

@@ -99,7 +99,8 @@ class Done:
 
     records: as they are from now on. entries: for the log, and tells: people to be told, each with
     the incident it belongs to or None. deletes: records (kind, id) that are to be gone for good,
-    and not merely closed. raises: alerts of the desk's own.
+    and not merely closed. raises: alerts of the desk's own. named: what the asker is
+    told of what was granted all the same.
     """
 
     records: tuple[Record, ...] = ()
@@ -107,6 +108,7 @@ class Done:
     tells: tuple[tuple[Tell, str | None], ...] = ()
     deletes: tuple[tuple[str, str], ...] = ()
     raises: tuple[Alert, ...] = ()
+    named: tuple[FieldFault, ...] = ()
 
     def __add__(self, other: Done) -> Done:
         """Both."""
@@ -129,6 +131,7 @@ class Room:
     """Some kinds of records and what may be done to them.
 
     kinds: {kind: its dataclass}. secret: kinds that neither pages, exports nor the log show.
+    for_leads: which of its records are shown only to those who write plans.
     requests: {Request.do: what decides it}. fall_due: what becomes of a record whose time has
     come. meet: what a new incident leads to; it is asked before the press has its receipt. follow:
     what a change of an incident (before, after) leads to.
@@ -144,6 +147,7 @@ class Room:
     kinds: Mapping[str, type]
     requests: Mapping[str, Callable[[World, Request], Outcome]]
     secret: frozenset[str] = frozenset()
+    for_leads: Callable[[Record], bool] = lambda record: False
     fall_due: Callable[[World, Record], Done] | None = None
     meet: Callable[[World, Incident], Done] | None = None
     follow: Callable[[World, Incident, Incident], Done] | None = None

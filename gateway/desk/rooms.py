@@ -22,7 +22,7 @@ from gateway.desk import (
     team,
     walks,
 )
-from gateway.desk.record import Room
+from gateway.desk.record import Record, Room
 
 # What one room makes of an incident, such as follow-ups, those below it see.
 ROOMS: tuple[Room, ...] = (
@@ -47,3 +47,8 @@ ROOMS: tuple[Room, ...] = (
 KINDS: dict[str, type] = {kind: cls for room in ROOMS for kind, cls in room.kinds.items()}
 DEFAULTS: tuple[tuple[str, str, Any], ...] = sum((room.defaults for room in ROOMS), ())
 SECRET: frozenset[str] = frozenset().union(*(room.secret for room in ROOMS))
+
+
+def is_for_leads(record: Record) -> bool:
+    """Whether only those who write plans may see it."""
+    return any(room.for_leads(record) for room in ROOMS if record.kind in room.kinds)

@@ -5,25 +5,33 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Annotated, Literal
 
 import msgspec
 
 from gateway.course import Entry
+from gateway.desk.hours import hours_on
 from gateway.desk.plans import LEADS, Plan
 from gateway.desk.record import Done, Due, Outcome, Record, Refused, Room, World
 from gateway.duty import (
+    DAY,
+    WEEKDAYS,
     Day,
     Exception_,
     Pause,
     Shift,
+    Span,
     by_staff,
+    comes_between,
+    exception_spans,
     is_planned,
+    next_extra,
     next_start,
     overlap,
     parse_day,
     span_on,
+    without,
 )
 from gateway.roster import CERTIFIED, Member, Roster
 from protocol.messages import FieldFault, Id, Request, ShortText
@@ -44,6 +52,8 @@ CertificateName = Literal["first_aid", "aed"]
 _PHONE = re.compile(r"\+?[0-9](?:[0-9 ()./-]{0,28}[0-9])?(?:[xX#][0-9]{1,8})?(?![\s\S])")
 # Somebody who signed in and forgot to sign out is off duty after so long.
 FORGOTTEN = timedelta(hours=16)
+# Whoever is away for longer is planned anew.
+LONGEST_EXCEPTION = timedelta(days=1100)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,14 +206,42 @@ def _check_shift(world: World, id: str, shift: Shift) -> Iterator[FieldFault]:
     if shift.post is not None and world.get("post", shift.post) is None:
         yield FieldFault(field="post", name="unknown_post", detail=shift.post)
     bad_days = list(_check_days(shift.first, shift.last))
-    yield from bad_days
+    yield from bad_days or _check_when(world, id, shift)
     yield from _check_breaks(shift)
     if bad_days:
         return
     for key, record in world.all("shift").items():
         other = record.body
-        if key != id and other.staff == shift.staff and (day := overlap(shift, other)):
-            yield FieldFault(field="starts", name="overlaps", detail=f"{key}, {day.isoformat()}")
+        if key != id and other.staff == shift.staff and (day := overlap(other, shift)):
+            detail = _shift_said(world, other, WEEKDAYS[day.weekday()])
+            yield FieldFault(field="starts", name="overlaps", detail=detail)
+
+
+def _shift_said(world: World, shift: Shift, day: str) -> str:
+    """A shift as people know it: tue 22:00-06:00, Guide's desk. The day it begins on comes first,
+    for the page to say in words."""
+    post = world.get("post", shift.post) if shift.post else None
+    hours = f"{day} {shift.starts}-{shift.ends}"
+    return f"{hours}, {post.body.name}" if post else hours
+
+
+def _check_when(world: World, id: str, shift: Shift) -> Iterator[FieldFault]:
+    """A shift that never comes, or comes no more."""
+    last = parse_day(shift.last) if shift.last else None
+    known = world.get("shift", id)
+    is_new = known is None or known.body.last != shift.last
+    if last and last < world.local.date() and is_new:
+        yield FieldFault(field="last", name="in_the_past", detail=shift.last)
+    first = parse_day(shift.first) if shift.first else None
+    if first and last and shift.days and not comes_between(shift, first, last):
+        yield FieldFault(field="days", name="never_comes")
+
+
+def _not_followed(world: World, id: str, shift: Shift) -> Iterator[FieldFault]:
+    """A shift of somebody whose duty no plan decides is kept, and changes nothing."""
+    body = world.get("staff", shift.staff).body  # type: ignore[union-attr]  # the rule has looked
+    if body.duty != "plan":
+        yield FieldFault(field="staff", name="shift_not_followed", detail=body.name)
 
 
 def _check_breaks(shift: Shift) -> Iterator[FieldFault]:
@@ -220,11 +258,43 @@ def _check_breaks(shift: Shift) -> Iterator[FieldFault]:
 def _check_exception(world: World, id: str, one: Exception_) -> Iterator[FieldFault]:
     yield from _check_whom(world, one.staff)
     yield from _check_days(one.first, one.last)
-    last = parse_day(one.last)
+    first, last = parse_day(one.first), parse_day(one.last)
     if last is not None and last < world.local.date():
         yield FieldFault(field="last", name="in_the_past", detail=one.last)
     if (one.starts is None) != (one.ends is None):
         yield FieldFault(field="ends" if one.ends is None else "starts", name="missing")
+    elif one.starts is not None and one.starts == one.ends:
+        yield FieldFault(field="ends", name="same_as_start")
+    elif first and last and last > first + LONGEST_EXCEPTION:
+        latest = (first + LONGEST_EXCEPTION).isoformat()
+        yield FieldFault(field="last", name="too_late", detail=latest)
+    elif first and last:
+        yield from _check_against(world, id, one, first, last)
+
+
+def _check_against(
+    world: World, id: str, one: Exception_, first: date, last: date
+) -> Iterator[FieldFault]:
+    """Who is away is away: a time besides of which nothing is left would never be worked."""
+    others = [
+        record.body
+        for key, record in world.all("exception").items()
+        if key != id and record.body.staff == one.staff
+    ]
+
+    def spans_of_all(what: str, bodies: Iterable[Exception_]) -> list[Span]:
+        days = {"first": first - DAY, "last": last + DAY}
+        return [
+            span for body in bodies if body.what == what for span in exception_spans(body, **days)
+        ]
+
+    mine = spans_of_all(one.what, [one])
+    away = spans_of_all("away", [one, *others])
+    besides = mine if one.what == "extra" else spans_of_all("extra", others)
+    for span in besides:
+        if not without([span], away) and any(span.meets(other) for other in mine):
+            yield FieldFault(field="first", name="contradicts", detail=f"{span.start:%Y-%m-%d}")
+            return
 
 
 def _check_whom(world: World, staff: str) -> Iterator[FieldFault]:
@@ -254,7 +324,7 @@ PLANS = (
     Plan(kind="staff", cls=Staff, rule=_check_staff, needed_by=_needed_staff),
     Plan(kind="pin", cls=Pin, rule=_check_pin, is_secret=True, is_ones_own=True),
     Plan(kind="post", cls=Post, needed_by=_needed_post),
-    Plan(kind="shift", cls=Shift, rule=_check_shift),
+    Plan(kind="shift", cls=Shift, rule=_check_shift, named=_not_followed),
     Plan(kind="exception", cls=Exception_, rule=_check_exception),
 )
 
@@ -265,8 +335,10 @@ PLANS = (
 def _sign(world: World, request: Request) -> Outcome:
     """`duty.on`, `duty.off`: for oneself, or by a lead for somebody else; `duty.plan`: as planned.
 
-    Who signs out is off duty until the next shift begins or until signing in; who signs in is on
-    duty until signing out, or the next shift, or FORGOTTEN.
+    Who signs out is off duty until signing in, until the next shift or day besides begins, and at
+    most for a day: nobody who went home today is left out tomorrow. Whoever is always on duty is
+    called again when the branch opens tomorrow, or at midnight when nobody has said when it does.
+    Who signs in is on duty until signing out, or the next shift, or FORGOTTEN.
     """
     staff = request.id or request.by
     if not world.roster.knows(request.by):
@@ -284,7 +356,7 @@ def _sign(world: World, request: Request) -> Outcome:
         is_open=state != "plan",
         by=request.by,
         at=rfc3339(world.now.utc_ms),
-        due=_until(world, staff, state),
+        due=_until(world, staff, state) if state != "plan" else None,
     )
     entry = Entry(event=f"duty_{state}", by=request.by, detail={"staff": staff})
     return Done(records=(record,), entries=((entry, None),))
@@ -295,16 +367,26 @@ def _next_version(world: World, staff: str) -> int:
     return known.version + 1 if known else 1
 
 
-def _until(world: World, staff: str, state: str) -> Due | None:
-    shifts = by_staff(one.body for one in world.all("shift").values()).get(staff, [])
-    begins = next_start(shifts, world.local)
-    if state == "on":
-        forgotten = world.local + FORGOTTEN
-        begins = min(begins, forgotten) if begins else forgotten
-    if begins is None:
-        return None
-    ahead_ms = round((begins - world.local).total_seconds() * 1000)
+def _until(world: World, staff: str, state: str) -> Due:
+    """When the plan counts again after signing in or out."""
+    longest = FORGOTTEN if state == "on" else DAY
+    begins = [world.local + longest, *_begins(world, staff)]
+    ahead_ms = round((min(begins) - world.local).total_seconds() * 1000)
     return Due(world.now.utc_ms + ahead_ms)
+
+
+def _begins(world: World, staff: str) -> Iterator[datetime]:
+    """When this person's duty begins next by the plan, as far as it is known."""
+    if world.get("staff", staff).body.duty == "always":  # type: ignore[union-attr]
+        tomorrow = world.local.date() + DAY
+        hours = hours_on(world, tomorrow)
+        yield hours[0] if hours else datetime.combine(tomorrow, time())
+        return
+    shifts = by_staff(one.body for one in world.all("shift").values()).get(staff, [])
+    exceptions = by_staff(one.body for one in world.all("exception").values()).get(staff, [])
+    for begins in (next_start(shifts, world.local), next_extra(exceptions, world.local)):
+        if begins is not None:
+            yield begins
 
 
 def _duty_ends(world: World, record: Record) -> Done:

@@ -3,8 +3,9 @@
 The only importer of sqlite-utils. `Writer` is the gateway's; `Reader` is read-only and anybody's.
 """
 
+from gateway.desk.plans import LEADS
 from gateway.desk.record import Record
-from gateway.desk.rooms import KINDS, SECRET
+from gateway.desk.rooms import KINDS, SECRET, is_for_leads
 from gateway.store.desk_reports import (
     ComplaintLine,
     DeskReports,
@@ -31,6 +32,7 @@ from gateway.store.writer import Writer
 
 __all__ = [
     "KINDS",
+    "LEADS",
     "SECRET",
     "ChannelRecord",
     "Clocks",
@@ -55,5 +57,6 @@ __all__ = [
     "WalkLine",
     "Work",
     "Writer",
+    "is_for_leads",
     "key_path",
 ]

@@ -19,12 +19,14 @@ from gateway.desk.resources import Nearest, check_due, left_of, nearest, taken_o
 from gateway.desk.rooms import KINDS, SECRET
 from gateway.desk.team import roster_of
 from gateway.desk.walks import last_test_ms
+from gateway.desk.week import Line, monday_of, week_of
 from gateway.roster import Roster
 from gateway.store.reader import Reader
 from protocol.messages import Incident
 from protocol.moment import Moment
 
 __all__ = [
+    "Line",
     "Missing",
     "Nearest",
     "Window",
@@ -34,6 +36,7 @@ __all__ = [
     "last_test_ms",
     "left_of",
     "may_be_left",
+    "monday_of",
     "nearest",
     "not_over",
     "not_ready",
@@ -42,6 +45,7 @@ __all__ = [
     "state_of",
     "taken_of",
     "unclosed",
+    "week_of",
     "window_on",
     "world",
 ]

@@ -9,11 +9,12 @@ from html.parser import HTMLParser
 import pytest
 from board_branch import PINS
 
+from dashboard.desk import Answer
 from dashboard.pages.cards import card
 from gateway.desk.policies import MAX_STEPS, PolicyPlan, StepPlan, Substitute
 from gateway.desk.record import Record
 from gateway.store import Work, Writer
-from protocol.messages import Fault, Incident, Offer, Refusal, Responder
+from protocol.messages import Fault, FieldFault, Incident, Offer, Refusal, Responder
 
 PAGES = ("/policies", "/policies/new", "/policies/policy/default", "/policies/substitute/new")
 STEPS = [StepPlan(after_s=0, tell="kind", ring_s=5), StepPlan(after_s=20, tell="outside")]
@@ -242,6 +243,18 @@ def test_more_rows_than_the_desk_takes_are_not_made(client, written):
     assert again.status_code == 200
     assert f'name="step_{MAX_STEPS}_after_s"' in again.text
     assert f'name="step_{MAX_STEPS + 1}_after_s"' not in again.text
+
+
+def test_what_could_leave_a_call_unanswered_is_said_when_it_is_saved(client, written, monkeypatch):
+    named = (FieldFault(field="roles", name="role_nobody_has", detail="maintenance"),)
+    answer = Answer(ok=True, id="vault", version=2, faults=named)
+    monkeypatch.setattr("dashboard.pages.forms.ask_desk", lambda *asked, **more: answer)
+    client = signed_in(client)
+    page = client.get("/policies/policy/vault").text
+    token = re.search(r'name="csrf-token" content="([^"]+)"', page)[1]
+    form = {"csrf_token": token, "rows": "4", "step_1_after_s": "0", "step_1_tell": "kind"}
+    page = client.post("/policies/policy/vault", data=form, follow_redirects=True).text
+    assert "Saved, but see to this. Asks for a role that nobody of the team has: Main" in page
 
 
 # --- what a card says ---

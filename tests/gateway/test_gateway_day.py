@@ -454,3 +454,22 @@ def test_bad_hours_are_named_at_their_field(desk: Desk, body, fault) -> None:
     result = desk.ask("hours.save", id="branch", body=body)
     assert fault in [(one.field, one.name) for one in result.faults]
     assert desk.ask("hours.save", id="other", body={}).faults[0].name == "bad_id"
+
+
+@pytest.mark.parametrize(
+    ("opens", "closes", "hours"),
+    [
+        ("20:00", "06:00", None),
+        ("10:00", "02:00", None),
+        ("00:00", "23:59", None),
+        ("09:00", "08:00", "23 h"),
+        ("09:30", "02:00", "16.5 h"),
+    ],
+)
+def test_hours_past_midnight_are_a_night_and_no_slip_of_the_pen(
+    desk: Desk, opens, closes, hours
+) -> None:
+    week = [{"days": ["mon"], "opens": opens, "closes": closes}]
+    result = desk.ask("hours.save", id="branch", body={"week": week})
+    named = [(one.field, one.name, one.detail) for one in result.faults]
+    assert named == ([("week[0].closes", "too_long", hours)] if hours else [])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -127,12 +128,77 @@ def test_every_fault_of_a_body_is_named_at_once(desk: Desk) -> None:
     assert faults_of(found).keys() == {"staff", "days", "ends"}
 
 
-def test_a_roster_that_overlaps_is_named_with_the_other_shift_and_the_day(desk: Desk) -> None:
-    made = desk.ask("shift.save", body=SHIFT)
+def test_a_shift_that_is_over_or_never_comes_is_refused(desk: Desk) -> None:
+    # It is 2026-11-18, a Wednesday.
+    over = desk.ask("shift.save", id="x", body=SHIFT | {"last": "2026-11-17"})
+    assert faults_of(over) == {"last": "in_the_past"}
+    days = {"first": "2026-11-25", "last": "2026-11-29"}  # a Wednesday to a Sunday
+    assert faults_of(desk.ask("shift.save", id="x", body=SHIFT | days)) == {"days": "never_comes"}
+    weeks = {"first": "2026-11-25", "last": "2026-12-06", "every_weeks": 2}
+    assert faults_of(desk.ask("shift.save", id="x", body=SHIFT | weeks)) == {"days": "never_comes"}
+    assert desk.ask("shift.save", id="x", body=SHIFT | days | {"last": "2026-11-30"}).ok
+    desk.clock.move(30 * 24 * 3600)
+    body = SHIFT | days | {"last": "2026-11-30", "ends": "18:00"}
+    assert desk.ask("shift.save", id="x", body=body).ok, "it was right when it was planned"
+
+
+def test_a_roster_that_overlaps_is_named_with_the_day_hours_and_post_of_the_other_shift(
+    desk: Desk,
+) -> None:
+    assert desk.ask("post.save", id="guide", body={"name": "Guide's desk"}).ok
+    assert desk.ask("shift.save", body=SHIFT | {"post": "guide"}).ok
     again = desk.ask("shift.save", body=SHIFT | {"starts": "16:59", "ends": "20:00"})
     assert faults_of(again) == {"starts": "overlaps"}
-    assert made.id in again.faults[0].detail
+    assert again.faults[0].detail == "mon 08:00-17:00, Guide's desk"
     assert desk.ask("shift.save", body=SHIFT | {"starts": "17:00", "ends": "20:00"}).ok
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_a_day_that_nobody_can_reckon_with_is_none(desk: Desk, day: str) -> None:
+    body = SHIFT | {"first": day}
+    assert faults_of(desk.ask("shift.save", id="x", body=body)) == {"first": "no_such_day"}
+    body = {"staff": "g01", "what": "away", "first": day, "last": day}
+    found = desk.ask("exception.save", id="x", body=body)
+    assert {one.name for one in found.faults} == {"no_such_day"}
+
+
+AWAY = {"staff": "g01", "what": "away", "first": "2026-11-23", "last": "2026-11-27"}
+BESIDES = {"staff": "g01", "what": "extra", "first": "2026-11-25", "last": "2026-11-25"}
+MORNING = {"starts": "09:00", "ends": "12:00"}
+
+
+@pytest.mark.parametrize(
+    ("there", "new", "day"),
+    [
+        (AWAY, BESIDES | MORNING, "2026-11-25"),
+        (BESIDES | MORNING, AWAY, "2026-11-25"),
+        (AWAY | {"starts": "08:00", "ends": "13:00"}, BESIDES | MORNING, "2026-11-25"),
+        (AWAY | {"starts": "10:00", "ends": "13:00"}, BESIDES | MORNING, None),
+        (AWAY | {"last": "2026-11-24"}, BESIDES | MORNING, None),
+        (AWAY, BESIDES | MORNING | {"staff": "s01"}, None),
+        (AWAY, AWAY, None),
+    ],
+)
+def test_nobody_is_away_and_there_besides_at_once(desk: Desk, there, new, day) -> None:
+    assert desk.ask("exception.save", id="there", body=there).ok
+    found = desk.ask("exception.save", id="new", body=new)
+    named = [(one.field, one.name, one.detail) for one in found.faults]
+    assert named == ([("first", "contradicts", day)] if day else [])
+    assert desk.ask("exception.save", id="there", body=there).ok, "it is not against itself"
+
+
+def test_an_exception_of_years_or_of_no_time_is_refused(desk: Desk) -> None:
+    long = desk.ask("exception.save", body=AWAY | {"last": "2036-11-27"})
+    assert faults_of(long) == {"last": "too_late"}
+    never = desk.ask("exception.save", body=AWAY | {"starts": "09:00", "ends": "09:00"})
+    assert faults_of(never) == {"ends": "same_as_start"}
+
+
+def test_a_night_that_reaches_into_a_shift_is_named_by_the_day_it_begins_on(desk: Desk) -> None:
+    night = SHIFT | {"days": ["sun"], "starts": "22:00", "ends": "08:30"}
+    assert desk.ask("shift.save", body=night).ok
+    again = desk.ask("shift.save", body=SHIFT)
+    assert again.faults[0].detail == "sun 22:00-08:30"
 
 
 def test_the_last_who_may_change_plans_stays(desk: Desk) -> None:
@@ -234,6 +300,61 @@ def test_signing_out_lasts_until_the_next_shift_begins(desk: Desk) -> None:
     desk.handle()
     assert "g01" in on_duty(desk)
     assert desk.reader.record("duty", "g01").is_open is False
+
+
+EVERY_DAY = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+OPENS = {"week": [{"days": EVERY_DAY, "opens": "08:30", "closes": "17:00"}]}
+
+
+@pytest.mark.parametrize(("hours", "expected"), [(None, "00:00"), (OPENS, "08:30")])
+def test_whoever_is_always_on_duty_and_signs_out_is_called_again_tomorrow(
+    desk: Desk, hours: dict[str, Any] | None, expected: str
+) -> None:
+    if hours:
+        assert desk.ask("hours.save", id="branch", body=hours).ok
+    today = desk.loop._desk.world({}, desk.clock()).local
+    assert desk.ask("duty.off", "g01").ok
+    wait_s = (desk.reader.record("duty", "g01").due.ms - desk.clock().utc_ms) / 1000
+    again = today + timedelta(seconds=wait_s)
+    assert (again.date() - today.date(), f"{again:%H:%M}") == (timedelta(days=1), expected)
+    desk.clock.move(wait_s - 1)
+    desk.handle()
+    assert "g01" not in on_duty(desk)
+    desk.clock.move(2)
+    desk.handle()
+    assert "g01" in on_duty(desk)
+
+
+def test_signing_out_leaves_nobody_out_of_a_shift_that_is_planned_later(desk: Desk) -> None:
+    desk.ask("staff.save", id="g01", body={"name": "g01", "roles": ["security"], "duty": "plan"})
+    desk.ask("duty.off", "g01")
+    shift = {"staff": "g01", "days": EVERY_DAY, "starts": "00:00", "ends": "23:59"}
+    assert desk.ask("shift.save", body=shift).ok
+    desk.clock.move(24 * 3600 + 1)
+    desk.handle()
+    assert "g01" in on_duty(desk)
+
+
+def test_a_day_besides_ends_signing_out(desk: Desk) -> None:
+    desk.ask("staff.save", id="g01", body={"name": "g01", "roles": ["security"], "duty": "plan"})
+    day = (desk.loop._desk.world({}, desk.clock()).local + timedelta(days=1)).date().isoformat()
+    body = {"staff": "g01", "what": "extra", "first": day, "last": day}
+    assert desk.ask("exception.save", body=body | {"starts": "05:00", "ends": "09:00"}).ok
+    desk.ask("duty.off", "g01")
+    wait_s = (desk.reader.record("duty", "g01").due.ms - desk.clock().utc_ms) / 1000
+    desk.clock.move(wait_s + 1)
+    desk.handle()
+    assert wait_s < 24 * 3600 and "g01" in on_duty(desk)
+
+
+@pytest.mark.parametrize("duty", ["plan", "sign_in", "always", "never"])
+def test_a_shift_that_changes_nothing_is_planned_and_named(desk: Desk, duty: str) -> None:
+    body = {"name": "Guard", "roles": ["security"], "duty": duty}
+    assert desk.ask("staff.save", id="g01", body=body).ok
+    made = desk.ask("shift.save", body=SHIFT)
+    named = [(one.field, one.name, one.detail) for one in made.faults]
+    assert made.ok
+    assert named == ([] if duty == "plan" else [("staff", "shift_not_followed", "Guard")])
 
 
 def on_duty(desk: Desk) -> set[str]:

@@ -297,6 +297,14 @@ SURPRISE = {
 }
 
 
+# The coming Wednesday and Thursday.
+WEDNESDAY = TODAY + timedelta(days=(2 - TODAY.weekday()) % 7 or 7)
+WED_TO_THU = {
+    "first": WEDNESDAY.isoformat(),
+    "last": (WEDNESDAY + timedelta(days=1)).isoformat(),
+}
+
+
 def time_of(desk: Desk, id: str = "surprise") -> int:
     return desk.reader.record("drill_time", id).due.ms
 
@@ -368,6 +376,13 @@ def test_a_retired_plan_begins_nothing(desk: Desk) -> None:
         ({"last": "2020-01-01"}, "last", "before_first"),
         ({"first": "2020-01-01", "last": "2020-02-01", "every_months": 0}, "last", "in_the_past"),
         ({"days": []}, "days", "empty"),
+        ({**WED_TO_THU, "days": ["sun"]}, "days", "never_begins"),
+        ({**WED_TO_THU, "days": ["sun"], "every_months": 0}, "days", "never_begins"),
+        (
+            {"first": TODAY.isoformat(), "last": TODAY.isoformat(), "every_months": 0},
+            "days",
+            "never_begins",  # nothing would be left to chance: it begins tomorrow at the earliest
+        ),
         ({"starts": "17:00"}, "ends", "before_start"),
         ({"point": "moon"}, "point", "unknown_point"),
         ({"zh": ""}, "zh", "unreadable"),
@@ -377,6 +392,14 @@ def test_a_bad_plan_is_named_at_its_field(desk: Desk, changes, field, name) -> N
     result = desk.ask("drill_plan.save", id="surprise", body=SURPRISE | changes)
     assert (field, name) in [(one.field, one.name) for one in result.faults]
     assert desk.reader.record("drill_time", "surprise") is None
+
+
+def test_an_unannounced_plan_with_a_day_left_in_its_window_is_taken(desk: Desk) -> None:
+    body = SURPRISE | WED_TO_THU | {"days": ["sun", "thu"], "every_months": 0}
+    assert desk.ask("drill_plan.save", id="surprise", body=body).ok
+    assert local_of(replace(at(0), utc_ms=time_of(desk))).weekday() == 3
+    announced = body | {"days": ["sun"], "unannounced": False}
+    assert desk.ask("drill_plan.save", id="told", body=announced).ok, "a lead begins it"
 
 
 def test_a_plan_that_was_missed_is_a_fault_until_a_drill_is_held(desk: Desk) -> None:

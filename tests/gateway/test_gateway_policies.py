@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.config import ChannelSettings
-from gateway.desk.coverage import Coverage, said, without
+from gateway.desk.coverage import Coverage, said
 from gateway.desk.hours import Hours, OpeningHours
 from gateway.desk.team import Certificate, Staff
-from gateway.duty import Exception_, Pause, Shift, Span
+from gateway.duty import Exception_, Pause, Shift, Span, without
 from gateway.policy import Policies, Policy, Scope
 from protocol.link import Connected
 
@@ -291,6 +291,38 @@ def test_after_a_start_the_next_ring_comes_a_whole_while_after_the_first(desk: D
 
 
 # --- gaps that others bring about ---
+
+
+@pytest.mark.parametrize(
+    ("plan", "names"),
+    [
+        ({"steps": steps((0, "kind"))}, {"policy_tells_few", "policy_never_outside"}),
+        ({"steps": steps((0, "kind"), (60, "lead"))}, {"policy_never_outside"}),
+        ({"steps": steps((0, "kind"), (601, "on_duty"), (900, "outside"))}, {"policy_tells_few"}),
+        ({"steps": steps((0, "on_duty"), (1801, "outside"))}, {"policy_never_outside"}),
+        ({"steps": steps((0, "kind"), (600, "outside"))}, set()),
+        (
+            {"steps": [STEPS[0] | {"ring_s": 5}, {"after_s": 3600, "tell": "outside"}]},
+            set(),  # the third unanswered ring brings it
+        ),
+        ({"steps": steps((0, "kind")), "kinds": ["seat"]}, set()),
+    ],
+)
+def test_a_policy_that_tells_too_few_is_saved_and_named(
+    desk: Desk, plan: dict[str, Any], names: set[str]
+) -> None:
+    result = desk.ask("policy.save", id="p-1", body=PLAN | plan)
+    assert result.ok and {one.name for one in result.faults} == names
+    assert {one.removeprefix("policy/p-1 ") for one in faults(desk)} == names
+    assert desk.ask("policy.save", id="p-1", body=PLAN).faults == ()
+    assert faults(desk) == {}, "mended"
+
+
+def test_a_role_that_nobody_has_is_named_when_the_policy_is_saved(desk: Desk) -> None:
+    body = PLAN | {"roles": {"call": ["maintenance"]}}
+    result = desk.ask("policy.save", body=body)
+    assert result.ok
+    assert [(one.name, one.detail) for one in result.faults] == [("role_nobody_has", "maintenance")]
 
 
 def test_a_role_that_nobody_covers_now_is_named_before_a_call_and_mended(desk: Desk) -> None:

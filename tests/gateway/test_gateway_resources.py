@@ -218,6 +218,13 @@ def test_counts_are_never_negative_nor_above_what_there_is(steps) -> None:
     ("body", "fault"),
     [
         (KIT | {"count": -1}, ("count", "unreadable")),
+        (KIT | {"count": 1.5}, ("count", "unreadable")),
+        (KIT | {"count": "many"}, ("count", "unreadable")),
+        (KIT | {"count": True}, ("count", "unreadable")),
+        (KIT | {"count": 10_000}, ("count", "unreadable")),
+        (KIT | {"minimum": -1}, ("minimum", "unreadable")),
+        (KIT | {"check_every_days": 0}, ("check_every_days", "unreadable")),
+        (KIT | {"expires": "9999-12-31"}, ("expires", "no_such_day")),
         (KIT | {"what": "banana"}, ("what", "unreadable")),
         (KIT | {"name": ""}, ("name", "unreadable")),
         (KIT | {"point": "moon"}, ("point", "unknown_point")),
