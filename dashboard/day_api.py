@@ -19,6 +19,7 @@ from gateway.store.outlook import (
     not_over,
     not_ready,
     state_of,
+    unclosed,
 )
 
 
@@ -49,11 +50,12 @@ def near(incident_id: str) -> Response:
 def day() -> Response:
     """How the branch stands today, and what is not right for opening or closing it."""
     world = world_of(the_board())
-    hours = hours_on(world, world.local.date())
+    hours, late = hours_on(world, world.local.date()), unclosed(world)
     return as_json(
         DayView(
             date=world.local.date().isoformat(),
             state=state_of(world),
+            unclosed=late.id if late else None,
             opens_at=hours[0].isoformat() if hours else None,
             closes_at=hours[1].isoformat() if hours else None,
             not_ready=tuple(_in_the_way(one, may_accept=True) for one in not_ready(world)),

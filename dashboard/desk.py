@@ -175,9 +175,12 @@ def explain_desk(reason: str) -> str:
         "look_into_first": _("Write down the first look before the answer."),
         "looked_into_already": _("Somebody else has written the first look already."),
         "answer_first": _("Write down the answer first."),
+        "marked_already": _("The customer's word is written down already: a lead closes it now."),
+        "category_needed": _("Say first which class the complaint is of."),
         "answered_already": _("Somebody else has written the answer already."),
         "already_closed_day": _("The branch is closed for today already."),
         "already_open": _("The branch is open already."),
+        "nothing_to_close": _("The branch has not been opened yet: there is nothing to close."),
         "none_out": _("None of it is out: somebody has brought it back already."),
         "not_enough": _("There are not that many there any more: somebody was faster."),
         "not_ready": _(
@@ -200,6 +203,9 @@ def explain_desk(reason: str) -> str:
         "unknown_record": _("There is no such thing any more."),
         "unknown_request": _(
             "The gateway does not know how to do this: is it older than the board?"
+        ),
+        "version_needed": _(
+            "Somebody else wrote this: open it first, so that nothing is replaced unseen."
         ),
         "wrong_fields": _("Nothing was saved yet: look at what is marked."),
     }

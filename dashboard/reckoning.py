@@ -12,7 +12,7 @@ from dashboard.review.calendar import DAY_MS, LocalTime, Month, parts
 from dashboard.review.digest import Digest, digest, together
 from dashboard.review.month import MonthReview, Read, review
 from dashboard.review.period import Period, period
-from gateway.store import Reports
+from gateway.store import DeskReports, Reports
 from protocol.clock import now
 
 # A fault that began longer ago than this is taken to have begun then.
@@ -30,6 +30,7 @@ class Reckoning:
 
     def __init__(self, board: Board) -> None:
         self._reports = Reports(board.reader)
+        self._desk = DeskReports(board.reader)
         self._remembered = Remembered()
         self._parts = Remembered(PARTS)
         self.zone = ZoneInfo(board.config.timezone)
@@ -92,6 +93,9 @@ class Reckoning:
             fault_events=self._reports.fault_events(
                 start_ms=start_ms - FAULTS_BEFORE_MS, end_ms=end_ms
             ),
+            complaints=self._desk.complaints(start_ms=start_ms, end_ms=end_ms),
+            followups=self._desk.followups(start_ms=start_ms, end_ms=end_ms),
+            walks=self._desk.walks(start_ms=start_ms, end_ms=end_ms),
         )
         return review(read, month=month, zone=self.zone, now_ms=now().utc_ms)
 

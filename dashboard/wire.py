@@ -127,10 +127,14 @@ class InTheWay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayView:
-    """How the branch stands today. opens_at, closes_at: by its own clock, None when not known."""
+    """How the branch stands today. opens_at, closes_at: by its own clock, None when not known.
+
+    unclosed: the date of a day that is over and that nobody has closed, or None.
+    """
 
     date: str
-    state: Literal["unknown", "before", "unopened", "open", "closed"]
+    state: Literal["unknown", "before", "unopened", "open", "closed", "unclosed"]
+    unclosed: str | None
     opens_at: str | None
     closes_at: str | None
     not_ready: tuple[InTheWay, ...]

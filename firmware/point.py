@@ -204,6 +204,8 @@ def _remembered(
 
 
 def _with(point: Point, role: Role, contact: Contact) -> Point:
+    if contact is point.contacts[role]:  # as with each look at a line that rests
+        return point
     return replace(point, contacts={**point.contacts, role: contact})
 
 

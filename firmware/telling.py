@@ -68,7 +68,7 @@ def send(unit: Unit, now: Moment) -> tuple[Unit, list[SendAlert]]:
         return unit, []
     waiting, due = outgoing.to_send(unit.outgoing, now.mono_ms)
     sends = [SendAlert(_aged(one, now)) for one in due]
-    return replace(unit, outgoing=waiting), sends
+    return (unit if waiting is unit.outgoing else replace(unit, outgoing=waiting)), sends
 
 
 def _aged(unsent: Unsent, now: Moment) -> Alert:

@@ -161,6 +161,8 @@ def _look(unit: Unit, closed: Mapping[int, bool], now: Moment) -> Unit:
 
 
 def _with_point(unit: Unit, changed: Point) -> Unit:
+    if changed is unit.points[changed.id]:
+        return unit
     return replace(unit, points={**unit.points, changed.id: changed})
 
 
@@ -210,8 +212,10 @@ def _hear_gateway(unit: Unit, event: GatewayHeard) -> Unit:
     """A gateway that has just come may not have what was sent before: send it again."""
     if event.status.state == "offline":
         return replace(unit, gateway_session=0)
+    if event.status.session == unit.gateway_session:
+        return unit
     was_there = event.retained and unit.gateway_session is None
-    if event.status.session != unit.gateway_session and not was_there:
+    if not was_there:
         unit = replace(unit, outgoing=outgoing.anew(unit.outgoing))
     return replace(unit, gateway_session=event.status.session)
 

@@ -65,6 +65,10 @@ class Place:
     silent: bool = False
 
 
+# The ring of a course that was read from the store: due at once, and nobody knows since when.
+RING_NOW = 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Course:
     """An open incident with the gateway's clocks of it.

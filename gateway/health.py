@@ -128,7 +128,7 @@ class Health:
             fault = self.faults[wrong.subject, wrong.name] = _fault(wrong, now)
             to.work.faults_raised[wrong.subject, wrong.name] = fault
             self._log_fault("fault_raised", wrong.subject, wrong.name, now, to)
-        for subject, name in gone:
+        for subject, name in sorted(gone):
             del self.faults[subject, name]
             to.work.faults_cleared.add((subject, name))
             self._log_fault("fault_cleared", subject, name, now, to)

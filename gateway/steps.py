@@ -6,7 +6,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
-from gateway.course import Changed, Course, Entry, Outcome, Rules, Tell, Unchanged, Why
+from gateway.course import (
+    RING_NOW,
+    Changed,
+    Course,
+    Entry,
+    Outcome,
+    Rules,
+    Tell,
+    Unchanged,
+    Why,
+)
 from gateway.cover import with_stand_ins
 from gateway.policy import Policy, told
 from gateway.responders import in_this_boot, with_changes, without_offer
@@ -235,7 +245,9 @@ def ring(course: Course, now: Moment, rules: Rules) -> Changed:
     if here.ring_s is None or course.ring_ms is None:  # the policy has changed meanwhile
         return Changed(course=ringing(course, now, rules), entries=())
     rings, every_ms = course.incident.rings + 1, here.ring_s * 1000
-    next_ms = now.mono_ms + every_ms - (now.mono_ms - course.ring_ms) % every_ms
+    # After a start nobody knows the rhythm there was: a new one begins with this ring.
+    late_ms = 0 if course.ring_ms == RING_NOW else now.mono_ms - course.ring_ms
+    next_ms = now.mono_ms + every_ms - late_ms % every_ms
     changed = replace(
         with_changes(course, rings=rings), ring_ms=next_ms if rings < here.rings else None
     )

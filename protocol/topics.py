@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from protocol.messages import ID_PATTERN
 
@@ -73,14 +74,18 @@ class Topics:
     def parse(self, topic: str) -> Topic | None:
         """What `topic` is, or None when it is none of this branch's."""
         prefix = f"{ROOT}/{self.branch}/"
-        if not topic.startswith(prefix):
-            return None
-        levels = topic.removeprefix(prefix).split("/")
-        for name, shape in _BY_LENGTH.get(len(levels), ()):
-            ids = _match(shape, levels)
-            if ids is not None:
-                return Topic(name, *ids)
-        return None
+        return _below(topic.removeprefix(prefix)) if topic.startswith(prefix) else None
+
+
+# The same few hundred topics come again and again.
+@lru_cache(maxsize=1024)
+def _below(topic: str) -> Topic | None:
+    levels = topic.split("/")
+    for name, shape in _BY_LENGTH.get(len(levels), ()):
+        ids = _match(shape, levels)
+        if ids is not None:
+            return Topic(name, *ids)
+    return None
 
 
 def _match(shape: list[str], levels: list[str]) -> list[str] | None:

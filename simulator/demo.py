@@ -315,7 +315,7 @@ class Demo:
         return f"""
 安铃演示网点已就绪 · The Anling demo branch is ready
 
-  看板 Board            {url}/
+  大屏 Board            {url}/
   按钮与灯 Buttons       {url}/demo
   命令行 Command line    {self._press_command()}
 

@@ -36,7 +36,8 @@ PURE = (
 )
 PURE_MAY_IMPORT = {
     *("__future__", "dataclasses", "enum", "typing", "math", "collections", "hashlib", "re"),
-    *("itertools", "functools", "collections.abc", "protocol.messages", "protocol.moment"),
+    *("itertools", "functools", "operator", "collections.abc"),
+    *("protocol.messages", "protocol.moment"),
     *("bisect", "datetime", "zoneinfo"),  # calendars; that they ask no clock is looked for below
     "dashboard.wire",  # as protocol.messages: words in the form of frozen dataclasses
     "urllib.parse",  # takes addresses apart, and reaches none

@@ -12,6 +12,7 @@ from dashboard.board import Board
 from dashboard.pages import closing_words
 from dashboard.pages.cards import Card, FaultLine, ListSummary, card, fault_lines
 from dashboard.pages.outlook import world_of
+from gateway.store import Record
 from gateway.store.outlook import nearest
 from protocol.clock import now
 from protocol.messages import Fault, Incident
@@ -35,21 +36,23 @@ def point_labels(board: Board) -> dict[str, str]:
     return {record.point: record.label for record in board.reader.points()}
 
 
-def subject_labels(board: Board) -> dict[str, str]:
-    """{point, or subject of a fault: its name for people}."""
-    reader = board.reader
+def subject_labels(board: Board, *, gone_too: bool = False) -> dict[str, str]:
+    """{point, or subject of a fault: its name for people}. gone_too: also of what is no longer
+    there, for pages that look back."""
+
+    def records(kind: str) -> list[Record]:
+        return board.reader.records(kind, closed_too=gone_too)
+
     named = {
         f"{kind}/{one.id}": one.body.name
         for kind in ("resource", "policy")
-        for one in reader.records(kind)
+        for one in records(kind)
         if one.body.name
     }
-    drills = {
-        f"drill/{one.id}": closing_words.in_words(one.body) for one in reader.records("drill_plan")
-    }
+    drills = {f"drill/{one.id}": closing_words.in_words(one.body) for one in records("drill_plan")}
     people = {
         f"followups/{one.id}": _("Follow-ups of %(name)s", name=one.body.name)
-        for one in reader.records("staff")
+        for one in records("staff")
     }
     return point_labels(board) | named | drills | people
 

@@ -23,7 +23,7 @@ NEWS = frozenset(
 )
 # What somebody must see to, but no call suffers from today.
 QUIET = ("resource/", "drill/")
-QUIET_NAMES = frozenset({"untested"})
+QUIET_NAMES = frozenset({"untested", "left_untested"})
 CLOSERS = frozenset({"lead", "admin"})
 
 _KIND_ORDER = {"urgent": 0, "silent": 1, "call": 2, "seat": 3}
@@ -219,14 +219,16 @@ def label_parts(label: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultLine:
-    """A fault in words. subject: what it is about; what: is wrong; remedy: what to do. is_quiet:
-    somebody must see to it, but no call suffers from it today, so the wall does not show it."""
+    """A fault in words. subject: what it is about; what: is wrong; remedy: what to do. on_wall:
+    what the wall says of it besides, mostly the remedy. is_quiet: somebody must see to it, but no
+    call suffers from it today, so the wall does not show it."""
 
     subject: str
     what: str
     remedy: str
     detail: str
     since: str
+    on_wall: str = ""
     is_quiet: bool = False
 
 
@@ -246,5 +248,6 @@ def _fault_line(fault: Fault, labels: Mapping[str, str]) -> FaultLine:
         remedy=remedy,
         detail=words.fault_detail(fault.name, fault.detail) if is_news else "",
         since=fault.since,
+        on_wall=fault.detail if fault.subject.startswith("followups/") else remedy,
         is_quiet=fault.subject.startswith(QUIET) or fault.name in QUIET_NAMES,
     )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext
+from flask_babel import lazy_pgettext, ngettext
 
 RESOURCES = {
     "first_aid_kit": _l("First-aid kit"),
@@ -31,12 +31,18 @@ FAULTS = {
         _l('See whether it is whole, then touch "Checked".'),
     ),
     "too_few": (_l("Too few at their place"), _l("Bring back what is out, or buy more.")),
+    "not_closed": (
+        _l("Opened and never closed"),
+        _l("Walk the closing sweep: it closes that day."),
+    ),
     "still_out": (_l("Still out"), _l("Bring it back, or say that it was used up.")),
 }
 # What stands in the way of opening or closing → in words.
 IN_THE_WAY = {
     "uncovered": _l("Nobody on duty covers this role"),
     "uncovered_later": _l("Nobody covers this role later today"),
+    "nothing_entered": _l("Nothing is entered yet"),
+    "never_tested": _l("No button was ever tested in a round"),
     "occupied_seat": _l("Somebody may still sit there: go and look"),
     "open_incident": _l("This call is still open"),
     "open_outside_call": _l("This call outside has not ended"),
@@ -45,8 +51,9 @@ DAY_STATES = {
     "unknown": _l("No opening hours are known for today"),
     "before": _l("Not yet opening time"),
     "unopened": _l("Not opened yet today"),
-    "open": _l("Open"),
+    "open": lazy_pgettext("branch", "Open"),
     "closed": _l("Closed for today"),
+    "unclosed": _l("A day before was never closed"),
 }
 
 Speak = Callable[[Mapping[str, object], Mapping[str, str]], str]
@@ -89,4 +96,14 @@ def subject_words(kind: str, name: str, roles: Mapping[str, object]) -> str | No
             return _("Call")
         case "outside_call":
             return _("Call outside")
+        case "hours":
+            return _("Opening hours")
+        case "resources":
+            return _("Resources")
+        case "shifts":
+            return _("Shifts")
+        case "buttons":
+            return _("Walk test")
+        case "day":
+            return _("Day of business %(day)s", day=name)
     return None

@@ -9,12 +9,17 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
 from dashboard.language import get_locale
+from gateway.store import Record
 
 # A fault's name → (what is wrong, what to do).
 FAULTS = {
     "overdue": (_l("Overdue"), _l("See to it, or move it with a reason.")),
     "untested": (
         _l("Button not tested for long"),
+        _l("Maintenance: walk the round and test it."),
+    ),
+    "left_untested": (
+        _l("Button left out of the last walk test"),
         _l("Maintenance: walk the round and test it."),
     ),
     "private_key_unreadable": (
@@ -41,6 +46,9 @@ DRILL_STATES = {
 DRILL_KINDS = {"urgent": _l("Urgent call"), "call": _l("Call")}
 HOWS_TESTED = {"armed": _l("test press"), "call": _l("by a call")}
 
+# The rule of the follow-up that a low mark makes; its id is the complaint's with this behind it.
+COMPLAINT_MARK = "complaint-mark"
+
 Speak = Callable[[Mapping[str, object], Mapping[str, str]], str]
 
 
@@ -51,6 +59,12 @@ def in_words(what: object) -> str:
     else:
         zh, en = getattr(what, "zh", ""), getattr(what, "en", "")
     return (zh or en) if get_locale() == "zh" else (en or zh)
+
+
+def complaint_of(followup: Record) -> str:
+    """The id of the complaint whose low mark is to be followed up; "" of any other follow-up."""
+    is_of_mark = followup.body.rule == COMPLAINT_MARK
+    return followup.id.removesuffix(f".{COMPLAINT_MARK}") if is_of_mark else ""
 
 
 def subject_words(kind: str, name: str) -> str | None:
@@ -125,6 +139,7 @@ SPOKEN: Mapping[str, Speak] = {
     "drill_scored": _scored,
 }
 GLOBALS = {
+    "complaint_of": complaint_of,
     "in_words": in_words,
     "WHOSE": WHOSE,
     "CRITERIA": CRITERIA,

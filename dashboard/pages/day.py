@@ -16,15 +16,15 @@ from dashboard.pages.branch import staff_names, subject_labels, viewer_id
 from dashboard.pages.forms import needed_viewer
 from dashboard.pages.outlook import world_of
 from dashboard.pages.team import EDITORS
-from gateway.store import Record
 from gateway.store.outlook import (
     Missing,
-    World,
     hours_on,
     may_be_left,
     not_over,
     not_ready,
+    present_day,
     state_of,
+    unclosed,
 )
 
 blueprint = Blueprint("day", __name__)
@@ -96,7 +96,9 @@ def _page(do: str, answer: Answer | None, typed: dict[str, str]) -> str:
         rows=rows,
         answer=answer if answer and not answer.ok else None,
         state=state_of(world),
-        day=_today(world),
+        day=present_day(world),
+        today=world.local.date().isoformat(),
+        unclosed=unclosed(world),
         hours=hours_on(world, world.local.date()),
         local=world.local,
         names=staff_names(board),
@@ -143,7 +145,13 @@ def _href(subject: str) -> str:
     """Where it is put right."""
     kind, _slash, name = subject.partition("/")
     match kind:
-        case "resource":
+        case "hours":
+            return url_for("hours.edit")
+        case "shifts":
+            return url_for("shifts.week")
+        case "buttons":
+            return url_for("walk.show")
+        case "resource" | "resources":
             return url_for("resources.listing")
         case "policy":
             return url_for("policies.listing")
@@ -161,11 +169,9 @@ def _href(subject: str) -> str:
             return url_for("incidents.show", incident_id=name.partition(".")[0])
         case "point":
             return url_for("points.listing")
+        case "day":
+            return url_for("day.closing")
     return url_for("devices.show")
-
-
-def _today(world: World) -> Record | None:
-    return world.get("day", world.local.date().isoformat())
 
 
 def _checked(do: str) -> list[Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Literal
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
@@ -14,7 +14,7 @@ from wtforms.validators import InputRequired, Length, NumberRange
 
 from dashboard.board import Board, the_board
 from dashboard.desk import ask_desk, fault_sentence, may_see
-from dashboard.figures import ResponseFigures, response_figures, split_drills
+from dashboard.figures import ResponseFigures
 from dashboard.pages import closing_words
 from dashboard.pages.branch import point_labels, staff_names, viewer_id
 from dashboard.pages.forms import (
@@ -29,17 +29,20 @@ from dashboard.pages.forms import (
 from dashboard.pages.outlook import world_of
 from dashboard.pages.shifts import time_field
 from dashboard.pages.team import checks, may_edit
+from dashboard.reckoning import the_reckoning
+from dashboard.review.calendar import day_start_ms, local_day
 from dashboard.weekdays import WEEKDAYS
-from gateway.store import Record
+from gateway.store import DeskReports, Record
 from gateway.store.outlook import Window, World, overdue_window, window_on
 from protocol.clock import now
 
 blueprint = Blueprint("drills", __name__, url_prefix="/drills")
 
-DAY_MS = 24 * 3_600_000
 # Real calls of so long stand beside the drills; a window is mostly half a year.
 PERIOD_DAYS = 182
 MAX_HELD = 50
+# As many checklists of real calls as show how complete they are; each is some kilobytes.
+MAX_LISTS = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +70,7 @@ def listing() -> str:
         held=_held(board),
         real=_real(board),
         period=PERIOD_DAYS,
+        max_lists=MAX_LISTS,
         labels=point_labels(board),
         names=staff_names(board),
         may_edit=may_edit(),
@@ -103,12 +107,35 @@ def _held(board: Board) -> list[Record]:
     return sorted(found, key=lambda one: one.at, reverse=True)[:MAX_HELD]
 
 
-def _real(board: Board) -> ResponseFigures:
-    """How fast the real calls of the period were answered."""
-    end_ms = now().utc_ms + DAY_MS
-    start_ms = end_ms - PERIOD_DAYS * DAY_MS
-    times = board.reader.response_times(start_ms=start_ms, end_ms=end_ms)
-    return response_figures(split_drills(times)[0])
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Real:
+    """What stands beside the drills. figures: of all real calls of the period; roles_covered of
+    roles_asked in the closed ones; steps_done of steps on the newest checklists."""
+
+    figures: ResponseFigures
+    roles_covered: int
+    roles_asked: int
+    steps_done: int
+    steps: int
+
+
+def _real(board: Board) -> Real:
+    """How the real calls of the period went."""
+    reckoning = the_reckoning()
+    tomorrow = local_day(now().utc_ms, reckoning.zone) + timedelta(days=1)
+    window = {
+        "start_ms": day_start_ms(tomorrow - timedelta(days=PERIOD_DAYS), reckoning.zone),
+        "end_ms": day_start_ms(tomorrow, reckoning.zone),
+    }
+    found = reckoning.period(**window)
+    lists = DeskReports(board.reader).checklists(**window, limit=MAX_LISTS)
+    return Real(
+        figures=found.real,
+        roles_covered=sum(one.covered for one in found.coverage),
+        roles_asked=sum(one.asked for one in found.coverage),
+        steps_done=sum(one.done for one in lists),
+        steps=sum(one.steps for one in lists),
+    )
 
 
 # --- beginning one ---

@@ -134,6 +134,38 @@ def _more_long_faults(finding: Finding, labels: Labels) -> str:
     )
 
 
+def _complaints_late(finding: Finding, labels: Labels) -> str:
+    return ngettext(
+        "%(num)d complaint was not answered by its due date.",
+        "%(num)d complaints were not answered by their due dates.",
+        finding.values["count"],
+    )
+
+
+def _first_looks_late(finding: Finding, labels: Labels) -> str:
+    return ngettext(
+        "%(num)d complaint was not looked into within a day.",
+        "%(num)d complaints were not looked into within a day.",
+        finding.values["count"],
+    )
+
+
+def _followups_overdue(finding: Finding, labels: Labels) -> str:
+    return ngettext(
+        "%(num)d follow-up is overdue.",
+        "%(num)d follow-ups are overdue.",
+        finding.values["count"],
+    )
+
+
+def _buttons_untested(finding: Finding, labels: Labels) -> str:
+    return ngettext(
+        "%(num)d button is overdue for its test.",
+        "%(num)d buttons are overdue for their test.",
+        finding.values["count"],
+    )
+
+
 def _drills(finding: Finding, labels: Labels) -> str:
     return ngettext("%(num)d drill.", "%(num)d drills.", finding.values["count"])
 
@@ -157,6 +189,10 @@ _SPOKEN: Mapping[str, Callable[[Finding, Labels], str]] = {
     "notices_failed": _notices_failed,
     "long_fault": _long_fault,
     "more_long_faults": _more_long_faults,
+    "complaints_late": _complaints_late,
+    "first_looks_late": _first_looks_late,
+    "followups_overdue": _followups_overdue,
+    "buttons_untested": _buttons_untested,
     "drills": _drills,
     "no_drills": _no_drills,
 }

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 from wtforms import BooleanField, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange
 
@@ -30,6 +31,7 @@ from dashboard.pages.situation import family_of, situations
 from dashboard.pages.team import checks, may_edit
 from gateway.store import Record
 from protocol.clock import now
+from protocol.messages import Incident
 from protocol.moment import rfc3339
 
 blueprint = Blueprint("followups", __name__, url_prefix="/follow-ups")
@@ -44,7 +46,9 @@ class NewForm(PlanForm):
 
     what = StringField(_l("What is to be done"), validators=[InputRequired(), Length(max=200)])
     owner = SelectField(_l("By whom"), validate_choice=False)
-    due = StringField(_l("Until"), validators=[InputRequired(), Length(max=40)])
+    due = StringField(
+        lazy_pgettext("follow-up", "Until"), validators=[InputRequired(), Length(max=40)]
+    )
 
     def body(self, incident_id: str | None) -> dict[str, Any]:
         return without_nothing(
@@ -62,7 +66,9 @@ class DoneForm(PlanForm):
 
 
 class MoveForm(PlanForm):
-    due = StringField(_l("Until"), validators=[InputRequired(), Length(max=40)])
+    due = StringField(
+        lazy_pgettext("follow-up", "Until"), validators=[InputRequired(), Length(max=40)]
+    )
     why = StringField(_l("Why"), validators=[InputRequired(), Length(max=200)])
 
 
@@ -84,9 +90,11 @@ def listing() -> str:
     show = request.args.get("show") or ("mine" if me else "all")
     if show not in SHOWN:
         raise Problem(422, "bad_show", _("Choose mine, all, overdue or done."))
+    records = _listed(board, show, me)
     return render_template(
         "followups.html",
-        records=_listed(board, show, me),
+        records=records,
+        calls=_calls(board, records),
         show=show,
         late=_late(board.reader.records("followup")),
         names=staff_names(board),
@@ -104,6 +112,12 @@ def _listed(board: Board, show: str, me: str | None) -> list[Record]:
     if show == "mine":
         return [one for one in found if one.body.owner == me]
     return _late(found) if show == "overdue" else found
+
+
+def _calls(board: Board, records: list[Record]) -> dict[str, Incident]:
+    """{incident id: the call} of everything that is to be done because of one."""
+    found = ((id, board.reader.incident(id)) for id in {one.incident_id for one in records} if id)
+    return {id: incident for id, incident in found if incident is not None}
 
 
 def _late(records: list[Record]) -> list[Record]:
@@ -177,6 +191,7 @@ def _page(record: Record, forms: dict[str, PlanForm]) -> str:
         record=record,
         forms=forms,
         incident=incident,
+        complaint=closing_words.complaint_of(record),
         family=family_of(board, incident) if incident and is_to_ring else None,
         names=staff_names(board),
         is_late=bool(_late([record])),

@@ -12,8 +12,8 @@ from flask_babel import gettext as _
 
 from dashboard.board import the_board
 from dashboard.errors import Problem
-from dashboard.pages import sections, words
-from dashboard.pages.branch import point_labels
+from dashboard.pages import month_sections, sections, words
+from dashboard.pages.branch import staff_names, subject_labels
 from dashboard.pages.finding_words import sentence
 from dashboard.pages.reports import blueprint, picture
 from dashboard.pages.tables import Row, Table
@@ -24,12 +24,15 @@ from dashboard.review.month import MonthReview
 from dashboard.review.months import Change, Changes
 from protocol.clock import now
 
+# What the branch owes stands before the figures of every place and hour.
+MONTH_SECTIONS = (*month_sections.SECTIONS, *sections.MONTH_SECTIONS)
+
 
 @blueprint.get("/reports/month", endpoint="month")
 def show() -> str:
     """A month's key figures beside those of the month before, what stands out, and all tables."""
     month, reckoning = asked_month(), the_reckoning()
-    review, labels = reckoning.month(month), point_labels(the_board())
+    review, labels = reckoning.month(month), _labels()
     this_month = Month.of(now().utc_ms, reckoning.zone)
     return render_template(
         "month.html",
@@ -42,7 +45,7 @@ def show() -> str:
         review=review,
         findings=[(one.weight, sentence(one, labels)) for one in review.findings],
         against=_against(review),
-        sections=sections.shown(sections.MONTH_SECTIONS, review, labels),
+        sections=sections.shown(MONTH_SECTIONS, review, labels),
         slowest=_slowest(review, labels),
         faults=_faults(review, labels),
     )
@@ -62,6 +65,49 @@ def plot() -> Response:
 
     names = [month_words(month), month_words(month.before), *plots.bin_names()]
     return picture(plots_by_group.months(bins(month), bins(month.before), names))
+
+
+@blueprint.get("/reports/month/comparison.svg", endpoint="comparison_plot")
+def comparison_plot() -> Response:
+    """The key figures of a month beside those of the month before."""
+    from dashboard import plots_of_months
+
+    month = asked_month()
+    review = the_reckoning().month(month)
+    found = review.against
+    ninety = _("%(share)s within", share="90 %")
+
+    def pair(name: str, change: Change, say: Callable[[int], str]) -> plots_of_months.Pair:
+        texts = [NOTHING if one is None else say(one) for one in (change.now, change.before)]
+        return plots_of_months.Pair(
+            name=name,
+            now=change.now,
+            before=change.before,
+            now_text=texts[0],
+            before_text=texts[1],
+        )
+
+    def speed(title: str, changes: Changes) -> plots_of_months.Panel:
+        pairs = [
+            pair(_("Half within"), changes.p50, duration),
+            pair(ninety, changes.p90, duration),
+        ]
+        return plots_of_months.Panel(title=title, pairs=pairs)
+
+    calls = [pair(_("Real calls"), found.count, str), pair(_("Drills"), _drills(review), str)]
+    panels = [
+        plots_of_months.Panel(title=_("Calls"), pairs=calls),
+        *(speed(title, changes) for title, changes in _measured(review)),
+    ]
+    names = {"now": month_words(month), "before": month_words(month.before)}
+    return picture(plots_of_months.comparison(panels, **names))
+
+
+def _labels() -> dict[str, str]:
+    """{point, subject of a fault, staff/id: its name for people}, also of what is there no more."""
+    board = the_board()
+    people = {f"staff/{id}": name for id, name in staff_names(board).items()}
+    return subject_labels(board, gone_too=True) | people
 
 
 def asked_month() -> Month:
@@ -87,26 +133,29 @@ def month_words(month: Month) -> str:
 
 
 def _against(review: MonthReview) -> Table:
-    found = review.against
-    measured = (
-        (_("To accept"), found.to_accept_ms),
-        (_("To arrive"), found.to_arrive_ms),
-        (_("To close"), found.to_close_ms),
-    )
-    drills = Change(
-        now=review.drills.count,
-        before=review.drills_before.count,
-        change=review.drills.count - review.drills_before.count,
-    )
     return Table(
         caption=_("This month and the one before"),
         heads=(_("Figure"), _("This month"), _("Month before"), _("Change"), _("In percent")),
         rows=(
-            _change(_("Real calls"), found.count, str),
-            *(row for name, one in measured for row in _two(name, one)),
-            _change(_("Drills"), drills, str),
+            _change(_("Real calls"), review.against.count, str),
+            *(row for name, one in _measured(review) for row in _two(name, one)),
+            _change(_("Drills"), _drills(review), str),
         ),
     )
+
+
+def _measured(review: MonthReview) -> tuple[tuple[str, Changes], ...]:
+    found = review.against
+    return (
+        (_("To accept"), found.to_accept_ms),
+        (_("To arrive"), found.to_arrive_ms),
+        (_("To close"), found.to_close_ms),
+    )
+
+
+def _drills(review: MonthReview) -> Change:
+    now, before = review.drills.count, review.drills_before.count
+    return Change(now=now, before=before, change=now - before)
 
 
 def _two(name: str, changes: Changes) -> tuple[Row, Row]:

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 from flask_login import current_user
 from wtforms import BooleanField, IntegerField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp
@@ -36,7 +37,9 @@ class PointForm(PlanForm):
     """A place customers call from."""
 
     id = StringField(_l("Point id"), validators=[InputRequired(), Length(max=32)])
-    label = StringField(_l("Name"), validators=[InputRequired(), Length(max=100)])
+    label = StringField(
+        lazy_pgettext("of a thing", "Name"), validators=[InputRequired(), Length(max=100)]
+    )
     area = StringField(_l("Area of the branch"), validators=[Length(max=200)])
     unit = SelectField(_l("Unit it is wired to"), validate_choice=False)
     silent = BooleanField(_l("Silent: calls from here show and sound nothing there"))
@@ -66,7 +69,7 @@ class CareForm(PlanForm):
     point = SelectField(_l("Where"), validate_choice=False)
     reason = StringField(_l("Why"), validators=[InputRequired(), Length(max=200)])
     until = StringField(
-        _l("Until"),
+        lazy_pgettext("care", "Until"),
         validators=[
             Optional(),
             Regexp(r"^([01]\d|2[0-3]):[0-5]\d$", message=_l("A time is written as 08:30.")),

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 from wtforms import BooleanField, IntegerField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
@@ -46,7 +47,7 @@ class PolicyForm(RowsForm):
 
     ROW = "step"
     MOST_ROWS = 20  # the desk takes no more
-    name = StringField(_l("Name"), validators=[Length(max=200)])
+    name = StringField(lazy_pgettext("of a thing", "Name"), validators=[Length(max=200)])
     kinds = checks(_l("For these kinds of calls"), words.KINDS)
     points = checks(_l("From these points"), {})
     repeat_s = seconds_field(_l("After the last step told again each … seconds"), low=1)

@@ -9,6 +9,7 @@ from typing import Any
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 from wtforms import DateField, IntegerField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
@@ -47,8 +48,10 @@ DOES = {
 class ResourceForm(PlanForm):
     """A resource."""
 
-    what = SelectField(_l("What"), choices=choices(care_words.RESOURCES), validate_choice=False)
-    name = StringField(_l("Name"), validators=[InputRequired(), Length(max=100)])
+    what = SelectField(_l("Kind"), choices=choices(care_words.RESOURCES), validate_choice=False)
+    name = StringField(
+        lazy_pgettext("of a thing", "Name"), validators=[InputRequired(), Length(max=100)]
+    )
     area = StringField(_l("Area of the branch"), validators=[Length(max=200)])
     point = SelectField(_l("Nearest call point"), validate_choice=False)
     count = IntegerField(_l("How many there are"), default=1, validators=[NumberRange(0, 9999)])

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 from wtforms import SelectField, StringField, TextAreaField
 from wtforms.validators import Length
 
@@ -39,7 +40,7 @@ class ReviewForm(RowsForm):
         return {
             "what": StringField(_l("What is to be done"), validators=[Length(max=200)]),
             "owner": SelectField(_l("By whom"), validate_choice=False),
-            "due": StringField(_l("Until"), validators=[Length(max=40)]),
+            "due": StringField(lazy_pgettext("follow-up", "Until"), validators=[Length(max=40)]),
         }
 
     def actions(self) -> list[tuple[int, dict[str, Any]]]:

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 from wtforms import DateField, IntegerField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp
 
@@ -51,7 +52,7 @@ class ShiftForm(RowsForm):
     staff = SelectField(_l("Who"), validate_choice=False)
     post = SelectField(_l("Post"), validate_choice=False)
     days = checks(_l("Days"), WEEKDAYS)
-    starts = time_field(_l("From"))
+    starts = time_field(lazy_pgettext("shift", "From"))
     ends = time_field(_l("Until"))
     first = DateField(_l("First day"), validators=[Optional()])
     last = DateField(_l("Last day"), validators=[Optional()])
@@ -103,10 +104,10 @@ class ExceptionForm(PlanForm):
     """Days that are not as planned."""
 
     staff = SelectField(_l("Who"), validate_choice=False)
-    what = SelectField(_l("What"), choices=list(ABSENCES.items()), validate_choice=False)
+    what = SelectField(_l("Kind"), choices=list(ABSENCES.items()), validate_choice=False)
     first = DateField(_l("First day"), validators=[InputRequired()])
     last = DateField(_l("Last day"), validators=[InputRequired()])
-    starts = time_field(_l("From"), needed=False)
+    starts = time_field(lazy_pgettext("shift", "From"), needed=False)
     ends = time_field(_l("Until"), needed=False)
     reason = StringField(_l("Reason"), validators=[Length(max=200)])
 
@@ -127,7 +128,9 @@ class ExceptionForm(PlanForm):
 class PostForm(PlanForm):
     """A place to work at."""
 
-    name = StringField(_l("Name"), validators=[InputRequired(), Length(max=100)])
+    name = StringField(
+        lazy_pgettext("of a thing", "Name"), validators=[InputRequired(), Length(max=100)]
+    )
     roles = checks(_l("Roles that its holder should cover"), words.ROLES)
 
     def body(self) -> dict[str, Any]:

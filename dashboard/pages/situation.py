@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import g
@@ -30,7 +30,8 @@ LARGE_NUMBERS = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepLine:
-    """A step of a checklist. state: done, not_needed, overdue, timed (its clock runs) or open.
+    """A step of a checklist. state: done, not_needed, overdue, timed (its clock runs), open, or
+    not_done: nobody ticked it before the call was closed.
 
     by: a name. late_ms: of a done one; None: nobody knows. due_at: RFC 3339 or None. calls: the
     contact that it rings, or None.
@@ -90,7 +91,8 @@ class Panel:
 
     contacts: the directory, those first whom the checklist rings. calls: made so far. report: as
     ticked, or None. family: for those who may see it; has_family: there is one.
-    missing: what a dispatcher will ask and nobody knows.
+    missing: what a dispatcher will ask and nobody knows. complaint: an open one of the incident.
+    owes_call: the call to 120 is still to be written down.
     """
 
     checklist: ListView | None
@@ -102,6 +104,13 @@ class Panel:
     missing: tuple[str, ...]
     has_family: bool
     family: Family | None
+    complaint: Record | None
+    owes_call: bool
+
+    @property
+    def awaited(self) -> tuple[Record, ...]:
+        """The calls because of which somebody is still on their way."""
+        return tuple(one for one in self.calls if one.is_open)
 
     @property
     def first_numbers(self) -> tuple[Record, ...]:
@@ -113,7 +122,9 @@ def panel_of(board: Board, incident: Incident, *, contact: str = "") -> Panel:
     """What the page of an incident shows besides the call itself. contact: whom to ring."""
     records = board.reader.records_of(incident.incident_id)
     contacts = contacts_by_order(board)
-    checklist = _list_view(board, _newest(records, "checklist"), contacts)
+    checklist = _list_view(
+        board, _newest(records, "checklist"), contacts, is_over=not incident.is_open
+    )
     report = _newest(records, "outside")
     contact = contact or _first_called(checklist) or "ambulance"
     known = known_of(board, incident, report, contact=contact, language=get_locale())
@@ -128,7 +139,13 @@ def panel_of(board: Board, incident: Incident, *, contact: str = "") -> Panel:
         missing=missing(known),
         has_family=family is not None,
         family=_family(board, family) if family and may_see_family(incident) else None,
+        complaint=next((one for one in records if one.kind == "complaint" and one.is_open), None),
+        owes_call=any(_is_owed_call(one) for one in records),
     )
+
+
+def _is_owed_call(record: Record) -> bool:
+    return record.kind == "followup" and record.is_open and record.body.rule == "ambulance-call"
 
 
 def _newest(records: Iterable[Record], kind: str) -> Record | None:
@@ -171,12 +188,13 @@ def _first_called(checklist: ListView | None) -> str:
 
 
 def _list_view(
-    board: Board, record: Record | None, contacts: Mapping[str, Record]
+    board: Board, record: Record | None, contacts: Mapping[str, Record], *, is_over: bool
 ) -> ListView | None:
     if record is None:
         return None
     names, body = staff_names(board), record.body
-    steps = tuple(_line(step, body, contacts, names) for step in body.steps)
+    lines = (_line(step, body, contacts, names) for step in body.steps)
+    steps = tuple(_at_rest(one) if is_over else one for one in lines)
     return ListView(
         record=record,
         name=spoken(body.name),
@@ -184,6 +202,11 @@ def _list_view(
         steps=steps,
         may_tick=record.is_open and viewer_id() is not None,
     )
+
+
+def _at_rest(line: StepLine) -> StepLine:
+    """The step once the call is closed: then no clock runs any more."""
+    return line if line.is_ticked else replace(line, state="not_done", due_at=None)
 
 
 def _line(

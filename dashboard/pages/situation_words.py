@@ -41,6 +41,7 @@ COMPLAINT_STATES = {
     "open": _l("To be looked into"),
     "looked_into": _l("To be answered"),
     "answered": _l("Answered: ask how it was"),
+    "marked": _l("The customer has spoken: to be closed"),
     "done": _l("Done"),
     "withdrawn": _l("Withdrawn"),
 }
@@ -126,6 +127,12 @@ def _with_text(sentence: object) -> Speak:
     return speak
 
 
+def _marked(detail: Detail, names: Mapping[str, str]) -> str:
+    score, text = detail.get("score"), str(detail.get("text") or "")
+    said = _("The customer's word")
+    return f"{said}: " + " ".join(one for one in (f"{score}/5" if score else "", text) if one)
+
+
 def _overdue(detail: Detail, names: Mapping[str, str]) -> str:
     return _("Complaint") + ": " + str(COMPLAINT_OVERDUE.get(str(detail.get("what")), "")).strip()
 
@@ -157,6 +164,7 @@ SPOKEN: dict[str, Speak] = {
     "complaint_withdrawn": lambda detail, names: _("Complaint withdrawn"),
     "complaint_looked_into": _with_text(_l("Complaint looked into")),
     "complaint_answered": _with_text(_l("Complaint answered")),
+    "complaint_marked": _marked,
     "complaint_done": _with_text(_l("Complaint done")),
     "complaint_closed": _with_text(_l("Complaint closed")),
     "complaint_overdue": _overdue,

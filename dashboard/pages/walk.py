@@ -27,13 +27,17 @@ MAX_ROUNDS = 30
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerLine:
-    """A button. tested: its last test, None before any. days: since then, None: nobody knows."""
+    """A button. tested: its last test, None before any. days: since then, None: nobody knows.
+
+    is_left: the last round ended without it.
+    """
 
     point: str
     label: str
     tested: Record | None
     days: int | None
     is_late: bool
+    is_left: bool
 
 
 @blueprint.get("")
@@ -63,8 +67,8 @@ def may_test() -> bool:
 
 
 def _ledger(board: Board) -> list[LedgerLine]:
-    """Every configured button, those longest untested first."""
-    world = world_of(board, ("walk_test", "point", "walk_rule"))
+    """Every configured button: those that a round left out first, then those longest untested."""
+    world = world_of(board, ("walk_test", "walk_left", "point", "walk_rule"))
     rule = world.get("walk_rule", "branch")
     most = rule.body.days if rule else 7
     lines = []
@@ -80,9 +84,12 @@ def _ledger(board: Board) -> list[LedgerLine]:
                 tested=world.get("walk_test", id),
                 days=days,
                 is_late=tested_ms is not None and now().utc_ms - tested_ms > most * DAY_MS,
+                is_left=world.get("walk_left", id) is not None,
             )
         )
-    return sorted(lines, key=lambda line: (line.tested is not None, -(line.days or 0)))
+    return sorted(
+        lines, key=lambda line: (not line.is_left, line.tested is not None, -(line.days or 0))
+    )
 
 
 @blueprint.get("/<id>")

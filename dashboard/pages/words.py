@@ -13,6 +13,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
 from dashboard.pages import care_words, closing_words, policy_words, situation_words
+from dashboard.pages.answer_words import answer_words
 
 KINDS = {
     "urgent": _l("Urgent call"),
@@ -173,6 +174,8 @@ def fault_words(name: str, subject: str) -> tuple[str, str]:
 
 def fault_detail(name: str, detail: str) -> str:
     """What a fault says besides its name, with our own ids in words."""
+    if name == "failing":
+        return answer_words(detail)
     if name == "uncovered_later":
         return _("from %(time)s", time=detail)
     return policy_words.detail_words(name, detail, ROLES)
@@ -277,7 +280,8 @@ def _told(sentence: object) -> Callable[[Mapping[str, object], Mapping[str, str]
 
 def _notice(sentence: object) -> Callable[[Mapping[str, object], Mapping[str, str]], str]:
     def speak(detail: Mapping[str, object], names: Mapping[str, str]) -> str:
-        said = ": ".join(text for key in ("channel", "detail") if (text := _text(detail, key)))
+        channel, answer = _text(detail, "channel"), answer_words(_text(detail, "detail"))
+        said = ": ".join(text for text in (channel, answer) if text)
         return f"{sentence} ({said})" if said else str(sentence)
 
     return speak
@@ -353,6 +357,7 @@ GLOBALS = {
     "ANSWERS": ANSWERS,
     **situation_words.GLOBALS,
     **closing_words.GLOBALS,
+    "answer_words": answer_words,
     "word": word,
     "ngettext": ngettext,
     "KINDS": KINDS,

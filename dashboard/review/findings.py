@@ -11,12 +11,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from dashboard.review.complaints import Complaints
 from dashboard.review.coverage import Coverage
 from dashboard.review.digest import Digest
 from dashboard.review.faults import FaultSummary
+from dashboard.review.followups import Followups
 from dashboard.review.months import MonthAgainstMonth
 from dashboard.review.notices import ChannelNotices
 from dashboard.review.outcomes import FalseCalls
+from dashboard.review.walks import UNTESTED, Walks
 
 # A call that waited longer has reached the step of the duty lead.
 SLOW_MS = 60_000
@@ -52,6 +55,9 @@ class Facts:
     notices: Sequence[ChannelNotices]
     false_calls: Sequence[FalseCalls]
     faults: Sequence[FaultSummary]
+    complaints: Complaints = field(default_factory=Complaints)
+    followups: Followups = field(default_factory=Followups)
+    walks: Walks = field(default_factory=Walks)
 
 
 def findings(facts: Facts) -> tuple[Finding, ...]:
@@ -63,6 +69,7 @@ def findings(facts: Facts) -> tuple[Finding, ...]:
         *_false_calls(facts.false_calls),
         *_notices(facts.notices),
         *_faults(facts.faults),
+        *_late(facts),
         *_drills(facts),
     ]
     order = {"look": 0, "plain": 1, "good": 2}
@@ -122,7 +129,8 @@ def _notices(channels: Iterable[ChannelNotices]) -> Iterator[Finding]:
 
 
 def _faults(faults: Iterable[FaultSummary]) -> Iterator[Finding]:
-    long = [one for one in faults if one.lasted_ms >= LONG_FAULT_MS]
+    # Buttons that wait for their test have a finding of their own.
+    long = [one for one in faults if one.lasted_ms >= LONG_FAULT_MS and one.name not in UNTESTED]
     for one in long[:MOST_FAULTS]:
         values = {"count": one.count, "lasted_ms": one.lasted_ms}
         subject = f"{one.subject} {one.name}"
@@ -130,6 +138,19 @@ def _faults(faults: Iterable[FaultSummary]) -> Iterator[Finding]:
     if len(long) > MOST_FAULTS:
         rest = len(long) - MOST_FAULTS
         yield Finding(name="more_long_faults", weight="look", values={"count": rest})
+
+
+def _late(facts: Facts) -> Iterator[Finding]:
+    complained, owed = facts.complaints.all, facts.followups.all
+    counts = {
+        "complaints_late": complained.answered_late + complained.overdue,
+        "first_looks_late": complained.first_look_late,
+        "followups_overdue": owed.overdue,
+        "buttons_untested": len(facts.walks.overdue),
+    }
+    for name, count in counts.items():
+        if count:
+            yield Finding(name=name, weight="look", values={"count": count})
 
 
 def _drills(facts: Facts) -> Iterator[Finding]:

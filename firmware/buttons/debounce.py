@@ -86,7 +86,9 @@ def look(
     if contact.floating and now_ms >= contact.noise_until_ms:
         contact = replace(contact, floating=False)
     if level == contact.level:
-        return _settle(replace(contact, doubt_ms=None), until_ms=now_ms, debounce=debounce)
+        if contact.doubt_ms is not None:
+            contact = replace(contact, doubt_ms=None)
+        return _settle(contact, until_ms=now_ms, debounce=debounce)
     if contact.doubt_ms is None:
         return replace(contact, doubt_ms=now_ms), []
     if now_ms - contact.doubt_ms < IN_FLIGHT_MS:

@@ -20,24 +20,24 @@ NAMED = 5
 _KINDS = {
     "call": "呼叫 Call",
     "urgent": "紧急呼叫 URGENT call",
-    "silent": "无声报警 Silent call",
+    "silent": "静默呼叫 Silent call",
     "seat": "请查看座位 Please check the seat",
 }
 _WHY = {
     "step": "",
-    "again": "仍无人应答 Still unanswered",
+    "again": "仍无人接单 Still unanswered",
     "urgent": "已升级为紧急 Now urgent",
     "real": "不再是演练 No drill any more: this is real",
-    "overdue_arrival": "已接受但无人到场 Accepted, but nobody has arrived",
+    "overdue_arrival": "已接单，但无人到场 Accepted, but nobody has arrived",
     "step_overdue": "清单步骤超时 Overdue on the checklist",
-    "overdue_close": "已到场但未结束 Arrived, but not closed",
-    "handover": "已交接给您 Handed over to you",
-    "ring": "请应答 Please answer",
+    "overdue_close": "已到场，但未关闭 Arrived, but not closed",
+    "handover": "已移交给您 Handed over to you",
+    "ring": "请接单 Please answer",
     "stand_in": "请您代替 Please stand in",
     "needed": "现场需要您 You are needed there",
     "offer": "请您接手 Please take this over",
     "declined": "对方不接手，仍由您负责 Not taken over: it is still yours",
-    "offer_lapsed": "交接无人应答，负责人不变 Hand-over not answered: the owner stays",
+    "offer_lapsed": "移交无人应答，负责人不变 Hand-over not answered: the owner stays",
 }
 
 
@@ -103,7 +103,7 @@ def write(
         f"位置 Place: {scene.place}" if scene.place else "",
         f"按下时间 Pressed at: {scene.time(incident.raised_at)}",
         f"通知 For: {scene.names(staff)}" if staff else "",
-        f"接受人 Accepted by: {scene.names([incident.owner]) if incident.owner else '无 nobody'}",
+        f"接单人 Accepted by: {scene.names([incident.owner]) if incident.owner else '无 nobody'}",
         *(_how_it_goes(incident) if incident.is_open else _how_it_ended(incident, scene)),
     ]
     return Notice(
@@ -131,7 +131,7 @@ def _how_it_goes(incident: Incident) -> Iterator[str]:
 
 def _how_it_ended(incident: Incident, scene: Scene) -> Iterator[str]:
     if incident.closed_at:
-        yield f"已结束 Closed at: {scene.time(incident.closed_at)}"
+        yield f"已关闭 Closed at: {scene.time(incident.closed_at)}"
 
 
 def listed(whats: Sequence[str]) -> list[str]:
@@ -146,8 +146,8 @@ def write_test(*, notice_id: str, channel: str) -> Notice:
     return Notice(
         notice_id=notice_id,
         channel=channel,
-        title="【测试 TEST】安铃测试消息，无需处理 Anling test message, nothing to do",
-        body=f"通道正常 This channel works: {channel}",
+        title="【测试 TEST】安铃测试通知，无需处理 Anling test message, nothing to do",
+        body=f"通知渠道正常 This channel works: {channel}",
         kind=TEST,
         why=CANARY,
     )
@@ -157,4 +157,4 @@ def text_of(notice: Notice) -> str:
     """The body with its link, for services that carry text and nothing else."""
     if notice.link is None:
         return notice.body
-    return f"{notice.body}\n查看并接受 See and accept: {notice.link}"
+    return f"{notice.body}\n查看并接单 See and accept: {notice.link}"

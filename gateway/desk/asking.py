@@ -6,7 +6,7 @@ from datetime import datetime, time, timedelta
 from typing import TypeVar
 
 from gateway.desk.record import Record, Refused, World
-from protocol.messages import FieldFault, Request
+from protocol.messages import FieldFault, Incident, Request
 from protocol.moment import MAX_UTC_MS, parse_rfc3339
 from protocol.settings import ConfigError, from_table
 
@@ -65,3 +65,14 @@ def utc_ms_of(world: World, text: str) -> int | None:
 def utc_ms_at(world: World, local: datetime) -> int:
     """UTC milliseconds of a moment of the branch's clock, by its offset of now."""
     return world.now.utc_ms + round((local - world.local).total_seconds() * 1000)
+
+
+def local_text(world: World, utc_ms: int) -> str:
+    """A moment by the branch's clock, such as `11-24 14:03`."""
+    local = world.local + timedelta(milliseconds=utc_ms - world.now.utc_ms)
+    return local.strftime("%m-%d %H:%M")
+
+
+def call_text(world: World, incident: Incident) -> str:
+    """An incident as people speak of it: where it was, and when."""
+    return f"{incident.label}, {local_text(world, parse_rfc3339(incident.raised_at))}"

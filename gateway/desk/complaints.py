@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from gateway.course import Entry
-from gateway.desk import complaint_days
+from gateway.desk import complaint_days, complaint_marks
 from gateway.desk.asking import asked_about, body_of
 from gateway.desk.complaint_days import ComplaintDay
 from gateway.desk.plans import LEADS
@@ -30,7 +30,7 @@ AGAIN_MS = 24 * HOUR_MS
 
 Category = Literal["claims", "service", "product", "other"]
 Channel = Literal["counter", "telephone", "mail", "online"]
-State = Literal["open", "looked_into", "answered", "done", "withdrawn"]
+State = Literal["open", "looked_into", "answered", "marked", "done", "withdrawn"]
 Score = Annotated[int, msgspec.Meta(ge=1, le=5)]
 
 
@@ -40,7 +40,7 @@ class Complaint:
 
     what, found, answer: in words, without names. looked_into_due_at, answer_due_at: until when
     (RFC 3339). satisfaction: 1 to 5, or None; satisfaction_text: in the customer's words.
-    overdue: what is late now.
+    overdue: what is late now. state marked: the customer has spoken, and yet it is not over.
     """
 
     opened_at: str
@@ -183,7 +183,11 @@ def _change(world: World, request: Request) -> Outcome:
     changes = {"category": about.category, "channel": about.channel, "group": about.group.strip()}
     body = replace(record.body, what=about.what.strip(), **changes)
     entry = Entry(event="complaint_changed", by=request.by, detail=changes)
-    return _changed(world, record, body, entry)
+    if body.state != "marked" or not complaint_marks.may_end(body):
+        return _changed(world, record, body, entry)
+    done = _changed(world, record, replace(body, state="done"), entry)
+    ended = Entry(event="complaint_done", by=request.by, detail={"complaint": record.id})
+    return done + Done(entries=((ended, record.incident_id),))
 
 
 def _look_into(world: World, request: Request) -> Outcome:
@@ -235,7 +239,10 @@ def _answer(world: World, request: Request) -> Outcome:
 
 
 def _satisfaction(world: World, request: Request) -> Outcome:
-    """`complaint.satisfaction` {score, text}: how the customer found the answer; ends it."""
+    """`complaint.satisfaction` {score, text}: how the customer found the answer.
+
+    It ends the complaint when its mark is not low and all else is known; see `complaint_marks`.
+    """
     record = asked_about(world, "complaint", request)
     if isinstance(record, Refused):
         return record
@@ -245,17 +252,27 @@ def _satisfaction(world: World, request: Request) -> Outcome:
     text = asked.text.strip()
     if record.body.answered_at is None:
         return Refused("answer_first")
+    if record.body.state == "marked":
+        return Refused("marked_already")
     if asked.score is None and not text:
         return Refused("text_needed")
-    body = replace(record.body, state="done", satisfaction=asked.score, satisfaction_text=text)
-    detail = {"score": asked.score, "text": text}
-    return _changed(
-        world, record, body, Entry(event="complaint_done", by=request.by, detail=detail)
-    )
+    body = replace(record.body, satisfaction=asked.score, satisfaction_text=text)
+    return _marked(world, record, body, by=request.by)
+
+
+def _marked(world: World, record: Record, body: Complaint, *, by: str) -> Done:
+    state: State = "done" if complaint_marks.may_end(body) else "marked"
+    detail = {"score": body.satisfaction, "text": body.satisfaction_text}
+    entry = Entry(event=f"complaint_{state}", by=by, detail=detail)
+    done = _changed(world, record, replace(body, state=state), entry)
+    if not complaint_marks.is_low(body):
+        return done
+    return done + complaint_marks.again(world, record, body)
 
 
 def _close(world: World, request: Request) -> Outcome:
-    """`complaint.close` {text}: by a lead, for a reason, such as a customer who withdrew it."""
+    """`complaint.close` {text}: by a lead, who says why; one that was answered has its class by
+    then."""
     found = _words(world, request)
     if isinstance(found, Refused):
         return found
@@ -263,9 +280,12 @@ def _close(world: World, request: Request) -> Outcome:
     if not world.roster.has_role(request.by, *LEADS):
         return Refused("not_allowed")
     state: State = "done" if record.body.answered_at else "withdrawn"
+    if state == "done" and record.body.category is None:
+        return Refused("category_needed")
     body = replace(record.body, state=state, overdue=None)
     entry = Entry(event="complaint_closed", by=request.by, detail={"text": text})
-    return _changed(world, record, body, entry)
+    done = _changed(world, record, body, entry)
+    return done + complaint_marks.settled(world, record, by=request.by)
 
 
 def _words(world: World, request: Request) -> tuple[Record, str] | Refused:

@@ -115,7 +115,7 @@ class Desk:
         """
         said = {(kind, id): body for kind, id, body in plans}
         for (kind, id), body in said.items():
-            known = self._memory.record(kind, id)
+            known = self._of(kind).get(id) or self._memory.record(kind, id)
             record = seeded(known, kind, id, body, rfc3339(now.utc_ms))
             if record is not None:
                 self._put(record, to)

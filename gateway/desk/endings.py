@@ -98,6 +98,13 @@ DEFAULTS = {
         ["helped", "family", "left", "other"],
         ["fall"],
     ),
+    "illness-call-back": _rule(
+        "晕倒或急病后次日电话问候，确认家属已知情",
+        "Ring the day after fainting or illness, and see that the family knows",
+        24,
+        ["helped", "family", "left", "other"],
+        ["fainted", "sudden_illness"],
+    ),
     "referred": _rule(
         "确认转接事项已办妥", "See that what was passed on was done", 48, ["referred"]
     ),
@@ -221,7 +228,7 @@ def _count_false_call(world: World, incident: Incident) -> Done:
     if len(before) + 1 < FALSE_CALLS or _is_button_looked_at(world, incident.point):
         return done
     words = Words(
-        zh=f"一周内第 {len(before) + 1} 次误按：检查按钮（{incident.label}）"[:200],
+        zh=f"一周内第 {len(before) + 1} 次误触：检查按钮（{incident.label}）"[:200],
         en=f"False call number {len(before) + 1} in a week: look at the button ({incident.label})"[
             :120
         ],

@@ -14,7 +14,7 @@ from typing import Annotated
 import msgspec
 
 from gateway.course import Entry, Tell
-from gateway.desk.asking import asked_about, body_of, refused_field, utc_ms_of
+from gateway.desk.asking import asked_about, body_of, call_text, refused_field, utc_ms_of
 from gateway.desk.endings import DEFAULTS, RULES, FalseCall, follow
 from gateway.desk.plans import LEADS
 from gateway.desk.record import Done, Due, Outcome, Record, Refused, Room, World
@@ -233,14 +233,17 @@ def _remind(world: World) -> Done:
 
 
 def wrongs(world: World) -> Iterator[Wrong]:
-    """One a person who has something overdue: a long list would hide the units beside it."""
+    """One a person who has something overdue, since a long list would hide the units beside it; it
+    says what has waited longest and of which call."""
     by_owner: dict[str, list[Record]] = {}
     for record in overdue(world):
         by_owner.setdefault(record.body.owner, []).append(record)
     for owner, records in sorted(by_owner.items()):
         what = records[0].body.what
         words = what.zh if what.zh == what.en else f"{what.zh} {what.en}"
-        yield Wrong(f"followups/{owner}", "overdue", f"{len(records)}: {words}")
+        incident = world.incident(records[0].incident_id or "")
+        call = f" ({call_text(world, incident)})" if incident else ""
+        yield Wrong(f"followups/{owner}", "overdue", f"{len(records)}: {words}{call}")
 
 
 ROOM = Room(

@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from gateway.course import Entry
-from gateway.desk import checklist
+from gateway.desk import ambulance, checklist
 from gateway.desk.asking import body_of, refused_field
 from gateway.desk.plans import Plan
 from gateway.desk.playbooks import check_role, check_within
@@ -229,7 +229,10 @@ def _written_down(world: World, request: Request, call: Call, contact: Contact) 
     }
     entry = Entry(event="outside_called", by=request.by, detail=detail)
     on_list = _on_the_list(world, request, call, contact)
-    return Done(records=(record, *on_list.records), entries=((entry, request.id), *on_list.entries))
+    rung = ambulance.rung(
+        world, request.id, contact=call.contact, number=call.number, by=request.by
+    )
+    return Done(records=(record,), entries=((entry, request.id),)) + on_list + rung
 
 
 def _on_the_list(world: World, request: Request, call: Call, contact: Contact) -> Done:
@@ -286,10 +289,13 @@ def _over(world: World, request: Request) -> Outcome:
 
 
 def _not_known(world: World, request: Request) -> Refused | None:
-    """Calls are written down also after the close, while the incident's checklist is open."""
+    """Calls are written down also after the close, while the incident's checklist is open, or as
+    long as it owes the call to 120."""
     if not world.roster.knows(request.by):
         return Refused("unknown_staff")
     if request.id in world.incidents or checklist.of_incident(world, request.id):
+        return None
+    if ambulance.owed_of(world, request.id):
         return None
     return Refused("unknown_incident")
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from gateway.course import Entry
 from gateway.desk.asking import body_of, refused_field
 from gateway.desk.followups import new_faults, new_followup
+from gateway.desk.plans import LEADS
 from gateway.desk.record import Done, Outcome, Record, Refused, Room, World
 from gateway.desk.todo import Text, over
 from protocol.messages import FieldFault, Id, LongId, LongText, Request, ShortText
@@ -51,8 +52,9 @@ def _save(world: World, request: Request) -> Outcome:
     if world.incident(request.id) is None:
         return Refused("unknown_incident")
     known = world.get("review", request.id)
-    if request.version is not None and request.version != (known.version if known else 0):
-        return Refused("changed_meanwhile")
+    refused = _unseen(world, request, known)
+    if refused:
+        return refused
     asked = body_of(_Written, request)
     if isinstance(asked, Refused):
         return asked
@@ -62,6 +64,17 @@ def _save(world: World, request: Request) -> Outcome:
     if faults:
         return Refused("wrong_fields", faults)
     return _saved(world, request, known, asked)
+
+
+def _unseen(world: World, request: Request, known: Record | None) -> Refused | None:
+    """Nobody replaces what somebody else wrote without having seen it."""
+    if request.version is not None:
+        is_seen = request.version == (known.version if known else 0)
+        return None if is_seen else Refused("changed_meanwhile")
+    is_ones_own = known is None or known.by == request.by
+    if is_ones_own or world.roster.has_role(request.by, *LEADS):
+        return None
+    return Refused("version_needed")
 
 
 def _faults(world: World, asked: _Written, by: str) -> Iterator[FieldFault]:

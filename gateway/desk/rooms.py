@@ -6,6 +6,7 @@ from typing import Any
 
 from gateway.desk import (
     addresses,
+    ambulance,
     care,
     checklist,
     complaints,
@@ -40,6 +41,7 @@ ROOMS: tuple[Room, ...] = (
     walks.ROOM,
     checklist.ROOM,
     outside.ROOM,
+    ambulance.ROOM,
     family.ROOM,
     complaints.ROOM,
 )

@@ -38,7 +38,10 @@ class WalkRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tested:
-    """A button worked. how: by a press that was said before, or by a call in the round."""
+    """A button worked. how: by a press that was said before, or by a call in the round.
+
+    by: who pressed it for the test; "" for a call, which a customer made.
+    """
 
     at: str
     by: ShortText
@@ -76,6 +79,13 @@ class WalkArm:
 
     round: ShortText
     by: Id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WalkLeft:
+    """A point, whose id it has, that a round ended without; until it is tested."""
+
+    round: ShortText
 
 
 RULES = Plan(kind="walk_rule", cls=WalkRule, editors=TESTERS)
@@ -229,16 +239,18 @@ def _tick(world: World, record: Record, point: str, *, by: str, how: How) -> Don
         id=point,
         body=WalkTest(round=record.id, how=how),
         version=known.version + 1 if known else 1,
-        by=by or record.body.started_by,
+        by=by,
         at=now,
     )
+    left = world.get("walk_left", point)
+    ledgers = (
+        (ledger, replace(left, version=left.version + 1, is_open=False)) if left else (ledger,)
+    )
     detail = {"id": record.id, "point": point, "how": how}
-    entry = Entry(event="walk_tested", by=by, detail=detail)
-    done = Done(records=(after, ledger), entries=((entry, None),))
-    if body.left:
-        return done
-    over = _over(world, after, by="", note="")
-    return Done(records=(ledger,), entries=done.entries) + over
+    done = Done(
+        records=ledgers, entries=((Entry(event="walk_tested", by=by, detail=detail), None),)
+    )
+    return done + (Done(records=(after,)) if body.left else _over(world, after, by="", note=""))
 
 
 def _disarmed(world: World, arm: Record) -> Done:
@@ -262,11 +274,26 @@ def _over(world: World, record: Record, *, by: str, note: str) -> Done:
     detail = {"id": record.id, "tested": len(body.done), "untested": body.left}
     entry = Entry(event="walk_ended", by=by, detail=detail)
     arms = [_disarmed(world, arm) for arm in world.all("walk_arm").values()]
-    return sum(arms, Done(records=(after,), entries=((entry, None),)))
+    left = tuple(_left_out(world, after, point) for point in body.left)
+    return sum(arms, Done(records=(after, *left), entries=((entry, None),)))
+
+
+def _left_out(world: World, round_: Record, point: str) -> Record:
+    known = world.get("walk_left", point)
+    return Record(
+        kind="walk_left",
+        id=point,
+        body=WalkLeft(round=round_.id),
+        version=known.version + 1 if known else 1,
+        at=rfc3339(world.now.utc_ms),
+    )
 
 
 def wrongs(world: World) -> Iterator[Wrong]:
-    """The points whose last test is too long ago."""
+    """The points that the last round left out, and those whose last test is too long ago."""
+    for id in sorted(world.all("walk_left")):
+        if id in world.points and world.points[id].configured:
+            yield Wrong(f"point/{id}", "left_untested")
     rule = world.get("walk_rule", RULE)
     days = (rule.body if rule else WalkRule()).days
     for id, point in sorted(world.points.items()):
@@ -291,6 +318,7 @@ ROOM = Room(
         "walk": Walk,
         "walk_test": WalkTest,
         "walk_arm": WalkArm,
+        "walk_left": WalkLeft,
     },
     requests={
         **RULES.requests,

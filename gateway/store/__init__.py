@@ -6,6 +6,13 @@ The only importer of sqlite-utils. `Writer` is the gateway's; `Reader` is read-o
 from gateway.desk.plans import LEADS
 from gateway.desk.record import Record
 from gateway.desk.rooms import KINDS, SECRET, is_for_leads
+from gateway.store.desk_reports import (
+    ComplaintLine,
+    DeskReports,
+    FollowupLine,
+    ListLine,
+    WalkLine,
+)
 from gateway.store.reader import Reader
 from gateway.store.records import (
     ChannelRecord,
@@ -29,8 +36,12 @@ __all__ = [
     "SECRET",
     "ChannelRecord",
     "Clocks",
+    "ComplaintLine",
     "CrewMember",
+    "DeskReports",
     "FaultEvent",
+    "FollowupLine",
+    "ListLine",
     "NoticeCount",
     "NoticeRecord",
     "PointRecord",
@@ -43,6 +54,7 @@ __all__ = [
     "StaffRecord",
     "UnitRecord",
     "Vault",
+    "WalkLine",
     "Work",
     "Writer",
     "is_for_leads",

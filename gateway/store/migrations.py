@@ -84,6 +84,12 @@ def notice_subjects(db: Database) -> None:
     db.execute("ALTER TABLE notices ADD COLUMN subjects TEXT NOT NULL DEFAULT '[]'")
 
 
+@migrations(name="0016_log_followups")
+def log_followups(db: Database) -> None:
+    """When each follow-up was made: a month's are found without reading the log of a year."""
+    db.execute("CREATE INDEX log_followups ON log (at, detail) WHERE event = 'followup_made'")
+
+
 _BRANCH = (
     # body: messages.Incident as JSON; boot, press_ms, due_ms: the clocks of its course, null once
     # it is closed.

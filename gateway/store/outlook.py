@@ -5,14 +5,15 @@ The gateway judges by what it has in memory; this is the same world as it was la
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 
-from gateway.desk.day import Missing, may_be_left, not_over, not_ready, state_of
+from gateway.desk.business_day import present_day, state_of, unclosed
 from gateway.desk.drill_calendar import Window, window_on
 from gateway.desk.drills import overdue_window
 from gateway.desk.hours import hours_on
+from gateway.desk.in_the_way import Missing, may_be_left, not_over, not_ready
 from gateway.desk.record import Record, World
 from gateway.desk.resources import Nearest, check_due, left_of, nearest, taken_of
 from gateway.desk.rooms import KINDS, SECRET
@@ -21,6 +22,7 @@ from gateway.desk.walks import last_test_ms
 from gateway.desk.week import Line, monday_of, week_of
 from gateway.roster import Roster
 from gateway.store.reader import Reader
+from protocol.messages import Incident
 from protocol.moment import Moment
 
 __all__ = [
@@ -39,8 +41,10 @@ __all__ = [
     "not_over",
     "not_ready",
     "overdue_window",
+    "present_day",
     "state_of",
     "taken_of",
+    "unclosed",
     "week_of",
     "window_on",
     "world",
@@ -65,5 +69,25 @@ def world(
         local=local,
         points={one.point: one for one in reader.points()},
         faults={(one.subject, one.name): one for one in reader.faults()},
+        past=_Past(reader),
     )
     return replace(seen, roster=roster_of(seen))
+
+
+class _Past(Mapping[str, Incident]):
+    """The closed incidents, read one by one as they are asked for."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    def __getitem__(self, incident_id: str) -> Incident:
+        found = self._reader.incident(incident_id)
+        if found is None:
+            raise KeyError(incident_id)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0

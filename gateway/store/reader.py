@@ -32,6 +32,7 @@ _NOTICE_COLUMNS = (
     "notice_id, incident_id, channel, step, why, made_ms, state, attempts, detail, staff,"
     " tried_ms, subjects"
 )
+_NOTICE_NAMES = _NOTICE_COLUMNS.split(", ")
 _POINT_COLUMNS = "point, label, unit, silent, configured, seat, seat_alert_id, seat_boot, seat_ms"
 
 
@@ -45,6 +46,7 @@ class Reader:
 
     def __init__(self, path: str) -> None:
         self._path = path
+        self._place = Path(path)
         self._lock = threading.Lock()
         self._db: Database | None = None
         self._file: tuple[int, int] | None = None
@@ -74,7 +76,7 @@ class Reader:
 
     def _present_file(self) -> tuple[int, int]:
         try:
-            stat = Path(self._path).stat()
+            stat = self._place.stat()
         except OSError as error:
             self._let_go()
             raise StoreError(f"the store {self._path} is not there; start the gateway") from error
@@ -335,7 +337,6 @@ def _detail(text: str) -> dict[str, Any]:
 
 
 def _notice(row: tuple[Any, ...]) -> NoticeRecord:
-    names = [name.strip() for name in _NOTICE_COLUMNS.split(",")]
-    values = dict(zip(names, row, strict=True))
+    values = dict(zip(_NOTICE_NAMES, row, strict=True))
     lists = {name: tuple(json.loads(values[name])) for name in ("staff", "subjects")}
     return NoticeRecord(**{**values, **lists})

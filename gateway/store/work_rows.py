@@ -7,7 +7,7 @@ import sqlite3
 
 import msgspec
 
-from gateway.course import Course
+from gateway.course import RING_NOW, Course
 from gateway.store import channel_rows
 from gateway.store.desk_rows import record_row
 from gateway.store.records import PointRecord, UnitRecord, Work
@@ -177,7 +177,7 @@ def read_course(
         boot=boot,
         raised_ms=press_ms,
         due_ms=due_ms,
-        ring_ms=0 if rings else None,
+        ring_ms=RING_NOW if rings else None,
         offer_ms=offer_ms,
     )
 

@@ -163,6 +163,32 @@ def test_how_it_ended_can_be_chosen_below_the_edge_of_a_phone(demo, screen):
     expect(phone.get_by_role("button", name="Not yet").last).to_be_in_viewport()
 
 
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("height", [640, 800])
+def test_how_it_ended_is_chosen_within_the_edges_of_its_card(demo, screen, lang, height):
+    demo.press("point-1")
+    demo.act(demo.open_incident("point-1"), "arrive", "102")
+    page = screen(size="desk", lang=lang)
+    page.set_viewport_size({"width": 1280 if height == 800 else 1024, "height": height})
+    page.locator("details.closer summary").click()
+    for first in ("fainted", "helped"):  # what it was, then how it ended
+        expect(page.locator(f".outcome[value={first}]")).to_be_in_viewport()
+        expect(page.locator(".outcome-back")).to_be_in_viewport()
+        assert page.evaluate(OVER_THE_EDGE) == []
+        if first == "fainted":
+            page.locator(".outcome[value=fainted]").click()
+
+
+# Touches of the card that hang over its frame.
+OVER_THE_EDGE = """(() => {
+  const card = document.querySelector('.card')
+  const frame = parseFloat(getComputedStyle(card).borderWidth)
+  const end = card.getBoundingClientRect().bottom - frame
+  return [...card.querySelectorAll('.outcomes button')]
+    .filter(one => one.getBoundingClientRect().bottom > end).map(one => one.innerText)
+})()"""
+
+
 def test_a_whole_line_of_the_list_leads_to_its_incident(demo, screen):
     page = screen("/incidents")
     demo.press("point-1")

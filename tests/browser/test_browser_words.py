@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
-from babel.messages.catalog import Catalog
+from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.mofile import read_mo
@@ -30,10 +30,10 @@ def test_every_word_of_the_code_is_translated():
         DASHBOARD,
         method_map=methods,
         options_map=options,
-        keywords={**DEFAULT_KEYWORDS, "_l": None},
+        keywords={**DEFAULT_KEYWORDS, "_l": None, "lazy_pgettext": ((1, "c"), 2)},
     )
-    wanted = {message for _file, _line, message, _comments, _context in found}
-    have = {entry.id for entry in catalog() if entry.id}
+    wanted = {(message, context) for _file, _line, message, _comments, context in found}
+    have = {(entry.id, entry.context) for entry in catalog() if entry.id}
     assert wanted - have == set(), "translate these: see babel.cfg"
     assert have - wanted == set(), "nobody says these any more"
 
@@ -53,9 +53,60 @@ def test_the_compiled_words_are_those_of_the_list():
     assert spoken(compiled) == spoken(catalog())
 
 
-def spoken(words: Catalog) -> dict[str, str]:
-    """{the English, of a plural its first form: the Chinese}."""
-    return {first(one.id): first(one.string) for one in words if one.id}
+def spoken(words: Catalog) -> dict[tuple[str | None, str], str]:
+    """{(context, the English, of a plural its first form): the Chinese}."""
+    return {(context(one), first(one.id)): first(one.string) for one in words if one.id}
+
+
+def context(one: Message) -> str | None:
+    """Babel leaves the context as bytes when it reads a .mo file."""
+    return one.context.decode() if isinstance(one.context, bytes) else one.context
+
+
+@pytest.mark.parametrize("folder", ["dashboard", "gateway", "simulator"])
+@pytest.mark.parametrize(
+    ("never", "but"),
+    [
+        ("摔倒", "跌倒"),
+        ("值班负责人", "值班主管"),
+        ("接受人", "接单人"),
+        ("已结束 Closed", "已关闭"),
+        ("已接受", "已接单"),
+        ("待办", "后续事项"),
+        ("跟进事项", "后续事项"),
+        ("误按", "误触"),
+        ("误报", "误触"),
+        ("看板", "大屏"),
+        ("无声报警", "静默呼叫"),
+    ],
+)
+def test_one_thing_has_one_name_on_board_phone_and_notices(folder, never, but):
+    files = [
+        path
+        for path in (ROOT / folder).rglob("*")
+        if path.suffix in (".po", ".py", ".toml", ".html", ".js")
+    ]
+    found = [path.name for path in files if never in path.read_text(encoding="utf-8")]
+    assert len(files) > 3 and found == [], f"say {but}"
+
+
+@pytest.mark.parametrize(
+    ("about", "english", "chinese"),
+    [
+        ("branch", "Open", "营业中"),
+        (None, "Open", "处理中"),
+        (None, "Ready to open", "可以开门"),
+        (None, "Ready", "待命"),
+        ("button", "Done", "完成"),
+        (None, "Done", "已完成"),
+        ("of a thing", "Name", "名称"),
+        (None, "Name", "姓名"),
+        ("follow-up", "Until", "完成期限"),
+        (None, "Until", "结束时间"),
+    ],
+)
+def test_a_word_that_means_two_things_has_two_translations(about, english, chinese):
+    assert spoken(catalog())[about, english] == chinese
 
 
 def first(text: str | tuple[str, ...]) -> str:

@@ -6,7 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
+from flask_babel import force_locale
 
+from dashboard.pages.answer_words import answer_words
 from gateway.course import Place, Rules
 from gateway.incident import raise_incident
 from gateway.policy import Policy
@@ -87,7 +89,7 @@ def test_an_incidents_page_says_to_whom_when_how_often_and_what_came_back(
     ("language", "words"),
     [
         ("en", ("Message channels", "Not delivered", "tested after 1 d 0 h", "never tested")),
-        ("zh", ("通知渠道", "未送达", "从不测试", "最近答复")),
+        ("zh", ("通知渠道", "未送达", "不自动测试", "最近答复", "群机器人拒收")),
     ],
 )
 def test_the_devices_page_shows_each_channel(client, bearer, incident_id, language, words) -> None:
@@ -97,6 +99,31 @@ def test_the_devices_page_shows_each_channel(client, bearer, incident_id, langua
     assert re.findall(r'data-channel="([\w-]+)"', shown) == ["hall-group", "pocket"]
     for text in (*words, "310000", "dingtalk", "pager"):
         assert text in shown
+
+
+@pytest.mark.parametrize(
+    ("detail", "meaning"),
+    [
+        ("it refused: errcode 310000 sign not match", "群机器人拒收"),
+        ("it refused: code 9499 too many request", "短时间内通知过多"),
+        ("it refused: errcode 7 no idea", "服务方拒收此通知"),
+        ("it answered with status 404", "不接受此地址"),
+        ("it answered with status 502", "服务方报告出错"),
+        ("no connection to the broker", "与消息服务断开"),
+        ("no connection to oapi.dingtalk.com within 3 s", "无法连接服务方"),
+        ("no answer from localhost within 5 s", "没有及时答复"),
+        ("64 notices are waiting already", "等待发送的通知已太多"),
+    ],
+)
+def test_what_a_channel_answered_is_explained_in_the_pages_language(app, detail, meaning) -> None:
+    with app.test_request_context("/"), force_locale("zh_Hans"):
+        said = answer_words(detail)
+    assert meaning in said and said.endswith(f"（原文：{detail}）")
+
+
+def test_an_answer_that_nobody_knows_stands_as_it_is(app) -> None:
+    with app.test_request_context("/"), force_locale("zh_Hans"):
+        assert answer_words("smtp: 550 mailbox full") == "smtp: 550 mailbox full"
 
 
 def test_programs_are_told_how_each_channel_does(client, bearer, incident_id) -> None:

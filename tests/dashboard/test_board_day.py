@@ -7,7 +7,7 @@ import re
 import pytest
 from board_branch import PINS, eventually
 
-from gateway.desk.day import BranchDay
+from gateway.desk.business_day import BranchDay, Stretch
 from gateway.desk.record import Record
 from gateway.desk.resources import Resource
 from gateway.store import Work, Writer
@@ -140,3 +140,22 @@ def test_the_interface_says_what_is_in_the_way_and_takes_the_reason(branch):
     ]
     assert mine["may_accept"] is False
     assert branch.get("/api/v1/incidents/none/resources").status == 404
+
+
+def test_every_page_of_the_day_says_that_a_day_was_never_closed(client, store):
+    body = BranchDay(opened_at="2026-11-01T01:00:00.000Z", opened_by="l01")
+    write(store, Record(kind="day", id="2026-11-01", body=body))
+    signed_in(client)
+    for path in ("/opening?lang=en", "/closing?lang=en"):
+        assert "2026-11-01 was opened and never closed." in client.get(path).text
+    assert "This sweep closes that day." in client.get("/closing").text
+    assert 'data-key="day/2026-11-01:not_closed"' in client.get("/opening").text
+    assert 'data-key="unclosed"' in client.get("/").text
+
+
+def test_both_stretches_of_a_day_stand_on_its_page(client, store):
+    first = Stretch(opened_at="2026-11-01T01:00:00.000Z", opened_by="g01")
+    body = BranchDay(opened_at="2026-11-01T05:00:00.000Z", opened_by="l01", earlier=[first])
+    write(store, Record(kind="day", id="2026-11-01", body=body))
+    page = signed_in(client).get("/closing?lang=en").text
+    assert page.count("Opened at") == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -22,7 +23,7 @@ from gateway.desk.reviews import Review
 from gateway.desk.scores import Score
 from gateway.desk.todo import Followup, Words
 from gateway.store import Vault, Work, Writer, key_path
-from protocol.messages import Incident, Responder
+from protocol.messages import Fault, Incident, Responder
 from protocol.moment import rfc3339
 
 ID = "20261124-081530-abcdef123456"
@@ -289,3 +290,46 @@ def test_a_drill_and_its_end_over_the_interface(branch):
     assert drill["body"]["state"] == "real"
     for action in ("arrive", "close"):
         branch.act(id, action=action, by="l01", outcome="helped", situation="other")
+
+
+def test_ledger_and_certificate_agree_on_a_button_that_a_call_proved(filled, client):
+    tested = walks.Tested(at="2026-11-24T08:10:00.000Z", by="", how="call")
+    at = "2026-11-24T07:59:00.000Z"
+    walk = walks.Walk(points=["point-1"], started_by="l01", started_at=at, done={"point-1": tested})
+    write(
+        filled,
+        a_record("walk", "walk-2", walk, is_open=False),
+        a_record("walk_test", "point-1", walks.WalkTest(round="walk-2", how="call")),
+        a_record("walk_left", "point-1", walks.WalkLeft(round="walk-2")),
+    )
+    page = signed_in(client).get("/walk-test?lang=en").text
+    assert re.search(r"16:00[^<]*, by a call", page), "by nobody by name"
+    assert "left out of the last round" in page
+    assert client.get("/walk-test/walk-2").text.count("<td>by a call</td>") == 2
+
+
+def test_a_follow_up_in_the_list_says_and_leads_to_its_call_or_complaint(filled, client):
+    mark = replace(LATER, rule="complaint-mark")
+    write(filled, a_record("followup", "complaint-1.complaint-mark", mark))
+    page = signed_in(client).get("/follow-ups?show=all&lang=en").text
+    link = rf'<a class="textlink" href="/incidents/{ID}">Counter 1, <time[^>]*>[^<]*16:15'
+    assert len(re.findall(link, page)) == 1, "of the one that has a call"
+    assert 'href="/complaints/complaint-1"' in page
+    assert (
+        'href="/complaints/complaint-1"'
+        in client.get("/follow-ups/complaint-1.complaint-mark").text
+    )
+
+
+def test_the_wall_says_which_follow_up_is_overdue(filled, client):
+    detail = "1: Tell the family (Counter 1, 11-24 16:15)"
+    since = "2026-11-24T10:00:00.000Z"
+    fault = Fault(subject="followups/g01", name="overdue", since=since, detail=detail)
+    writer = Writer(str(filled))
+    writer.open()
+    work = Work()
+    work.faults_raised[fault.subject, fault.name] = fault
+    writer.commit(work)
+    writer.close()
+    assert detail in signed_in(client).get("/?lang=en").text
+    assert detail in client.get("/opening").text

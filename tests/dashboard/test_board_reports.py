@@ -12,8 +12,16 @@ from dashboard.pages import finding_words, sections
 from dashboard.remembered import Remembered
 from dashboard.review.findings import Finding
 from gateway.course import Course, Entry
+from gateway.desk import walks
+from gateway.desk.checklist import Checklist, Tick
+from gateway.desk.complaints import Complaint
+from gateway.desk.playbooks import Step
+from gateway.desk.record import Record
+from gateway.desk.resources import Resource
+from gateway.desk.todo import Followup, Words
 from gateway.store import NoticeRecord, Work, Writer
 from gateway.store.records import LoggedEntry
+from protocol.clock import now
 from protocol.messages import Incident, Responder
 from protocol.moment import parse_rfc3339, rfc3339
 
@@ -51,7 +59,7 @@ def incident(id_: str, raised_ms: int, **changes) -> Incident:
     return Incident(**(values | changes))
 
 
-def write(store, *found: Incident, entries=(), notices=()) -> None:
+def write(store, *found: Incident, entries=(), notices=(), records=()) -> None:
     writer = Writer(str(store))
     writer.open()
     courses = {
@@ -61,6 +69,7 @@ def write(store, *found: Incident, entries=(), notices=()) -> None:
         Work(
             courses=courses,
             entries=list(entries),
+            records={(one.kind, one.id): one for one in records},
             notices={one.notice_id: one for one in notices},
         )
     )
@@ -142,14 +151,15 @@ def test_the_printed_review_names_branch_month_and_time_and_leads_to_the_slowest
 
 
 def test_every_table_has_a_caption_and_heads_and_every_picture_words(client, bearer, past):
-    for path in ("/reports/month?month=2026-11", "/reports/response-times?from=2026-11-01"):
+    pictures = {"/reports/month?month=2026-11": 6, "/reports/response-times?from=2026-11-01": 5}
+    for path, count in pictures.items():
         page = client.get(f"{path}&to=2026-11-30&lang=zh", headers=bearer).data.decode()
         tables = re.findall(r"<table.*?</table>", page, re.S)
         assert len(tables) > 8
         for table in tables:
             assert "<caption>" in table and 'scope="col"' in table and 'scope="row"' in table
         images = re.findall(r"<img[^>]*>", page)
-        assert len(images) == 5 and all(re.search(r'alt="[^"]{9,}"', one) for one in images)
+        assert len(images) == count and all(re.search(r'alt="[^"]{9,}"', one) for one in images)
 
 
 def test_sections_with_nothing_to_show_are_not_there(client, bearer, store):
@@ -169,6 +179,10 @@ def test_every_plot_is_drawn_with_and_without_calls(client, bearer, past):
     for month in ("2026-11", "2020-01"):
         reply = client.get(f"/reports/month/accepted.svg?month={month}&lang=en", headers=bearer)
         assert reply.data.startswith(b"<?xml")
+        path = f"/reports/month/comparison.svg?month={month}&lang=en"
+        compared = client.get(path, headers=bearer)
+        assert compared.data.startswith(b"<?xml")
+        assert (">No calls in these days</text>" in compared.text) == (month == "2020-01")
     assert "No calls in these days" in reply.text
     assert client.get("/reports/response-times/by-mood.svg", headers=bearer).status_code == 404
 
@@ -182,6 +196,148 @@ def test_plots_write_words_and_the_branchs_own_names(client, bearer, past):
     assert ">星期日</text>" in day
     months = client.get("/reports/month/accepted.svg?month=2026-11&lang=zh", headers=bearer).text
     assert ">2026年11月</text>" in months and ">2026年10月</text>" in months
+
+
+def test_the_picture_of_two_months_writes_each_figure_at_its_bar(client, bearer, past):
+    """One call of 0:10 in October, two of 0:05 and 1:10 in November, and a drill."""
+    path = "/reports/month/comparison.svg?month=2026-11&lang=zh"
+    texts = re.findall(r">([^<]+)</text>", client.get(path, headers=bearer).text)
+    for text in ("2026年10月", "2026年11月", "接单用时", "半数以内", "0:05", "0:10", "1:10", "2"):
+        assert text in texts, text
+
+
+DAY_MS = 24 * 3600 * 1000
+
+
+def logged(day: float, event: str, **detail: str) -> LoggedEntry:
+    at_ms = START_MS + round(day * DAY_MS)
+    return LoggedEntry(at_ms=at_ms, entry=Entry(event=event, detail=detail))
+
+
+def day(number: float) -> str:
+    return rfc3339(START_MS + round(number * DAY_MS))
+
+
+@pytest.fixture
+def owed(store) -> None:
+    """What November left to do: a late complaint, follow-ups, a round, an overdue button, a kit."""
+    todo = {"what": Words(zh="问候", en="Ring"), "owner": "g01", "rule": "call-back"}
+    write(
+        store,
+        records=[
+            Record(
+                kind="complaint",
+                id="c-1",
+                is_open=False,
+                body=Complaint(
+                    opened_at=day(1),
+                    opened_by="g01",
+                    looked_into_due_at=day(2),
+                    answer_due_at=day(16),
+                    category="claims",
+                    channel="mail",
+                    state="done",
+                    looked_into_at=day(1.5),
+                    answered_at=day(17),
+                ),
+            ),
+            Record(kind="followup", id="f-1", body=Followup(due_at=day(5), **todo)),
+            Record(
+                kind="followup",
+                id="f-2",
+                is_open=False,
+                at=day(4),
+                body=Followup(due_at=day(5), **todo),
+            ),
+            Record(
+                kind="walk",
+                id="walk-1",
+                is_open=False,
+                body=walks.Walk(
+                    points=["point-1", "point-2"],
+                    started_by="g01",
+                    started_at=day(2),
+                    ended_at=day(2.1),
+                    done={"point-2": walks.Tested(at=day(2), by="g01", how="armed")},
+                ),
+            ),
+            Record(
+                kind="resource",
+                id="resource-0a4c10ef26c5",
+                is_open=False,
+                body=Resource(what="first_aid_kit", name="Kit at the door"),
+            ),
+        ],
+        entries=[
+            logged(3, "followup_made", id="f-1"),
+            logged(3, "followup_made", id="f-2"),
+            logged(4, "fault_raised", subject="point/point-1", name="untested"),
+            logged(6, "fault_raised", subject="resource/resource-0a4c10ef26c5", name="expired"),
+        ],
+    )
+
+
+def test_a_month_says_what_the_branch_owes_and_what_it_tested(client, bearer, owed):
+    found = client.get("/api/v1/reports/month?month=2026-11", headers=bearer).json
+    late = {"opened": 1, "answered_late": 1, "answered_in_time": 0, "first_look_late": 0}
+    for one in (
+        found["complaints"]["all"],
+        found["complaints"]["by_category"]["claims"],
+        found["complaints"]["by_channel"]["mail"],
+    ):
+        assert late.items() <= one.items()
+    assert {"made": 2, "done_in_time": 1, "open": 1}.items() <= found["followups"]["all"].items()
+    assert found["walks"]["rounds"][0]["left"] == ["point-1"]
+    assert (found["walks"]["tested"], found["walks"]["overdue"]) == (1, ["point-1"])
+    names = {one["name"] for one in found["findings"]}
+    assert {"complaints_late", "buttons_untested"} <= names
+    october = client.get("/api/v1/reports/month?month=2026-10", headers=bearer).json
+    assert october["complaints"]["all"]["opened"] == october["followups"]["all"]["made"] == 0
+    assert october["walks"]["rounds"] == []
+
+
+@pytest.mark.parametrize(
+    ("lang", "texts"),
+    [
+        (
+            "en",
+            ("Claims", "By mail", "Answered late", "Done in time", "for a test: Counter 1"),
+        ),
+        ("zh", ("理赔", "信函", "逾期答复", "按期完成", "测试已逾期的按钮：Counter 1", "共 1 轮")),
+    ],
+)
+def test_the_printed_month_has_tables_of_it_by_name(client, bearer, owed, lang, texts):
+    page = client.get(f"/reports/month?month=2026-11&lang={lang}", headers=bearer).data.decode()
+    for text in texts:
+        assert text in page, text
+    assert 'href="/walk-test/walk-1"' in page
+    assert "Kit at the door" in page and "resource-0a4c10ef26c5" not in page
+
+
+def test_real_calls_beside_the_drills_have_roles_and_checklist_too(client, bearer, store):
+    steps = [Step(id=id) for id in ("look", "ask", "stay")]
+    listed = Checklist(
+        situation="fall",
+        playbook="fall",
+        playbook_version=1,
+        begun_at=day(0),
+        steps=steps,
+        ticks={id: Tick(by="g01", at=day(0)) for id in ("look", "ask")},
+    )
+    record = Record(kind="checklist", id="real.2", body=listed, incident_id="real", is_open=False)
+    yesterday_ms = now().utc_ms - DAY_MS
+    drill = incident("drill", yesterday_ms, drill=True, to_accept_ms=1)
+    assert real_row(client, bearer) == ["—", "—", "—", "—"]
+    closed = [logged(0, "closed")]
+    write(store, incident("real", yesterday_ms), drill, records=[record], entries=closed)
+    assert real_row(client, bearer) == ["1:10", "1:30", "1 / 2", "2 / 3"]
+
+
+def real_row(client, bearer) -> list[str]:
+    """Accepted, arrived, roles, checklist of the row of real calls."""
+    page = client.get("/drills?lang=en", headers=bearer).data.decode()
+    row = re.search(r"Real calls of 182 days.*?</tr>", page, re.S)[0]
+    return re.findall(r"<td>([^<]*)</td>", row)
 
 
 @pytest.mark.parametrize("month", ["2026-13", "soon", "2026-11-01", "1970-01"])

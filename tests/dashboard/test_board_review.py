@@ -13,15 +13,26 @@ from hypothesis import strategies as st
 from dashboard.figures import figures, response_figures
 from dashboard.review import faults, groups
 from dashboard.review.calendar import DAY_MS, HOUR_MS, LocalTime, Month, parts
+from dashboard.review.complaints import ComplaintFigures, complaints
 from dashboard.review.coverage import coverage, covered
 from dashboard.review.digest import digest, slowest, together
 from dashboard.review.findings import Facts, findings
+from dashboard.review.followups import FollowupFigures, followups
 from dashboard.review.month import Read, review
 from dashboard.review.months import against
 from dashboard.review.notices import by_channel
 from dashboard.review.outcomes import endings, false_calls, outcome_counts
 from dashboard.review.period import period
-from gateway.store import CrewMember, FaultEvent, NoticeCount, ReportLine
+from dashboard.review.walks import walks
+from gateway.store import (
+    ComplaintLine,
+    CrewMember,
+    FaultEvent,
+    FollowupLine,
+    NoticeCount,
+    ReportLine,
+    WalkLine,
+)
 from protocol.moment import rfc3339
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -171,8 +182,10 @@ def test_notices_are_put_together_by_channel():
 # --- faults ---
 
 
-def event(seq: int, at_ms: int, name: str, subject: str = "unit/u") -> FaultEvent:
-    return FaultEvent(seq, rfc3339(at_ms), f"fault_{name}", subject, "silent")
+def event(
+    seq: int, at_ms: int, what: str, subject: str = "unit/u", *, name: str = "silent"
+) -> FaultEvent:
+    return FaultEvent(seq, rfc3339(at_ms), f"fault_{what}", subject, name)
 
 
 def summed(*events: FaultEvent, now_ms: int = END_MS + 1) -> list[tuple[int, int, str | None]]:
@@ -223,6 +236,121 @@ def test_faults_never_last_longer_than_the_month(drawn):
         faults.spans(events), start_ms=START_MS, end_ms=END_MS, now_ms=END_MS
     ):
         assert 0 <= one.longest_ms <= one.lasted_ms <= END_MS - START_MS
+
+
+# --- what the branch owes and tests ---
+
+
+def complaint(**changes) -> ComplaintLine:
+    """Recorded with the month, to be looked into within a day and answered within fifteen."""
+    values = {
+        "opened_at": rfc3339(START_MS),
+        "category": "service",
+        "channel": "counter",
+        "state": "open",
+        "looked_into_due_at": rfc3339(START_MS + DAY_MS),
+        "looked_into_at": None,
+        "answer_due_at": rfc3339(START_MS + 15 * DAY_MS),
+        "answered_at": None,
+    }
+    return ComplaintLine(**(values | changes))
+
+
+def day(number: float) -> str:
+    return rfc3339(round(START_MS + number * DAY_MS))
+
+
+@pytest.mark.parametrize(
+    ("one", "figures"),
+    [
+        ({}, {"open": 1}),
+        ({"answer_due_at": day(1), "looked_into_at": day(1)}, {"open": 1, "overdue": 1}),
+        ({"looked_into_due_at": day(0.5)}, {"open": 1, "first_look_late": 1}),
+        ({"looked_into_at": day(1), "answered_at": day(15)}, {"answered_in_time": 1}),
+        (
+            {"looked_into_at": day(1.1), "answered_at": day(15.1)},
+            {"answered_late": 1, "first_look_late": 1},
+        ),
+        ({"state": "withdrawn", "looked_into_due_at": day(0)}, {"withdrawn": 1}),
+    ],
+)
+def test_a_complaint_is_judged_by_its_due_dates(one, figures):
+    now_ms = START_MS + (2 * DAY_MS if "answer_due_at" in one else DAY_MS * 3 // 4)
+    found = complaints([complaint(**one)], now_ms=now_ms).all
+    assert found == ComplaintFigures(opened=1, **figures)
+
+
+days = st.none() | st.integers(0, 40).map(day)
+
+
+@given(
+    st.lists(
+        st.builds(
+            complaint,
+            category=st.sampled_from([None, "claims", "service"]),
+            channel=st.sampled_from(["counter", "mail"]),
+            state=st.sampled_from(["open", "looked_into", "answered", "done", "withdrawn"]),
+            looked_into_at=days,
+            answered_at=days,
+        ),
+        max_size=12,
+    ),
+    st.integers(START_MS, END_MS),
+)
+def test_each_complaint_is_one_thing_and_in_one_class_and_one_channel(drawn, now_ms):
+    found = complaints(drawn, now_ms=now_ms)
+    every = (found.all, *found.by_category.values(), *found.by_channel.values())
+    for one in every:
+        ends = one.answered_in_time + one.answered_late + one.open + one.withdrawn
+        assert one.opened == ends and one.overdue <= one.open
+    for groups_of in (found.by_category, found.by_channel):
+        assert sum(one.opened for one in groups_of.values()) == len(drawn)
+
+
+def test_follow_ups_are_judged_by_the_time_that_counted_last():
+    found = followups(
+        [
+            FollowupLine("call-back", day(2), day(2), moved=False),
+            FollowupLine("call-back", day(2), day(3), moved=True),
+            FollowupLine("action", day(2), None, moved=False),
+            FollowupLine("", day(9), None, moved=False),
+        ],
+        now_ms=START_MS + 5 * DAY_MS,
+    )
+    assert found.all == FollowupFigures(
+        made=4, done_in_time=1, done_late=1, open=2, overdue=1, moved=1
+    )
+    assert {name: one.made for name, one in found.by_source.items()} == {
+        "person": 1,
+        "review": 1,
+        "rule": 2,
+    }
+
+
+def test_walks_name_what_no_round_has_tested_and_what_waits_for_its_test():
+    events = [
+        event(1, START_MS - DAY_MS, "raised", "point/p1", name="untested"),
+        event(2, START_MS + DAY_MS, "cleared", "point/p1", name="untested"),
+        event(3, START_MS + 2 * DAY_MS, "raised", "point/p4", name="untested"),
+        event(4, START_MS + 2 * DAY_MS, "raised", "point/p2", name="call_cut"),
+        event(5, START_MS + 8 * DAY_MS, "raised", "point/p5", name="left_untested"),
+    ]
+    found = walks(
+        [
+            WalkLine("w1", day(1), "m01", day(1), ("p1", "p2", "p3"), ("p1",)),
+            WalkLine("w2", day(8), "m01", "", ("p1", "p2", "p3"), ("p2",)),
+        ],
+        faults.spans(events),
+        start_ms=START_MS,
+        end_ms=END_MS,
+        now_ms=START_MS + 9 * DAY_MS,
+    )
+    assert [(one.points, one.tested, one.left) for one in found.rounds] == [
+        (3, 1, ("p2", "p3")),
+        (3, 1, ("p1", "p3")),
+    ]
+    assert (found.tested, found.left) == (2, ("p3",))
+    assert (found.overdue, found.were_overdue) == (("p4", "p5"), ("p1", "p4", "p5"))
 
 
 # --- a month ---

@@ -333,6 +333,64 @@ def test_a_situation_of_the_branchs_own_is_offered_and_named(client, writing) ->
     assert 'value="playbook-1"' in page and "情况：中暑" in page
 
 
+def closed_incident(**changes: Any) -> Incident:
+    values = {"stage": "closed", "outcome": "ambulance", "closed_at": rfc3339(now().utc_ms)}
+    return an_incident(**(values | changes))
+
+
+def rang_120(**changes: Any) -> Record:
+    body = Call(
+        contact="ambulance",
+        called_by="g01",
+        called_at="2026-11-24T08:16:00.000Z",
+        name=Translated(zh="急救", en="Ambulance"),
+        number="120",
+    )
+    return Record(kind="outside_call", id=f"{ID}.c", body=body, incident_id=ID, **changes)
+
+
+def test_a_closed_call_says_who_is_still_on_the_way_and_what_is_open(client, writing) -> None:
+    complaint = replace(a_complaint("c-1"), incident_id=ID)
+    writing(rang_120(), complaint, incident=closed_incident())
+    sign_in(client)
+    page = client.get(f"/incidents/{ID}?lang=en").text
+    assert "Still on the way: Ambulance, rung at 16:16." in page
+    assert "The complaint is still open." in page
+    assert "Nothing is left to do." not in page
+
+
+def test_a_closed_call_of_which_all_is_over_says_so_and_so_does_a_drill(client, writing) -> None:
+    sign_in(client)
+    for record, drill in ((rang_120(is_open=False), False), (rang_120(), True)):
+        writing(record, incident=closed_incident(drill=drill))
+        page = client.get(f"/incidents/{ID}?lang=en").text
+        assert "Nothing is left to do." in page and "Still on the way" not in page
+
+
+def test_a_closed_call_that_owes_the_call_to_120_has_the_place_to_write_it(client, writing) -> None:
+    what = Words(zh="补记", en="Write it down")
+    body = Followup(what=what, owner="g01", due_at="2099-01-01T00:00:00Z", rule="ambulance-call")
+    owed = Record(kind="followup", id=f"{ID}.ambulance-call", body=body, incident_id=ID)
+    writing(owed, incident=closed_incident())
+    sign_in(client)
+    assert '<option value="ambulance" selected>' in client.get(f"/incidents/{ID}").text
+    assert f"/incidents/{ID}#outside-now" in client.get(f"/follow-ups/{owed.id}").text
+
+
+def test_the_page_of_a_closed_call_says_what_was_and_not_what_is_to_come(client, writing) -> None:
+    there = Responder(staff="l01", arrived_at="2026-11-24T08:18:00.000Z")
+    steps = {"clocks": {"call_120": Clock(due_ms=0, boot="b", due_at="2026-11-24T08:17:00.000Z")}}
+    writing(a_list(**steps), incident=an_incident(responders=(Responder(staff="g01"), there)))
+    sign_in(client)
+    page = client.get(f"/incidents/{ID}?lang=en").text
+    assert "is coming" in page and "data-count-to" in page
+    writing(incident=closed_incident(responders=(Responder(staff="g01"), there), version=2))
+    page = client.get(f"/incidents/{ID}").text
+    assert "accepted, did not arrive" in page and "is coming" not in page
+    assert "not done" in page and "data-count-to" not in page and "Overdue" not in page
+    assert 'class="step is-done" data-key="step-stay"' in page
+
+
 def a_complaint(id: str, **changes: Any) -> Record:
     body = Complaint(
         opened_at="2026-11-01T08:00:00.000Z",
@@ -378,6 +436,20 @@ def test_the_list_of_complaints_begins_with_what_is_overdue(client, writing) -> 
     assert "old one" in client.get("/complaints?state=closed").text
     assert "until" in client.get("/complaints/c-1").text
     assert client.get("/complaints/none").status_code == 404
+
+
+def test_a_complaint_with_a_low_mark_says_what_is_still_to_be_done(client, writing) -> None:
+    spoken = {"answered_at": "2026-11-02T08:00:00.000Z", "state": "marked"}
+    writing(
+        a_complaint("c-1", satisfaction=2, category="service", **spoken),
+        a_complaint("c-2", satisfaction=5, **spoken),
+    )
+    sign_in(client, "l01")
+    page = client.get("/complaints/c-1?lang=en").text
+    assert "The mark is low" in page and "Close the complaint" in page
+    assert "/complaints/c-1/satisfaction" not in page
+    page = client.get("/complaints/c-2?lang=en").text
+    assert "The mark is low" not in page and "Write down the class" in page
 
 
 def test_what_cannot_be_sent_stays_in_the_form(client, writing) -> None:

@@ -175,6 +175,64 @@ def test_a_lead_closes_one_for_a_reason(desk: Desk) -> None:
     assert complaint(desk, id).state == "withdrawn"
 
 
+# --- the customer's mark ---
+
+
+def answered(desk: Desk, **about: Any) -> str:
+    id = opened(desk, **about)
+    assert ask(desk, "look_into", id, body={"text": "found it"}).ok
+    assert ask(desk, "answer", id, body={"text": "sorry"}).ok
+    return id
+
+
+@pytest.mark.parametrize(
+    ("score", "category", "state"),
+    [
+        *((1, "service", "marked"), (2, "service", "marked"), (3, "service", "done")),
+        *((5, "service", "done"), (5, None, "marked"), (None, "service", "done")),
+    ],
+)
+def test_only_a_mark_that_is_not_low_ends_a_complaint_of_which_all_is_known(
+    desk: Desk, score, category, state
+) -> None:
+    id = answered(desk, category=category)
+    assert ask(desk, "satisfaction", id, body={"score": score, "text": "so"}).ok
+    assert complaint(desk, id).state == state
+    assert complaint(desk, id).satisfaction == score
+    assert desk.reader.record("complaint", id).is_open == (state != "done")
+
+
+def test_a_low_mark_is_a_leads_to_follow_up_until_the_complaint_is_closed(desk: Desk) -> None:
+    id = answered(desk)
+    ask(desk, "satisfaction", id, body={"score": 2, "text": "meh"})
+    [owed] = desk.reader.records("followup")
+    assert (owed.body.owner, owed.body.rule) == ("l01", "complaint-mark")
+    assert "2 of 5" in owed.body.what.en and "Lobby" in owed.body.what.en
+    assert ask(desk, "satisfaction", id, body={"score": 5}).reason == "marked_already"
+    assert ask(desk, "close", id, "g01", body={"text": "spoke again"}).reason == "not_allowed"
+    assert ask(desk, "close", id, "l01", body={"text": "spoke again: content now"}).ok
+    assert (complaint(desk, id).state, complaint(desk, id).satisfaction) == ("done", 2)
+    assert desk.reader.records("followup") == []
+
+
+def test_the_class_is_known_before_an_answered_complaint_is_closed(desk: Desk) -> None:
+    id = answered(desk, category=None)
+    assert ask(desk, "close", id, "l01", body={"text": "done"}).reason == "category_needed"
+    assert ask(desk, "satisfaction", id, body={"score": 1}).ok
+    assert ask(desk, "close", id, "l01", body={"text": "done"}).reason == "category_needed"
+    assert ask(desk, "change", id, body=ABOUT).ok
+    assert complaint(desk, id).state == "marked", "a low mark waits for a lead"
+    assert ask(desk, "close", id, "l01", body={"text": "done"}).ok
+
+
+def test_a_good_mark_ends_it_once_its_class_is_written(desk: Desk) -> None:
+    id = answered(desk, category=None)
+    ask(desk, "satisfaction", id, body={"score": 4})
+    assert ask(desk, "change", id, body=ABOUT).ok
+    assert complaint(desk, id).state == "done"
+    assert desk.events()[-2:] == ["complaint_changed", "complaint_done"]
+
+
 # --- more than usual ---
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,15 +12,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.config import StaffSettings
-from gateway.desk.day import ROOM, BranchDay, Missing, asked_roles, not_over, not_ready, state_of
+from gateway.desk.business_day import BranchDay, state_of
+from gateway.desk.day import ROOM
 from gateway.desk.hours import Hours, OpeningHours
+from gateway.desk.in_the_way import Missing, asked_roles, not_over, not_ready
+from gateway.desk.outside import Call
 from gateway.desk.policies import PolicyPlan
 from gateway.desk.record import Done, Record, Refused, World
+from gateway.desk.resources import Resource
 from gateway.desk.team import Certificate, Staff
+from gateway.desk.walks import WalkTest
 from gateway.duty import WEEKDAYS, Pause, Shift
 from gateway.roster import Roster
 from gateway.store import PointRecord
 from protocol.messages import Fault, Request
+from protocol.moment import rfc3339
 
 # A Tuesday morning.
 NOON = datetime(2026, 11, 24, 9, 30)
@@ -41,6 +46,16 @@ def hours() -> Record:
     return Record(kind="hours", id="branch", body=HOURS)
 
 
+def entered() -> list[Record]:
+    """What a branch has that was set up: hours, though not of this Tuesday, and a resource."""
+    sunday = OpeningHours(week=[replace(HOURS.week[0], days=["sun"])])
+    chair = Resource(what="other", name="Chair")
+    return [
+        Record(kind="hours", id="branch", body=sunday),
+        Record(kind="resource", id="chair", body=chair),
+    ]
+
+
 def keys(missing: list[Missing]) -> set[str]:
     return {one.key for one in missing}
 
@@ -58,7 +73,18 @@ def asked(do: str, by: str = "l01", **reasons: str) -> Request:
 
 
 def test_a_branch_without_faults_and_with_every_role_is_ready() -> None:
-    assert not_ready(world()) == []
+    assert not_ready(world(*entered())) == []
+
+
+def test_a_branch_of_which_nobody_has_entered_anything_is_not_ready() -> None:
+    points = {"point-1": PointRecord(point="point-1", label="Counter 1", unit="u")}
+    planned = Record(kind="staff", id="a", body=Staff(name="A", roles=["lead"]))
+    found = keys(not_ready(world(planned, points=points)))
+    wanted = {f"{one}/branch:nothing_entered" for one in ("hours", "resources", "shifts")}
+    assert found == wanted | {"buttons/branch:never_tested"}
+    always = replace(planned, body=replace(planned.body, duty="always"))
+    tested = Record(kind="walk_test", id="point-1", body=WalkTest())
+    assert not_ready(world(always, tested, *entered(), points=points)) == []
 
 
 def test_every_fault_is_named_whatever_it_is_of() -> None:
@@ -71,11 +97,11 @@ def test_every_fault_is_named_whatever_it_is_of() -> None:
             ("followups/l01", "overdue"),
         )
     }
-    assert keys(not_ready(world(faults=found))) == {":".join(key) for key in found}
+    assert keys(not_ready(world(*entered(), faults=found))) == {":".join(key) for key in found}
 
 
 def test_a_role_that_nobody_on_duty_has_is_named() -> None:
-    assert keys(not_ready(world(roster=Roster()))) == {
+    assert keys(not_ready(world(*entered(), roster=Roster()))) == {
         f"role/{role}:uncovered" for role in ("customer_service", "first_aid", "lead", "security")
     }
 
@@ -108,9 +134,10 @@ def test_a_role_that_nobody_has_later_today_is_named_with_the_time() -> None:
         Record(kind="staff", id="b", body=aider),
         Record(kind="shift", id="s", body=shift),
     ]
-    [found] = not_ready(world(hours(), *staff))
+    [found] = not_ready(world(*entered(), hours(), *staff))
     assert (found.key, found.detail) == ("role/first_aid:uncovered_later", "12:00")
-    assert not_ready(world(*staff)) == [], "until when, nobody has said"
+    unsaid = keys(not_ready(world(*staff, entered()[1])))
+    assert unsaid == {"hours/branch:nothing_entered"}, "until when, nobody has said"
 
 
 @pytest.mark.parametrize(
@@ -124,22 +151,42 @@ def test_a_role_that_nobody_has_later_today_is_named_with_the_time() -> None:
 )
 def test_certificates_are_named_a_month_before(expires, name) -> None:
     body = Staff(name="B", roles=["lead"], certificates=[Certificate(what="aed", expires=expires)])
-    found = not_ready(world(Record(kind="staff", id="b", body=body)))
+    aider = Record(kind="staff", id="b", body=replace(body, duty="always"))
+    found = not_ready(world(aider, *entered()))
     assert [one.name for one in found] == ([name] if name else [])
 
 
 # --- what must be over ---
 
 
+def rang(incident_id: str = "i-1") -> Record:
+    """Somebody rang 120 a quarter of an hour ago."""
+    at_text = rfc3339(at(1000).utc_ms - 15 * 60_000)
+    body = Call(contact="ambulance", number="120", called_by="g01", called_at=at_text)
+    return Record(kind="outside_call", id="c-1", body=body, incident_id=incident_id)
+
+
+def test_a_call_outside_says_its_point_also_once_its_call_is_closed() -> None:
+    closed = replace(raised().course.incident, stage="closed")
+    [found] = not_over(world(rang(), past={"i-1": closed}))
+    assert found.detail == "120, Counter 1, 11-24 09:15"
+    [found] = not_over(world(rang("gone")))
+    assert found.detail == "120, 11-24 09:15"
+
+
+@pytest.mark.parametrize("where", ["incidents", "past"])
+def test_a_call_outside_of_a_drill_blocks_nothing(where) -> None:
+    practice = replace(raised().course.incident, drill=True)
+    found = not_over(world(rang(), **{where: {"i-1": practice}}))
+    assert "outside_call/c-1:open_outside_call" not in keys(found)
+
+
 def test_a_seat_a_call_and_a_call_outside_block_closing() -> None:
     incident = raised().course.incident
-    call = Record(
-        kind="outside_call", id="c-1", body=SimpleNamespace(contact="ambulance", number="120")
-    )
-    now = world(call, incidents={"i-1": incident}, points=seat() | seat("free", "vacated"))
+    now = world(rang(), incidents={"i-1": incident}, points=seat() | seat("free", "vacated"))
     assert [(one.key, one.detail) for one in not_over(now)] == [
         ("incident/i-1:open_incident", "Counter 1"),
-        ("outside_call/c-1:open_outside_call", "120"),
+        ("outside_call/c-1:open_outside_call", "120, Counter 1, 11-24 09:15"),
         ("seat/point-2:occupied_seat", "Seat 2"),
     ]
 
@@ -149,11 +196,8 @@ BLOCKS = st.sets(st.sampled_from(["incident", "outside", "seat"]))
 
 @given(BLOCKS, st.booleans(), st.sampled_from(["l01", "g01"]), st.sampled_from(["", "a bag"]))
 def test_nobody_closes_on_an_open_call_whatever_they_say(blocks, accepts, by, reason) -> None:
-    call = Record(
-        kind="outside_call", id="c-1", body=SimpleNamespace(contact="ambulance", number="120")
-    )
     now = world(
-        *([call] if "outside" in blocks else []),
+        *([rang()] if "outside" in blocks else []),
         incidents={"i-1": raised().course.incident} if "incident" in blocks else {},
         points=seat() if "seat" in blocks else {},
     )
@@ -216,6 +260,9 @@ def ready(path) -> Any:
         ],
     )
     desk.start()
+    week = [{"days": ALL_DAYS, "opens": "00:00", "closes": "23:59"}]
+    assert desk.ask("hours.save", id="branch", body={"week": week}).ok
+    assert desk.ask("resource.save", id="chair", body={"what": "other", "name": "Chair"}).ok
     yield desk
     desk.stop()
 
@@ -285,21 +332,104 @@ def test_a_bag_on_a_seat_is_left_by_a_lead_with_a_reason(desk: Desk) -> None:
     assert desk.ask("day.close").reason == "already_closed_day"
 
 
-def test_a_branch_that_was_closed_too_early_opens_again(ready: Desk) -> None:
-    for do in ("day.open", "day.close", "day.open"):
-        assert ready.ask(do).ok
-    assert today(ready).body.closed_at is None
+def test_a_branch_that_was_closed_too_early_opens_again_and_both_stretches_are_kept(
+    ready: Desk,
+) -> None:
+    for do, by in (("day.open", "g01"), ("day.close", "l01"), ("day.open", "l01")):
+        assert ready.ask(do, by).ok
+    body = today(ready).body
+    assert (body.closed_at, body.opened_by) == (None, "l01")
+    [before] = body.earlier
+    assert (before.opened_by, before.closed_by) == ("g01", "l01")
+    assert before.opened_at and before.closed_at
 
 
-def test_a_day_ends_at_midnight_and_one_that_nobody_closed_is_written_as_such(ready: Desk) -> None:
+def test_a_closed_day_ends_at_midnight(ready: Desk) -> None:
     ready.ask("day.open")
-    day = today(ready)
+    ready.ask("day.close")
     ready.clock.move(24 * 3600)
     ready.handle()
     assert ready.reader.records("day") == []
-    assert ready.events()[-1] == "day_not_closed"
-    assert ready.reader.record("day", day.id).is_open is False
-    assert ready.ask("day.open").ok
+    assert "day_not_closed" not in ready.events()
+
+
+# --- a day that nobody closed ---
+
+
+def past_midnight(desk: Desk) -> str:
+    """Opened and not closed: it is a day later now. The day that was opened."""
+    assert desk.ask("day.open").ok
+    day = today(desk).id
+    desk.clock.move(24 * 3600)
+    desk.handle()
+    desk.clock.move(1)
+    desk.handle()
+    return day
+
+
+def faults(desk: Desk) -> set[tuple[str, str]]:
+    return {(one.subject, one.name) for one in desk.reader.faults()}
+
+
+def test_a_day_that_nobody_closed_stays_a_fault_until_it_is_closed(ready: Desk) -> None:
+    day = past_midnight(ready)
+    assert ready.events().count("day_not_closed") == 1
+    assert (f"day/{day}", "not_closed") in faults(ready)
+    assert ready.reader.record("day", day).is_open
+    assert ready.ask("day.close").ok
+    ready.clock.move(1)
+    ready.handle()
+    assert faults(ready) == set()
+
+
+def test_the_sweep_after_midnight_closes_the_day_that_is_open(ready: Desk) -> None:
+    day = past_midnight(ready)
+    assert ready.ask("day.close", "g01").ok
+    record = ready.reader.record("day", day)
+    assert (record.body.closed_by, record.is_open) == ("g01", False)
+    assert record.body.opened_at and record.body.closed_at > record.body.opened_at
+    assert ready.reader.records("day") == [], "nothing stands of the new day"
+    assert ready.ask("day.open").ok, "nor does the fault of a second ago stand in its way"
+    assert ready.reader.record("day", day).body.closed_at == record.body.closed_at
+
+
+def test_the_new_day_opens_over_an_unclosed_one_only_by_a_lead_with_a_reason(ready: Desk) -> None:
+    day = past_midnight(ready)
+    key = f"day/{day}:not_closed"
+    assert [one.field for one in ready.ask("day.open", "g01").faults] == [key]
+    accepted = [{"key": key, "reason": "asked the guard: nobody was left"}]
+    assert ready.ask("day.open", body={"accepted": accepted}).ok
+    assert [one.subject for one in today(ready).body.missing] == [f"day/{day}"]
+    given_up = ready.reader.record("day", day)
+    assert (given_up.is_open, given_up.body.closed_at) == (False, None)
+    ready.clock.move(1)
+    ready.handle()
+    assert faults(ready) == set()
+    assert ready.ask("day.close").ok
+    assert today(ready).body.closed_at
+
+
+def opened_on(day: str = "2026-11-23") -> Record:
+    return Record(kind="day", id=day, body=BranchDay(opened_at="x", opened_by="l01"))
+
+
+def test_an_unclosed_day_is_the_state_whatever_the_hour() -> None:
+    for hour in (0, 8, 12, 23):
+        now = world(hours(), opened_on(), local=NOON.replace(hour=hour, minute=1))
+        assert state_of(now) == "unclosed"
+        assert "day/2026-11-23:not_closed" in keys(not_ready(now))
+
+
+def test_a_branch_that_closes_after_midnight_is_open_until_then() -> None:
+    late = OpeningHours(week=[Hours(days=ALL_DAYS, opens="18:00", closes="02:00")])
+    records = [Record(kind="hours", id="branch", body=late), opened_on()]
+    for hour, state in ((1, "open"), (2, "unclosed")):
+        assert state_of(world(*records, local=NOON.replace(hour=hour, minute=0))) == state
+
+
+def test_before_opening_time_there_is_nothing_to_close() -> None:
+    now = world(hours(), local=NOON.replace(hour=0, minute=1))
+    assert ROOM.requests["day.close"](now, asked("day.close")) == Refused("nothing_to_close")
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,8 @@ def made(done: Done) -> dict[str, tuple[str, int]]:
             {"police-report": ("g01", 24), "insurer": ("g01", 72), "after-action": ("l01", 72)},
         ),
         ("helped", "fall", {"fall-call-back": ("g01", 24)}),
+        ("helped", "fainted", {"illness-call-back": ("g01", 24)}),
+        ("helped", "sudden_illness", {"illness-call-back": ("g01", 24)}),
         ("referred", "other", {"referred": ("g01", 48)}),
         ("helped", None, {"situation": ("g01", 24)}),
         ("false_call", None, {}),
@@ -249,6 +251,16 @@ def test_what_is_overdue_is_one_amber_a_person_with_the_oldest_named() -> None:
     assert [one.id for one in todo.overdue(world)] == ["b", "a", "c"]
 
 
+@pytest.mark.parametrize("is_open", [True, False])
+def test_what_is_overdue_says_of_which_call_it_is(is_open) -> None:
+    call = an_incident(raised_at="2026-11-18T10:05:00.000Z")
+    call = open_before(call) if is_open else call
+    body = todo.Followup(what=todo.Words(zh="问候", en="Ring"), owner="g01", due_at=rfc3339(NOW_MS))
+    record = a_record("followup", "a", body, incident_id=call.incident_id)
+    [wrong] = followups.wrongs(a_world(record, incidents=(call,)))
+    assert wrong.detail == "1: 问候 Ring (Counter 1, 11-18 18:05)"
+
+
 def test_leads_hear_of_it_once_a_day_until_all_is_done() -> None:
     world = a_world(late("a", "g01", 1), late("b", "s01", 2))
     told = []
@@ -283,10 +295,11 @@ def to_do(desk: Desk) -> dict[str, Record]:
 
 def test_a_close_is_one_transaction_with_its_follow_ups(desk: Desk) -> None:
     id = end(desk, situation="fainted")
-    assert set(to_do(desk)) == {"family-told", "call-back", "visit", "after-action"}
+    rules = {"family-told", "call-back", "visit", "after-action", "ambulance-call"}
+    assert set(to_do(desk)) == rules
     assert {one.incident_id for one in to_do(desk).values()} == {id}
     desk.restart()
-    assert len(to_do(desk)) == 4
+    assert len(to_do(desk)) == len(rules)
     assert desk.ask("followup.done", "g01", id=f"{id}.call-back", version=1).ok
     assert "call-back" not in to_do(desk)
     entry = desk.reader.log(id)[-1]

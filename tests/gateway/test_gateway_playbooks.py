@@ -364,7 +364,7 @@ def test_a_situation_said_at_the_close_begins_a_list_without_clocks(desk: Desk) 
 
 
 def test_the_list_goes_a_day_after_the_close_when_nothing_else_is_open(desk: Desk) -> None:
-    called(desk, "fainted")
+    called(desk, "lost_person")
     desk.handle(desk.acted("close", outcome="helped"))
     desk.clock.move(24 * 3600 - 2)
     desk.handle()

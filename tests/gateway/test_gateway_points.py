@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -89,7 +90,7 @@ def test_a_restart_keeps_what_a_page_says_and_how_the_seat_is(desk: Desk) -> Non
 
 def test_what_the_file_names_no_more_goes_at_the_next_start(desk: Desk) -> None:
     desk.ask("point.save", id="lounge-3", body=LOUNGE)
-    desk.config = desk.config.__class__(branch="b001", units=desk.config.units)
+    desk.config = replace(desk.config, points=[])
     desk.restart()
     assert labels(desk) == {"lounge-3": "Lounge 3"}
 

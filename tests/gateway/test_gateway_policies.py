@@ -275,6 +275,21 @@ def test_a_gateway_that_starts_again_rings_at_once(desk: Desk) -> None:
     assert desk.loop.wait_ms() > 0
 
 
+def test_after_a_start_the_next_ring_comes_a_whole_while_after_the_first(desk: Desk) -> None:
+    """Not with a rhythm counted from the machine's boot, perhaps a moment later."""
+    plan = {"steps": [STEPS[0] | {"ring_s": 7}, STEPS[1]]}
+    assert desk.ask("policy.save", id="default", body=plan).ok
+    desk.handle(desk.pressed())
+    desk.restart()
+    desk.handle()
+    desk.clock.move(6.999)
+    desk.handle()
+    assert desk.incident().rings == 2
+    desk.clock.move(0.001)
+    desk.handle()
+    assert desk.incident().rings == 3
+
+
 # --- gaps that others bring about ---
 
 

@@ -61,6 +61,24 @@ def test_who_and_what_is_known_is_asked_first() -> None:
     assert saved(world, NOTE, version=0) == Refused("changed_meanwhile")
 
 
+@pytest.mark.parametrize(
+    ("author", "by", "version", "reason"),
+    [
+        ("l01", "g01", None, "version_needed"),
+        ("l01", "g01", 1, None),
+        ("l01", "g01", 0, "changed_meanwhile"),
+        ("g01", "g01", None, None),
+        ("g01", "l01", None, None),
+        ("g01", "s01", None, "version_needed"),
+    ],
+)
+def test_nobody_replaces_anothers_note_unseen(author, by, version, reason) -> None:
+    world = a_world(incidents=(INCIDENT,))
+    world = and_then(world, saved(world, NOTE, author))
+    outcome = saved(world, {"well": "anew"}, by, version=version)
+    assert (outcome.reason if isinstance(outcome, Refused) else None) == reason
+
+
 def test_an_open_incident_may_have_one_too() -> None:
     incident = replace(INCIDENT, stage="arrived", closed_at=None)
     assert not isinstance(saved(a_world(incidents=(incident,)), NOTE), Refused)
@@ -74,7 +92,7 @@ def test_writing_it_ends_the_follow_up_that_asked_for_it(desk: Desk) -> None:
     result = desk.ask("review.save", "l01", id=id, version=0, body=NOTE | {"actions": [KEY]})
     assert (result.ok, result.id, result.version) == (True, id, 1)
     rules = {one.body.rule for one in desk.reader.records("followup")}
-    assert rules == {"family-told", "call-back", "visit", "action"}
+    assert rules == {"family-told", "call-back", "visit", "action", "ambulance-call"}
     assert desk.reader.record("review", id).body.well == NOTE["well"]
     desk.restart()
     assert desk.ask("review.save", "l01", id=id, version=0, body=NOTE).reason == (

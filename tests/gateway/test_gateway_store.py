@@ -64,6 +64,7 @@ def test_a_new_store_is_strict_durable_and_migrated_once(path: Path, writer: Wri
             "0013_desk_salt",
             "0014_offer_lapses",
             "0015_notice_subjects",
+            "0016_log_followups",
         ]
         with pytest.raises(sqlite3.IntegrityError):
             db.execute("INSERT INTO farewells VALUES (NULL)")

@@ -252,6 +252,43 @@ def test_a_round_that_is_ended_or_forgotten_names_what_is_left(desk: Desk) -> No
     assert desk.ask("walk.end", "l01", id=again).reason == "unknown_record"
 
 
+def left(desk: Desk) -> set[str]:
+    desk.clock.move(1)
+    desk.handle()
+    return {one.subject for one in desk.reader.faults() if one.name == "left_untested"}
+
+
+@pytest.mark.parametrize("ending", ["ended", "forgotten"])
+def test_a_point_that_a_round_left_out_is_amber_at_once_until_it_is_tested(
+    desk: Desk, ending
+) -> None:
+    id = started(desk, points=["point-1", "point-2"])
+    arm(desk, id)
+    desk.handle(desk.pressed())
+    assert left(desk) == set()
+    if ending == "ended":
+        assert desk.ask("walk.end", "l01", id=id).ok
+    else:
+        desk.clock.move(24 * 3600 + 1)
+        desk.handle()
+    assert left(desk) == {"point/point-2"}
+    id = started(desk)
+    assert left(desk) == {"point/point-2"}, "a round that has only begun proves nothing"
+    arm(desk, id, "point-2")
+    desk.handle(desk.pressed(point="point-2"))
+    assert left(desk) == set()
+    assert desk.ask("walk.end", "l01", id=id).ok
+    assert left(desk) == {"point/point-1", "point/vault"}
+
+
+def test_a_button_that_a_customer_proved_is_tested_by_nobody_of_the_staff(desk: Desk) -> None:
+    id = started(desk)
+    desk.handle(desk.pressed())
+    ledger, walk = desk.reader.record("walk_test", "point-1"), desk.reader.record("walk", id)
+    tested = walk.body.done["point-1"]
+    assert (ledger.by, ledger.body.how) == (tested.by, tested.how) == ("", "call")
+
+
 def test_the_amber_of_a_button_goes_with_its_test(desk: Desk) -> None:
     desk.clock.move(7 * 24 * 3600 + 3600)
     desk.handle()

@@ -13,9 +13,18 @@ from gateway.chain import first_broken
 from protocol.messages import Feedback, GatewayStatus, Incident, decode
 
 from .link import TOPICS
-from .oracle import Limits, Schedule, able
+from .oracle import Schedule, able
 from .presses import check_calls
-from .told import owners_stay, who_refused, who_was_told
+from .rings import notices_were_handed_on, rings_were_heard
+from .rules import Rules, plans_were_kept
+from .told import (
+    offers_lapse,
+    owners_stay,
+    who_left,
+    who_refused,
+    who_stands_in,
+    who_was_told,
+)
 from .world import World
 
 # What an alert may be late by when its unit knew its age: twice through a slow network.
@@ -37,6 +46,8 @@ TOLD_BY = {
     "handed_over": "handover",
     "offered": "offer",
     "declined": "declined",
+    "offer_lapsed": "offer_lapsed",
+    "needed": "needed",
 }
 
 
@@ -88,21 +99,15 @@ def _outboxes_are_empty(world: World) -> Iterator[str]:
 
 
 def _policy_was_kept(world: World) -> Iterator[str]:
-    journal, policy = world.journal, world.config.policy
-    limits = Limits(
-        steps_ms=tuple(one.after_s * 1000 for one in policy.steps),
-        repeat_ms=policy.repeat_s * 1000,
-        arrival_ms=policy.arrival_s * 1000,
-        close_ms=policy.close_s * 1000,
-        ring_ms=tuple(one.ring_s and one.ring_s * one.rings * 1000 for one in policy.steps),
-    )
+    journal, rules = world.journal, Rules(world)
     windows = able(journal.runs["gateway"], journal.unwritable["gateway"])
     entries = defaultdict(list)
     for stored in journal.entries:
         if stored.incident_id is not None and not stored.entry.event.startswith("notice_"):
             entries[stored.incident_id].append(stored)
     for incident_id, found in entries.items():
-        schedule = Schedule(limits=limits, able=windows)
+        point = journal.incidents[incident_id][0].incident.point
+        schedule = Schedule(rules=rules, point=point, able=windows)
         schedule.follow(found, end_ms=world.timeline.now_ms)
         yield from (f"{incident_id}: {what}" for what in schedule.wrong)
 
@@ -134,7 +139,7 @@ def _store_remembers(world: World) -> Iterator[str]:
     """What was last committed of each incident is what the store says of it."""
     stored = {one.incident_id: one for one in world.gateway.reader.incidents(limit=1000)}
     for incident_id, history in world.journal.incidents.items():
-        if stored.get(incident_id) != history[-1][1]:
+        if stored.get(incident_id) != history[-1].incident:
             yield f"{incident_id} is forgotten or has changed by itself"
     points = Counter(one.point for one in stored.values() if one.is_open)
     yield from (f"{point} has {n} open incidents" for point, n in points.items() if n > 1)
@@ -240,9 +245,15 @@ def _open_by_point(world: World) -> dict[str, Incident]:
 
 CHECKS = (
     check_calls,
+    plans_were_kept,
     who_was_told,
+    who_stands_in,
+    rings_were_heard,
+    notices_were_handed_on,
     who_refused,
+    who_left,
     owners_stay,
+    offers_lapse,
     _alerts_are_in_incidents,
     _outboxes_are_empty,
     _policy_was_kept,

@@ -14,6 +14,7 @@ from gateway.main import SUBSCRIPTIONS
 from gateway.store import Reader, Work, Writer
 from protocol.messages import GatewayStatus
 
+from . import disks
 from .link import TOPICS, SimulatedLink
 from .network import Network
 from .program import Program
@@ -27,6 +28,12 @@ class CrashingWriter(Writer):
     def __init__(self, path: str, program: GatewaySide) -> None:
         super().__init__(path)
         self._program = program
+
+    def open(self) -> None:
+        disks.lay_out(Path(self._path), _empty_store)
+        disks.lay_out_wal(Path(self._path))
+        super().open()
+        disks.wait_for_no_disk(self._db.conn)
 
     def commit(self, work: Work) -> None:
         if not work:
@@ -51,6 +58,8 @@ class Sender:
         self._channel = channel
 
     def put(self, notice: Notice) -> None:
+        program = self._program
+        program.journal.handed[notice.notice_id].append(program.timeline.now_ms)
         self._try(notice, attempt=1)
 
     def _try(self, notice: Notice, *, attempt: int) -> None:
@@ -129,6 +138,12 @@ class GatewaySide(Program):
         self.journal.disk_fails(self.name, lasts_ms)
         self.disk_is_full = True
         self.timeline.after(lasts_ms, partial(setattr, self, "disk_is_full", False))
+
+
+def _empty_store(path: Path) -> None:
+    writer = Writer(str(path))
+    writer.open()
+    writer.close()
 
 
 def _farewell(session: int) -> GatewayStatus:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from firmware.indicators import Shown
 from firmware.outgoing import Unsent
 from gateway.course import Entry
-from gateway.store import Work
+from gateway.store import NoticeRecord, Work
 from protocol.messages import Action, ActionResult, Alert, Incident, Request
 
 from .timeline import Timeline
@@ -36,18 +37,34 @@ class Made:
     at_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """An entry of the log. boot: of the gateway's machine."""
+class Stored(NamedTuple):
+    """An entry of the log. boot: of the gateway's machine. round: counts commits, from 1."""
 
     ms: int
     boot: str
+    round: int
     incident_id: str | None
     entry: Entry
 
 
-@dataclass(frozen=True, slots=True)
-class PointState:
+class Version(NamedTuple):
+    """An incident as a round left it."""
+
+    ms: int
+    boot: str
+    round: int
+    incident: Incident
+
+
+class Noted(NamedTuple):
+    """A notice as the round that made it has it."""
+
+    ms: int
+    round: int
+    notice: NoticeRecord
+
+
+class PointState(NamedTuple):
     """What the store said of a point from ms on. stage: "idle" when no incident is open there."""
 
     ms: int
@@ -66,7 +83,9 @@ class Journal:
         self.unwritable: dict[str, list[Run]] = defaultdict(list)
         # The gateway's store, commit by commit.
         self.entries: list[Stored] = []
-        self.incidents: dict[str, list[tuple[int, Incident]]] = defaultdict(list)
+        self.incidents: dict[str, list[Version]] = defaultdict(list)
+        self.noted: dict[str, Noted] = {}
+        self.rounds = 0
         self.at_point: dict[str, list[PointState]] = defaultdict(list)
         self.alerts: dict[str, tuple[int, Alert]] = {}
         # Of the gateway's store or of an outbox's alerts.
@@ -81,6 +100,7 @@ class Journal:
         self.requests: dict[str, Request] = {}
         self.results: dict[str, list[ActionResult]] = defaultdict(list)
         self.notices: set[str] = set()
+        self.handed: dict[str, list[int]] = defaultdict(list)
 
     @property
     def now_ms(self) -> int:
@@ -116,21 +136,26 @@ class Journal:
     def committed(self, work: Work, boot: str) -> None:
         """The gateway's store took this."""
         self.last_change_ms = self.now_ms
+        self.rounds += 1
         for alert_id, taken in work.alerts.items():
             if alert_id in self.alerts:
                 self.blame(f"alert {alert_id} was taken twice")
             self.alerts[alert_id] = (self.now_ms, taken.alert)
         for incident_id, course in work.courses.items():
-            self._incident(incident_id, course.incident)
+            self._incident(incident_id, course.incident, boot)
+        for notice_id, notice in work.notices.items():
+            self.noted.setdefault(notice_id, Noted(self.now_ms, self.rounds, notice))
         for logged in work.entries:
-            self.entries.append(Stored(self.now_ms, boot, logged.incident_id, logged.entry))
+            stored = Stored(self.now_ms, boot, self.rounds, logged.incident_id, logged.entry)
+            self.entries.append(stored)
             self.tell("store", f"{logged.incident_id or '-'} {logged.entry}")
 
-    def _incident(self, incident_id: str, incident: Incident) -> None:
+    def _incident(self, incident_id: str, incident: Incident, boot: str) -> None:
         history = self.incidents[incident_id]
-        if history and not history[-1][1].is_open and not _only_named(history[-1][1], incident):
+        before = history[-1].incident if history else None
+        if before and not before.is_open and not _only_named(before, incident):
             self.blame(f"the closed incident {incident_id} changed to {incident.stage}")
-        history.append((self.now_ms, incident))
+        history.append(Version(self.now_ms, boot, self.rounds, incident))
         is_open = incident.is_open
         self.at_point[incident.point].append(
             PointState(

@@ -8,9 +8,9 @@ late; a broker that restarts has forgotten everything.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from random import Random
+from typing import NamedTuple
 
 from .timeline import Timeline
 
@@ -18,8 +18,7 @@ from .timeline import Timeline
 DEAF_MS = 7_500
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Packet:
+class Packet(NamedTuple):
     """A message under way. origin_ms: when its program said it. mid: its number there, else 0."""
 
     topic: str
@@ -29,19 +28,16 @@ class Packet:
     mid: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Subscribe:
+class Subscribe(NamedTuple):
     filters: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Confirmed:
+class Confirmed(NamedTuple):
     """PUBACK."""
 
     mid: int
 
 
-@dataclass(frozen=True, slots=True)
 class Goodbye:
     """The kernel closed the connection of a process that was killed; what it had sent arrives."""
 
@@ -150,9 +146,7 @@ class Broker:
             self.retained[packet.topic] = packet
         elif packet.retain:
             self.retained.pop(packet.topic, None)
-        fresh = Packet(
-            topic=packet.topic, payload=packet.payload, retain=False, origin_ms=packet.origin_ms
-        )
+        fresh = packet._replace(retain=False) if packet.retain else packet
         for connection in self._connections.values():
             if connection.wants(packet.topic):
                 connection.down.send(fresh)

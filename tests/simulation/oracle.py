@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from .journal import Run, Stored
+from .rules import Limits, Rules, kind_after
 
 CLOSE_MS = 10
 OPEN_MS = 30
@@ -51,39 +52,14 @@ PROMPT_MS = 30
 TICK_MS = 1_100
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """The branch's own. steps_ms: since the press; the last is repeated each repeat_ms.
-
-    ring_ms: for each step, after how long its last ring is unanswered; None when it does not ring.
-    arrival_ms: accepted without arrival; close_ms: arrived without close.
-    """
-
-    steps_ms: tuple[int, ...]
-    repeat_ms: int
-    arrival_ms: int
-    close_ms: int
-    ring_ms: tuple[int | None, ...] = ()
-
-    @property
-    def last_step(self) -> int:
-        return len(self.steps_ms) - 1
-
-    def gap_ms(self, step: int) -> int:
-        if step == self.last_step:
-            return self.repeat_ms
-        gap_ms = self.steps_ms[step + 1] - self.steps_ms[step]
-        rung_ms = self.ring_ms[step] if self.ring_ms else None
-        return gap_ms if rung_ms is None else min(gap_ms, rung_ms)
-
-
 # What the incident machine writes into the log; the desk's rooms write of the same incident, also
 # after its close.
 OF_THE_MACHINE = {
-    *("raised", "raised_earlier", "joined", "became_real", "became_call", "became_urgent"),
+    *("raised", "raised_earlier", "joined", "became_real", "became_call"),
+    *("became_urgent", "became_silent"),
     *("possible_fall", "step_taken", "told_again", "rung", "escalated", "refused", "substituted"),
     *("accepted", "arrived", "handed_over", "offered", "taken_over", "declined", "noted"),
-    *("overdue_arrival", "overdue_close", "closed"),
+    *("offer_lapsed", "needed", "overdue_arrival", "overdue_close", "closed"),
 }
 
 
@@ -102,18 +78,33 @@ def _without(run: Run, bad: Run) -> Iterator[Run]:
         yield Run(max(run.start_ms, int(bad.end_ms) + TICK_MS), run.boot, run.end_ms)
 
 
+def latest(windows: Iterable[Run], due_ms: float, *, boot: str, since_ms: int) -> float:
+    """When the gateway, able as it was, had to have done what since `since_ms` of that boot was
+    due at due_ms."""
+    for run in windows:
+        if run.end_ms <= since_ms or due_ms == math.inf:
+            continue
+        then_ms = due_ms if run.boot == boot else since_ms
+        prompt_ms = max(then_ms, run.start_ms, since_ms) + PROMPT_MS
+        if prompt_ms <= run.end_ms:
+            return prompt_ms
+    return math.inf
+
+
 class Schedule:
     """Follows one incident through its log: every told thing in its order and at its time.
 
-    wrong: what was not.
+    rules: of the branch; point: where the incident is. wrong: what was not.
     """
 
-    def __init__(self, *, limits: Limits, able: list[Run]) -> None:
+    def __init__(self, *, rules: Rules, point: str, able: list[Run]) -> None:
         self.wrong: list[str] = []
-        self._limits = limits
+        self._rules = rules
+        self._point = point
+        self._limits: Limits
         self._able = able
         self._stage = ""
-        self._is_calm = False
+        self._kind = ""
         self._step = 0
         self._due_ms = math.inf
         self._boot = ""
@@ -131,9 +122,10 @@ class Schedule:
             return
         if (event == "raised") != (self._stage == "") or self._stage == "closed":
             self._blame(stored, f"comes while {self._stage or 'unknown'}")
+        self._kind = kind_after(self._kind, stored)
+        self._limits = self._rules.at(stored.round).limits(self._kind, self._point)
         match event:
             case "raised":
-                self._is_calm = stored.entry.detail["kind"] == "seat"
                 base_ms = stored.ms - stored.entry.detail["late_ms"]
                 self._set(stored, stage="raised", due_ms=base_ms + self._gap_ms())
             case "raised_earlier" if self._stage == "raised":
@@ -141,12 +133,13 @@ class Schedule:
                 self._set(stored, due_ms=max(due_ms, stored.ms))
             case "step_taken":
                 self._take_step(stored, step)
-            case "became_call" | "became_urgent":
-                self._is_calm = False
+            case "became_call" | "became_urgent" | "became_silent":
                 if self._stage == "raised":
                     self._due_ms = min(self._due_ms, stored.ms + self._gap_ms())
             case "told_again":
-                self._expect(stored, stage="raised", timed=True, ok=self._step == self._end())
+                self._expect(
+                    stored, stage="raised", timed=True, ok=self._is_end() and step == self._step
+                )
                 self._set(stored, due_ms=stored.ms + self._gap_ms())
             case "escalated":
                 self._escalate(stored, step)
@@ -165,31 +158,27 @@ class Schedule:
                 self._set(stored, stage="closed", due_ms=math.inf)
 
     def _take_step(self, stored: Stored, step: int) -> None:
-        if stored.entry.detail.get("because") == "all_refused":  # whether they have: told.py
+        if "because" in stored.entry.detail:  # whether they have refused or gone: told.py
             self._expect(stored, stage="raised")
             self._escalate(stored, step)
             return
-        self._expect(stored, stage="raised", timed=True, ok=step == self._step + 1 <= self._end())
+        is_next = not self._is_end() and step == self._step + 1
+        self._expect(stored, stage="raised", timed=True, ok=is_next)
         before_ms = self._due_ms if stored.boot == self._boot else stored.ms
-        self._step = min(step, self._limits.last_step)
-        is_end = self._step == self._end()
-        self._set(stored, due_ms=(stored.ms if is_end else before_ms) + self._gap_ms())
+        self._step = step
+        self._set(stored, due_ms=(stored.ms if self._is_end() else before_ms) + self._gap_ms())
 
     def _escalate(self, stored: Stored, step: int) -> None:
-        self._expect(stored, ok=step == min(self._step + 1, self._limits.last_step))
-        self._step = min(step, self._limits.last_step)
+        self._expect(stored, ok=step == self._step + (not self._limits.is_last(self._step)))
+        self._step = step
         if self._stage == "raised":
             self._set(stored, due_ms=stored.ms + self._gap_ms())
 
-    def _end(self) -> int:
-        """How far the clock climbs: for a seat that is only looked after, not to the outside."""
-        last_step = self._limits.last_step
-        return max(self._step, last_step - 1) if self._is_calm else last_step
+    def _is_end(self) -> bool:
+        return self._limits.is_end(self._step, self._kind)
 
     def _gap_ms(self) -> int:
-        if self._step == self._end():
-            return self._limits.repeat_ms
-        return self._limits.gap_ms(self._step)
+        return self._limits.gap_ms(self._step, self._kind)
 
     def _set(self, stored: Stored, *, due_ms: float, stage: str | None = None) -> None:
         self._stage = stage or self._stage
@@ -207,24 +196,13 @@ class Schedule:
             self._blame(stored, f"comes {self._due_ms - stored.ms} ms early")
 
     def _expect_in_time(self, now_ms: int) -> None:
-        latest_ms = self._latest_ms()
+        latest_ms = latest(self._able, self._due_ms, boot=self._boot, since_ms=self._since_ms)
         if now_ms > latest_ms:
             self.wrong.append(
                 f"{self._stage}, step {self._step}: due at {self._due_ms / 1000:.3f} s and not"
                 f" done by {latest_ms / 1000:.3f} s"
             )
             self._due_ms = now_ms
-
-    def _latest_ms(self) -> float:
-        """When the gateway, able as it was, had to have done what is due."""
-        for run in self._able:
-            if run.end_ms <= self._since_ms or self._due_ms == math.inf:
-                continue
-            due_ms = self._due_ms if run.boot == self._boot else self._since_ms
-            prompt_ms = max(due_ms, run.start_ms, self._since_ms) + PROMPT_MS
-            if prompt_ms <= run.end_ms:
-                return prompt_ms
-        return math.inf
 
     def _blame(self, stored: Stored, what: str) -> None:
         self.wrong.append(

@@ -9,17 +9,17 @@ from typing import Any
 from firmware import indicators, outgoing, point
 from firmware import loop as unit_loop
 from firmware.events import ReceiptHeard, SendAlert
-from gateway import actions, steps
+from gateway import actions, cover, steps
 from gateway import incident as machine
 from gateway.branch import Branch
-from gateway.course import Changed, Course, Joined
+from gateway.course import Changed, Course, Joined, Unchanged
 from gateway.desk import team
 from gateway.loop import Loop
-from gateway.policy import Policy
+from gateway.policy import Policies, Policy, Scope, told
 from gateway.round import Round
 from gateway.store import Writer
 from protocol.link import Received
-from protocol.messages import Alert, Receipt, decode
+from protocol.messages import Alert, Offer, Receipt, decode
 
 from .link import SimulatedLink
 
@@ -174,12 +174,12 @@ def stale_repeats(patch: Patch) -> None:
 
 def refusals_ignored(patch: Patch) -> None:
     """Who has refused is waited for all the same."""
-    patch(actions, "waited_for", lambda course, rules: ("somebody",))
+    patch(steps, "waited_for", lambda course, rules: ("somebody",))
 
 
 def first_refusal_counts_for_all(patch: Patch) -> None:
     """As soon as one refuses the next step is called."""
-    patch(actions, "waited_for", lambda course, rules: ())
+    patch(steps, "waited_for", lambda course, rules: ())
 
 
 def refusal_unlogged(patch: Patch) -> None:
@@ -227,6 +227,68 @@ def rings_for_ever(patch: Patch) -> None:
     patch(Policy, "gap_ms", deaf)
 
 
+def rings_unheard(patch: Patch) -> None:
+    """A ring is counted and logged, and nobody is told."""
+    ring = steps.ring
+    patch(steps, "ring", lambda *how: replace(ring(*how), tells=()))
+
+
+def rings_late(patch: Patch) -> None:
+    """The second ring comes a second after its time; the third and the next step keep theirs."""
+    ringing = steps.ringing
+
+    def sleepy(*how: Any) -> Course:
+        course = ringing(*how)
+        return replace(course, ring_ms=course.ring_ms and course.ring_ms + 1_000)
+
+    patch(steps, "ringing", sleepy)
+
+
+def one_policy_for_all(patch: Patch) -> None:
+    """What a lead has written for some incidents is kept, and the default counts for them too."""
+    patch(Policies, "of", lambda self, kind, point: self.default)
+
+
+def kind_before_point(patch: Patch) -> None:
+    """Of a policy for the place and one for the kind the wrong one counts."""
+    patch(Scope, "rank", property(lambda self: bool(self.points) + 2 * bool(self.kinds)))
+
+
+def stand_in_untold(patch: Patch) -> None:
+    """Who stands in is named on the screen and in the log, and is not told."""
+
+    def as_asked(*how: Any, **more: Any) -> tuple[str, ...]:
+        return told(*how, **{**more, "stand_ins": ()})
+
+    patch(steps, "told", as_asked)
+    patch(machine, "told", as_asked)
+
+
+def stand_in_unlogged(patch: Patch) -> None:
+    """Nobody ever reads who stood in for whom."""
+    patch(cover, "substitution_entries", lambda found: ())
+    patch(machine, "substitution_entries", lambda found: ())
+
+
+def stand_in_forgotten(patch: Patch) -> None:
+    """Who stands in is looked for at the press, and not when somebody has refused or gone."""
+    patch(steps, "with_stand_ins", lambda course, rules: (course, ()))
+
+
+def offer_stands(patch: Patch) -> None:
+    """An offer that nobody answers stands for ever."""
+
+    def wait_on(course: Course, offer: Offer) -> Changed:
+        return Changed(course=replace(course, offer_ms=None), entries=())
+
+    patch(steps, "let_lapse", wait_on)
+
+
+def leaving_unnoticed(patch: Patch) -> None:
+    """A step waits for people who have gone off duty."""
+    patch(steps, "duty_changed", lambda *how: Unchanged())
+
+
 # Each with words of the complaint that must follow.
 BUGS = {
     receipt_before_commit: "is lost",
@@ -251,4 +313,13 @@ BUGS = {
     signing_out_forgotten: "had signed out and was told",
     owner_gone_with_the_offer: "has no owner",
     rings_for_ever: "and not done by",
+    rings_unheard: "through everybody",
+    rings_late: "is missing",
+    one_policy_for_all: "told were",
+    kind_before_point: "told were",
+    stand_in_untold: "told were",
+    stand_in_unlogged: "and the log differs",
+    stand_in_forgotten: "nobody stands in",
+    offer_stands: "lapsed",
+    leaving_unnoticed: "all have gone",
 }

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
+from random import Random
+from typing import Any
 
 from protocol.link import Connected, Received
 from protocol.messages import Action, ActionResult, Incident, Request, decode
 
 from .link import TOPICS, SimulatedLink
 from .network import Network
+from .plans import ALONE, Writing
 from .program import NEVER_MS, Program
 
 ROLES = {
@@ -20,6 +24,7 @@ ROLES = {
     "o01": ("customer_service",),
 }
 OFF_DUTY = ("o01",)
+LEAD = "l01"
 STRANGER = "x99"
 
 REPEAT_MS = 5_000
@@ -134,13 +139,27 @@ class Terminal(Program):
                 self.timeline.at(in_ms, partial(self._sign, "duty.on", staff))
 
     def _sign(self, do: str, staff: str) -> None:
-        if not self.is_running:
+        if self.is_running:
+            self._ask(do, staff)
+
+    def plan_writings(self, writings: Iterable[Writing], random: Random) -> None:
+        """A lead writes these plans; where somebody may stand in, who alone has a role may go."""
+        for at_ms, do, id, body in writings:
+            ask = partial(self._ask, do, LEAD, id=id, body=body)
+            self.timeline.at(at_ms, ask)
+            if do == "substitute.save" and random.random() < 0.6:
+                leave = partial(self._ask, "duty.off", random.choice(ALONE))
+                self.timeline.at(at_ms + random.randint(-2_000, 30_000), leave)
+
+    def _ask(self, do: str, by: str, **what: Any) -> None:
+        if not self.is_running:  # it has not begun: nobody has a screen to ask at
+            self.timeline.after(100, partial(self._ask, do, by, **what))
             return
         number = len(self.journal.requests) + 1
-        request = Request(request_id=f"req-{number}", do=do, by=staff, terminal="board")
+        request = Request(request_id=f"req-{number}", do=do, by=by, terminal="board", **what)
         self.journal.requests[request.request_id] = request
         self.unanswered[request.request_id] = request
-        self.journal.tell("board", f"{staff} asks for {do} ({request.request_id})")
+        self.journal.tell("board", f"{by} asks for {do} {request.id} ({request.request_id})")
         self._send(request)
 
     # --- actions ---

@@ -49,6 +49,7 @@ class Machine:
         self.name = name
         self.boot = ""
         self.wall_ms = 0
+        self._said = Moment(mono_ms=0, utc_ms=0, boot="")
         self._timeline = timeline
         self._random = random
         self._zeros: dict[str, int] = {}
@@ -60,12 +61,12 @@ class Machine:
         self._zeros[self.boot] = self._timeline.now_ms - self._random.randint(3_000, 400_000)
 
     def now(self) -> Moment:
-        now_ms = self._timeline.now_ms
-        return Moment(
-            mono_ms=now_ms - self._zeros[self.boot],
-            utc_ms=UTC_MS + now_ms + self.wall_ms,
-            boot=self.boot,
-        )
+        """What the clocks say now; asked often, so the same object within a millisecond."""
+        said, now_ms = self._said, self._timeline.now_ms
+        mono_ms, utc_ms = now_ms - self._zeros[self.boot], UTC_MS + now_ms + self.wall_ms
+        if (said.utc_ms, said.mono_ms, said.boot) != (utc_ms, mono_ms, self.boot):
+            self._said = Moment(mono_ms=mono_ms, utc_ms=utc_ms, boot=self.boot)
+        return self._said
 
     def true_ms(self, mono_ms: int, boot: str) -> int:
         """The simulation's time of a monotonic time of this machine."""

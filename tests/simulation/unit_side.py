@@ -17,6 +17,7 @@ from protocol.link import LinkEvent, Received
 from protocol.messages import Receipt, UnitStatus, decode
 from protocol.moment import Moment
 
+from . import disks
 from .journal import Made
 from .lamps import LampWatch
 from .link import TOPICS, SimulatedLink
@@ -34,7 +35,10 @@ class CrashingOutbox(Outbox):
     def open(self) -> Remembered:
         if self._program.disk_is_full:
             raise OutboxError("the disk is full")
-        return super().open()
+        disks.lay_out(self._path, _empty_outbox)
+        remembered = super().open()
+        disks.wait_for_no_disk(self._db)
+        return remembered
 
     def write(self, save: Save) -> None:
         program = self._program
@@ -199,6 +203,12 @@ class UnitSide(Program):
             TOPICS.build("gateway_status"),
             *(TOPICS.build("feedback", one.id) for one in self.settings.points),
         ]
+
+
+def _empty_outbox(path: Path) -> None:
+    outbox = Outbox(path)
+    outbox.open()
+    outbox.close()
 
 
 def _farewell(boot: str, session: int) -> UnitStatus:

@@ -15,8 +15,9 @@ from firmware.state import PointSettings, UnitSettings
 from gateway import config as gateway_config
 from gateway.desk.team import Certificate
 
-from . import faults
+from . import faults, plans
 from .customers import Hands
+from .disks import MEMORY
 from .gateway_side import GatewaySide
 from .journal import Journal
 from .network import Network
@@ -30,7 +31,7 @@ from .unit_side import UnitSide
 PACES = {1.0: 1, 0.3: 7}
 STEPS_S = (0, 30, 60, 120)
 REPEAT_S, ARRIVAL_S, CLOSE_S = 60, 40, 70
-RING_S = 6
+RING_S, OFFER_S = 6, 15
 SETTLE_MS = 190_000
 # The last people act so long before the end, the last customer after the healing.
 LAST_ACTION_MS = 20_000
@@ -73,6 +74,7 @@ class World:
             self.timeline.at(self._random.randint(0, 3_000), program.come_back)
         self._plan_customers(heal_ms + LAST_PRESS_MS)
         self.terminal.plan_signings(heal_ms + LAST_PRESS_MS)
+        self._plan_writings(heal_ms)
         faults.plan(self, self._stream("faults"), until_ms=heal_ms)
         self.timeline.at(heal_ms, partial(faults.heal, self))
         self.timeline.at(
@@ -98,6 +100,12 @@ class World:
             act = partial(self.hands.do, unit, point.lines[role[0]], gesture)
             self.timeline.at(random.randint(0, until_ms), act)
 
+    def _plan_writings(self, until_ms: int) -> None:
+        random = self._stream("plans")
+        points = [point.id for unit in self.settings for point in unit.points]
+        writings = plans.drawn(random, points, pace=self.pace, until_ms=until_ms)
+        self.terminal.plan_writings(writings, random)
+
     def _parts(self, name: str) -> dict:
         return {
             "network": self.network,
@@ -115,9 +123,8 @@ class World:
 def lived(seed: int, *, traced: bool = False) -> Iterator[World]:
     """The world of a seed at its end, with its programs still there."""
     logging.disable()
-    memory = "/dev/shm" if Path("/dev/shm").is_dir() else None
     try:
-        with tempfile.TemporaryDirectory(prefix="anling-", dir=memory) as folder:
+        with tempfile.TemporaryDirectory(prefix="anling-", dir=MEMORY) as folder:
             world = World(seed, Path(folder), traced=traced)
             try:
                 world.live()
@@ -194,6 +201,7 @@ def _config(units: list[UnitSettings], random: Random, pace: float) -> gateway_c
             repeat_s=round(REPEAT_S * pace),
             arrival_s=round(ARRIVAL_S * pace),
             close_s=round(CLOSE_S * pace),
+            offer_s=round(OFFER_S * pace),
             handover_needs_consent=random.random() < 0.5,
         ),
         channels=[

@@ -33,7 +33,7 @@ def test_the_ready_file_is_the_contracts(branch: RunningBranch):
 def test_the_words_printed_say_where_and_who_in_both_languages(branch: RunningBranch):
     ready = branch.ready
     assert f"{ready['board_url']}/demo" in branch.output
-    assert "看板" in branch.output
+    assert "大屏" in branch.output
     for one in ready["staff"]:
         assert one["pin"] in branch.output
 
