@@ -19,6 +19,11 @@ expected-statuses = ["2xx", 401, 403, 404, 409]
 include-path = "/api/v1/requests"
 # Each kind of request has a body of its own, of which the description says no more than "object".
 checks.positive_data_acceptance.expected-statuses = ["2xx", 401, 403, 404, 409, 422]
+
+[[operations]]
+include-path = "/api/v1/export/{name}.{kind}"
+# That `to` comes after `from` is nothing a schema can say.
+checks.positive_data_acceptance.expected-statuses = ["2xx", 401, 403, 404, 422]
 """
 
 
