@@ -354,8 +354,7 @@ class Loop:
         to.ticked = True
         if self._voice.is_heartbeat_due(now.mono_ms):
             self._health.save_last_seen(to)
-        world = self._desk.world(self._branch.courses, now)
-        self._book.send_canaries(now, to, resting=resting_channels(world))
+        self._book.send_canaries(now, to, resting=lambda: self._resting(now))
         self._show_channels(now)
         self._desk.fall_due(self._branch.courses, now, to)
         self._health.check_faults(
@@ -365,6 +364,9 @@ class Loop:
             listening=self._listening,
             desk=self._desk.wrongs(self._branch.courses, now),
         )
+
+    def _resting(self, now: Moment) -> frozenset[str]:
+        return resting_channels(self._desk.world(self._branch.courses, now))
 
     # --- after the commit ---
 

@@ -98,12 +98,8 @@ def _with_help_that_came(changed: Changed, came: tuple[str, ...], rules: Rules) 
     if not people:
         return changed
     entry = Entry(event="needed", detail={"told": people})
-    return replace(
-        changed,
-        course=with_told(changed.course, people),
-        entries=(*changed.entries, entry),
-        tells=(*changed.tells, tell_of(incident, rules, why="needed", staff=people)),
-    )
+    course, tell = _telling_these(changed.course, rules, why="needed", staff=people)
+    return Changed(course=course, entries=(*changed.entries, entry), tells=(*changed.tells, tell))
 
 
 def tell_needed(
@@ -119,8 +115,8 @@ def tell_needed(
     people = tuple(one for one in found if one not in away)
     if not people:
         return course, substituted, ()
-    tell = tell_of(incident, rules, why="needed", staff=people)
-    return with_told(course, people), substituted, (tell,)
+    course, tell = _telling_these(course, rules, why="needed", staff=people)
+    return course, substituted, (tell,)
 
 
 def _call_next(course: Course, now: Moment, rules: Rules, *, because: Because) -> Changed:
@@ -179,7 +175,7 @@ def telling(course: Course, rules: Rules, *, why: Why) -> tuple[Course, Tell]:
         kind=incident.kind,
         stand_ins=tuple(incident.substitutes.values()),
     )
-    return with_told(course, people), tell_of(incident, rules, why=why, staff=people)
+    return _telling_these(course, rules, why=why, staff=people)
 
 
 def tell_stand_ins(
@@ -189,7 +185,14 @@ def tell_stand_ins(
     refused = {one.staff for one in course.incident.refused}
     roles = tuple(str(entry.detail["instead"]) for entry in substituted)
     people = tuple(one for one in rules.roster.on_duty_with(roles) if one not in refused)
-    return with_told(course, people), tell_of(course.incident, rules, why="stand_in", staff=people)
+    return _telling_these(course, rules, why="stand_in", staff=people)
+
+
+def _telling_these(
+    course: Course, rules: Rules, *, why: Why, staff: tuple[str, ...]
+) -> tuple[Course, Tell]:
+    """The course once these are told by its present step, and the telling."""
+    return with_told(course, staff), tell_of(course.incident, rules, why=why, staff=staff)
 
 
 def with_told(course: Course, staff: tuple[str, ...]) -> Course:

@@ -5,7 +5,7 @@ Like the branch it puts every change into the round, and waits, writes and sends
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 
 from gateway.channels import canary
@@ -101,7 +101,7 @@ class ChannelBook:
         to.work.entries.append(LoggedEntry(at_ms=now.utc_ms, entry=entry, incident_id=incident_id))
 
     def send_canaries(
-        self, now: Moment, to: Round, *, resting: Collection[str] = frozenset()
+        self, now: Moment, to: Round, *, resting: Callable[[], Collection[str]]
     ) -> None:
         """Puts a test message into the round for each channel that is due and not at rest."""
         for channel in canary.overdue(self._channels.values(), now, under_way=self._under_way):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from gateway.store.records import ChannelRecord, Clocks
 from protocol.moment import Moment
@@ -21,20 +21,18 @@ def due(
     now: Moment,
     *,
     under_way: Collection[str] = (),
-    resting: Collection[str] = (),
+    resting: Callable[[], Collection[str]] = tuple,
 ) -> list[ChannelRecord]:
     """The channels that are due for a test message now.
 
     under_way: channels whose last test message has no result so far; they are not due. resting:
-    channels that would only wake somebody; they are due when their rest is over.
+    asks for the channels that would only wake somebody; they are due when their rest is over.
     """
-    return [
-        one
-        for one in channels
-        if one.channel not in under_way
-        and _is_due(one, now)
-        and not (one.channel in resting and _may_rest(one, now))
-    ]
+    found = [one for one in channels if one.channel not in under_way and _is_due(one, now)]
+    if not found:  # as at nearly every second: nobody asks who rests
+        return []
+    at_rest = resting()
+    return [one for one in found if not (one.channel in at_rest and _may_rest(one, now))]
 
 
 def overdue(
