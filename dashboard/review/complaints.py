@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from protocol.moment import parse_rfc3339
+from dashboard.review.tally import by_name, is_late
 
 UNCLASSED = "unclassed"
 
@@ -53,10 +53,7 @@ def complaints(found: Iterable[Complained], *, now_ms: int) -> Complaints:
     every = list(found)
 
     def by(name: Callable[[Complained], str]) -> dict[str, ComplaintFigures]:
-        groups: dict[str, list[Complained]] = {}
-        for one in every:
-            groups.setdefault(name(one), []).append(one)
-        return {key: _figures(groups[key], now_ms) for key in sorted(groups)}
+        return {key: _figures(group, now_ms) for key, group in by_name(every, name).items()}
 
     return Complaints(
         all=_figures(every, now_ms),
@@ -67,22 +64,18 @@ def complaints(found: Iterable[Complained], *, now_ms: int) -> Complaints:
 
 def _figures(found: Sequence[Complained], now_ms: int) -> ComplaintFigures:
     answered = [one for one in found if one.answered_at is not None]
-    late = sum(_is_late(one.answered_at, one.answer_due_at, now_ms) for one in answered)
+    late = sum(is_late(one.answered_at, one.answer_due_at, now_ms) for one in answered)
     unanswered = [one for one in found if one.answered_at is None]
     still_open = [one for one in unanswered if one.state != "withdrawn"]
     return ComplaintFigures(
         opened=len(found),
         first_look_late=sum(
-            _is_late(one.looked_into_at, one.looked_into_due_at, now_ms)
+            is_late(one.looked_into_at, one.looked_into_due_at, now_ms)
             for one in (*answered, *still_open)
         ),
         answered_in_time=len(answered) - late,
         answered_late=late,
         open=len(still_open),
-        overdue=sum(_is_late(None, one.answer_due_at, now_ms) for one in still_open),
+        overdue=sum(is_late(None, one.answer_due_at, now_ms) for one in still_open),
         withdrawn=len(unanswered) - len(still_open),
     )
-
-
-def _is_late(at: str | None, due_at: str, now_ms: int) -> bool:
-    return (now_ms if at is None else parse_rfc3339(at)) > parse_rfc3339(due_at)

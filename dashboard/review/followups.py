@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from protocol.moment import parse_rfc3339
+from dashboard.review.tally import by_name, is_late
 
 ACTION = "action"
 
@@ -46,12 +46,10 @@ class Followups:
 def followups(found: Iterable[FollowedUp], *, now_ms: int) -> Followups:
     """The figures of these follow-ups."""
     every = list(found)
-    groups: dict[str, list[FollowedUp]] = {}
-    for one in every:
-        groups.setdefault(_source(one.rule), []).append(one)
+    groups = by_name(every, lambda one: _source(one.rule))
     return Followups(
         all=_figures(every, now_ms),
-        by_source={name: _figures(groups[name], now_ms) for name in sorted(groups)},
+        by_source={name: _figures(group, now_ms) for name, group in groups.items()},
     )
 
 
@@ -63,12 +61,13 @@ def _source(rule: str) -> str:
 
 def _figures(found: Sequence[FollowedUp], now_ms: int) -> FollowupFigures:
     done = [one for one in found if one.done_at is not None]
-    late = sum(parse_rfc3339(one.done_at or "") > parse_rfc3339(one.due_at) for one in done)
+    late = [one for one in found if is_late(one.done_at, one.due_at, now_ms)]
+    done_late = sum(one.done_at is not None for one in late)
     return FollowupFigures(
         made=len(found),
-        done_in_time=len(done) - late,
-        done_late=late,
+        done_in_time=len(done) - done_late,
+        done_late=done_late,
         open=len(found) - len(done),
-        overdue=sum(one.done_at is None and parse_rfc3339(one.due_at) < now_ms for one in found),
+        overdue=len(late) - done_late,
         moved=sum(one.moved for one in found),
     )

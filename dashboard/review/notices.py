@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
+from dashboard.review.tally import by_name
+
 
 class Counted(Protocol):
     """Notices of one channel in one state; the store's NoticeCount is one."""
@@ -31,10 +33,8 @@ class ChannelNotices:
 
 def by_channel(counts: Iterable[Counted]) -> tuple[ChannelNotices, ...]:
     """Each channel that was used, in alphabetical order."""
-    channels: dict[str, list[Counted]] = {}
-    for one in counts:
-        channels.setdefault(one.channel, []).append(one)
-    return tuple(_channel(name, channels[name]) for name in sorted(channels))
+    channels = by_name(counts, lambda one: one.channel)
+    return tuple(_channel(name, group) for name, group in channels.items())
 
 
 def _channel(name: str, counts: list[Counted]) -> ChannelNotices:
