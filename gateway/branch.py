@@ -7,7 +7,7 @@ waits, writes or sends. If the write fails the branch is loaded from the store a
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from gateway import incident as machine
@@ -65,7 +65,7 @@ class Branch:
 
     def __init__(self, config: GatewayConfig, writer: Writer) -> None:
         self._config = config
-        self._channels: list[ChannelSettings | OwnChannel] = list(config.channels)
+        self._channels: Sequence[ChannelSettings | OwnChannel] = config.channels
         self._writer = writer
         self._rules = Rules(policy=Policy(), roster=Roster())
         self._seat_check_ms: dict[str, int] = {}
@@ -110,9 +110,9 @@ class Branch:
                 situations=situations,
             )
 
-    def follow_channels(self, own: Iterable[OwnChannel]) -> None:
-        """From now on people have these channels of their own beside the configured ones."""
-        self._channels = [*self._config.channels, *own]
+    def follow_channels(self, channels: Sequence[ChannelSettings | OwnChannel]) -> None:
+        """From now on people are told through these."""
+        self._channels = channels
 
     def follow_points(self, plans: Mapping[str, Record], to: Round) -> None:
         """From now on these are the points; one that is planned no more goes, unless it calls."""

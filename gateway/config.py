@@ -19,7 +19,7 @@ from gateway.desk.policies import StepPlan as StepSettings
 from gateway.desk.team import Certificate, KnownRole, Label, Pin, Staff
 from gateway.policy import DEFAULT_ROLES, DEFAULT_STEPS, LEAD
 from gateway.roster import CERTIFIED
-from gateway.store.records import ChannelRecord, PointRecord
+from gateway.store.records import PointRecord
 from protocol.link import Broker
 from protocol.messages import Id, Kind, ShortText
 from protocol.settings import Findings, load, readable, rule
@@ -265,17 +265,6 @@ class GatewayConfig:
             PointRecord(point=one.id, label=one.label, unit=one.unit, silent=one.silent)
             for one in self.points
         ]
-
-    def channel_records(self) -> list[ChannelRecord]:
-        """The channels as the store keeps them."""
-        return [
-            ChannelRecord(channel=one.name, kind=one.kind, canary_every_s=one.canary_every_s)
-            for one in self.channels
-        ]
-
-    def channel_owners(self) -> dict[str, str]:
-        """{channel: staff id} of those that are one person's."""
-        return {one.name: one.staff for one in self.channels if one.staff is not None}
 
     def plans(self) -> Iterator[tuple[str, str, object]]:
         """(kind, id, body) of each plan of the desk that the file writes."""

@@ -11,8 +11,9 @@ from gateway.branch import Branch
 from gateway.channels.book import ChannelBook
 from gateway.channels.letters import Letters, write_reminder
 from gateway.channels.notice import CANARY, DeliveryResult, Notice
-from gateway.channels.own import Inbox, OwnSenders
+from gateway.channels.own import Inbox
 from gateway.channels.pager import Pagers
+from gateway.channels.present import Channels
 from gateway.channels.sender import Noticed
 from gateway.config import GatewayConfig
 from gateway.desk import todo
@@ -24,7 +25,7 @@ from gateway.errors import StoreDamaged, StoreError, VaultError
 from gateway.health import Health
 from gateway.intake import Intake
 from gateway.round import Round
-from gateway.store import ChannelRecord, NoticeRecord, Reader, Vault, Writer, key_path
+from gateway.store import NoticeRecord, Reader, Vault, Writer, key_path
 from gateway.supervision import Wrong
 from gateway.voice import Outside, Voice
 from protocol.link import Connected, Disconnected, LinkEvent, Published, Received
@@ -77,11 +78,7 @@ class Loop:
         self._writer = writer
         self._reader = reader
         self._voice = Voice(link)
-        self._senders = senders
-        self._own_senders = OwnSenders(make_sender)
-        self._own: tuple[OwnChannel, ...] = ()
-        self._followed: tuple[OwnChannel, ...] = ()
-        self._owners: dict[str, str] = {}
+        self._channels = Channels(config.channels, senders, make_sender)
         self._pagers = pagers or Pagers(link, lambda noticed: None, clock=clock)
         self._book = ChannelBook()
         self._letters: Letters
@@ -120,33 +117,31 @@ class Loop:
             units=[one.id for one in self._config.units],
             points=self._config.point_records(),
         )
-        self._know_channels(self._stored_channels())
-        self._writer.configure_channels(self._channel_records())
+        self._channels.follow(self._stored_channels())
+        self._branch.follow_channels(self._channels.all)
+        self._writer.configure_channels(self._channels.records())
         self._letters = Letters(
             board_url=self._config.board_url,
             key=self._writer.call_link_key(),
-            owners=self._owners,
+            owner_of=self._channels.owner_of,
         )
         self._make_key()
         self._reload()
         self._seed()
-        self._own_senders.follow(self._own)
+        self._channels.turn()
         self._hand_again(self._reader.waiting_notices())
 
     def _hand_again(self, records: Iterable[NoticeRecord]) -> None:
         """Notices that nobody has on its way; those of a channel that is gone are given up."""
         for record in records:
-            if self._sender_of(record.channel) is not None:
+            if self._channels.sender_of(record.channel) is not None:
                 self._hand_to_sender(record)
             else:
                 self._retaken.append(_given_up(record))
 
-    def _sender_of(self, channel: str) -> Inbox | None:
-        return self._senders.get(channel) or self._own_senders.get(channel)
-
     def stop(self) -> None:
         """Stops the senders that it has started."""
-        self._own_senders.stop()
+        self._channels.stop()
 
     # --- people's own channels ---
 
@@ -157,36 +152,19 @@ class Loop:
         )
         return own_channels(staff, addresses)
 
-    def _know_channels(self, own: tuple[OwnChannel, ...]) -> None:
-        """A name that the configuration file has taken since is the file's."""
-        taken = {one.name for one in self._config.channels}
-        self._own = tuple(one for one in own if one.name not in taken)
-        self._owners.clear()
-        self._owners.update(self._config.channel_owners())
-        self._owners.update({one.name: one.staff for one in self._own})
-        self._branch.follow_channels(self._own)
-
-    def _channel_records(self) -> list[ChannelRecord]:
-        own = (
-            ChannelRecord(channel=one.name, kind=one.kind, canary_every_s=one.canary_every_s)
-            for one in self._own
-        )
-        return [*self._config.channel_records(), *own]
-
     def _follow_channels(self, now: Moment, to: Round) -> None:
         """People's own channels as the desk has them now."""
-        before = self._own
-        self._know_channels(self._desk.own_channels)
-        if self._own == before:
+        anew = self._channels.follow(self._desk.own_channels)
+        if anew is None:
             return
-        anew = {one.name for one in set(self._own) - set(before)}
-        for name in self._book.follow(self._channel_records(), anew=anew, to=to):
+        self._branch.follow_channels(self._channels.all)
+        for name in self._book.follow(self._channels.records(), anew=anew, to=to):
             gone = Wrong(f"channel/{name}", "failing")
             self._health.set_own_fault(gone, now, is_so=False)
 
     def _turn_own_senders(self, to: Round) -> None:
         """Starts and stops senders, once what they follow is stored."""
-        stopped = self._own_senders.follow(self._own)
+        stopped = self._channels.turn()
         if stopped:
             waiting = self._reader.waiting_notices()
             self._hand_again(
@@ -286,13 +264,11 @@ class Loop:
     def _settle(self, now: Moment, to: Round) -> None:
         if self._desk.settle(self._branch.courses, now, to):
             self._branch.follow_points(self._desk.points, to)
+            self._follow_channels(now, to)
         self._branch.follow_roster(self._desk.roster)
         self._branch.follow_policies(
             self._desk.policies, self._desk.substitutes, self._desk.situations
         )
-        if self._desk.own_channels is not self._followed:
-            self._followed = self._desk.own_channels
-            self._follow_channels(now, to)
 
     def wait_ms(self) -> int:
         """Milliseconds until `handle` has something to do even if no event comes."""
@@ -417,7 +393,7 @@ class Loop:
         self._voice.say_status(status, now_ms=now.mono_ms)
 
     def _hand_to_sender(self, record: NoticeRecord) -> None:
-        sender = self._sender_of(record.channel)
+        sender = self._channels.sender_of(record.channel)
         if sender is not None and not record.incident_id and record.why != CANARY:
             overdue = todo.overdue(self._desk.world(self._branch.courses, self._clock()))
             whats = [f"{one.body.what.zh} {one.body.what.en}" for one in overdue]

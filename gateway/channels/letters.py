@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from gateway.channels.notice import CANARY, Notice, Scene, listed, write, write_test
 from gateway.store import NoticeRecord
@@ -15,12 +15,12 @@ REMINDER = "reminder"
 
 class Letters:
     """board_url: where phones reach the board, None: notices have no link. key: signs the links.
-    owners: {channel: staff id} of channels that are one person's."""
+    owner_of: the staff id of the person whose channel it is, "" when it is not one person's."""
 
-    def __init__(self, *, board_url: str | None, key: str, owners: Mapping[str, str]) -> None:
+    def __init__(self, *, board_url: str | None, key: str, owner_of: Callable[[str], str]) -> None:
         self._board_url = board_url
         self._key = key
-        self._owners = owners
+        self._owner_of = owner_of
 
     def write(self, record: NoticeRecord, incident: Incident | None, scene: Scene) -> Notice | None:
         """The notice; None when it is about an incident that does not exist.
@@ -48,7 +48,7 @@ class Letters:
             return None
         link = CallLink(
             incident_id=record.incident_id,
-            staff=self._owners.get(record.channel, ""),
+            staff=self._owner_of(record.channel),
             expires_ms=record.made_ms + VALID_MS,
         )
         return f"{self._board_url.rstrip('/')}/a/{call_link.sign(self._key, link)}"
