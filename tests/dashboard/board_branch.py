@@ -7,6 +7,7 @@ import http.client
 import json
 import os
 import queue
+import re
 import signal
 import socket
 import subprocess
@@ -19,6 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from flask.testing import FlaskClient
 from werkzeug.security import generate_password_hash
 
 from protocol.link import Broker, Connected, Link
@@ -48,6 +50,18 @@ def eventually(question: Callable[[], Any], *, within_s: float = 20) -> Any:
             return answer
         assert time.monotonic() < end, f"not so within {within_s} s"
         time.sleep(0.05)
+
+
+def token_of(text: str) -> str:
+    """What the forms of a page must bring back."""
+    return re.search(r'name="csrf-token" content="([^"]+)"', text)[1]
+
+
+def signed_in(client: FlaskClient, staff: str = "l01") -> FlaskClient:
+    """Flask's client with a session of `staff`."""
+    form = {"staff": staff, "pin": PINS[staff], "csrf_token": token_of(client.get("/sign-in").text)}
+    assert client.post("/sign-in", data=form).status_code == 302
+    return client
 
 
 def pin_hash(pin: str) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from bad_services import Reply as Answer
 from bad_services import Service
-from board_branch import PINS, Branch, eventually
+from board_branch import PINS, Branch, eventually, signed_in
 
 from dashboard.actions import Outcome
 from dashboard.pages import accept
@@ -113,14 +113,6 @@ def touch(client, token: str, **form):
     return client.post(f"/a/{token}", data={"csrf_token": form_token(page), **form})
 
 
-def sign_in(client, staff: str) -> None:
-    page = client.get("/sign-in").get_data(as_text=True)
-    tag = re.search(r"<input[^>]*name=\"csrf_token\"[^>]*>", page)[0]
-    token = re.search(r"value=\"([^\"]+)\"", tag)[1]
-    form = {"staff": staff, "pin": PINS[staff], "csrf_token": token}
-    assert client.post("/sign-in", data=form).status_code == 302
-
-
 # --- looking ---
 
 
@@ -152,7 +144,7 @@ def test_a_groups_link_asks_who_it_is(client, counter) -> None:
 
 
 def test_a_groups_link_asks_nobody_who_has_signed_in(client, counter, acts) -> None:
-    sign_in(client, "l01")
+    signed_in(client, "l01")
     token = counter.token("")
     assert "You are Wang Wei" in text(client.get(f"/a/{token}"))
     assert state(touch(client, token)) == "done"

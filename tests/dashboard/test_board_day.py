@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
-from board_branch import PINS, eventually
+from board_branch import eventually, signed_in, token_of
 
 from gateway.desk.business_day import BranchDay, Stretch
 from gateway.desk.record import Record
@@ -24,14 +22,6 @@ PAGES = (
 )
 
 
-def signed_in(client, staff="l01"):
-    page = client.get("/sign-in").text
-    token = re.search(r'name="csrf-token" content="([^"]+)"', page)[1]
-    form = {"staff": staff, "pin": PINS[staff], "csrf_token": token}
-    assert client.post("/sign-in", data=form).status_code == 302
-    return client
-
-
 def write(store, *records: Record) -> None:
     writer = Writer(str(store))
     writer.open()
@@ -40,10 +30,6 @@ def write(store, *records: Record) -> None:
         work.records[one.kind, one.id] = one
     writer.commit(work)
     writer.close()
-
-
-def token_of(page) -> str:
-    return re.search(r'name="csrf-token" content="([^"]+)"', page.text)[1]
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -65,7 +51,7 @@ def test_a_machine_may_look_but_has_no_button(client, bearer, path):
 def test_without_the_gateway_nothing_is_claimed_to_have_happened(client, path):
     signed_in(client)
     page = client.get(path)
-    form = {"csrf_token": token_of(page), "point": "point-1", "reason": "x", "version": "0"}
+    form = {"csrf_token": token_of(page.text), "point": "point-1", "reason": "x", "version": "0"}
     reply = client.post(path, data=form)
     assert "cut off from the gateway" in reply.text
 

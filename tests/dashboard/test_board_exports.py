@@ -11,7 +11,7 @@ from dataclasses import fields, replace
 
 import psutil
 import pytest
-from board_branch import PINS, TOKEN
+from board_branch import TOKEN, signed_in
 
 from dashboard.export_text import BOM, PIECE_BYTES, WRITERS
 from gateway.chain import LogEntry, first_broken
@@ -201,21 +201,13 @@ def test_no_page_reads_a_whole_table_or_sorts_it(store, kept, monkeypatch, name,
 # --- who may, and how it is asked ---
 
 
-def sign_in(client, staff: str) -> None:
-    client.get("/sign-in")
-    page = client.get("/sign-in").data.decode()
-    token = page.split('name="csrf-token" content="')[1].split('"')[0]
-    form = {"staff": staff, "pin": PINS[staff], "csrf_token": token}
-    assert client.post("/sign-in", data=form).status_code == 302
-
-
 def test_a_lead_may_export_and_others_may_not(client, kept):
     assert client.get("/api/v1/export/log.csv").status_code == 401
-    sign_in(client, "g01")
+    signed_in(client, "g01")
     for path in ("/api/v1/export/log.csv", "/reports/export"):
         assert client.get(path).status_code == 403
     assert b"/reports/export" not in client.get("/reports/month").data
-    sign_in(client, "l01")
+    signed_in(client, "l01")
     reply = client.get("/api/v1/export/log.csv")
     assert reply.status_code == 200
     assert reply.headers["Content-Type"] == "text/csv; charset=utf-8"

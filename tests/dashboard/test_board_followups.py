@@ -8,8 +8,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from board_branch import TOKEN, eventually
-from test_board_day import signed_in, token_of, write
+from board_branch import TOKEN, eventually, signed_in, token_of
+from test_board_day import write
 
 from dashboard.pages.private_rule import kept_days
 from gateway.course import Course
@@ -194,7 +194,7 @@ def test_how_long_notes_are_kept_is_found_from_the_branch_and_changed_by_leads_a
 
 @pytest.mark.parametrize("days", ["", "0", "366", "-1", "ninety", "1e2", "9" * 40])
 def test_a_span_that_cannot_be_is_named_at_its_field(filled, client, days):
-    form = {"csrf_token": token_of(signed_in(client).get("/private-notes")), "max_days": days}
+    form = {"csrf_token": token_of(signed_in(client).get("/private-notes").text), "max_days": days}
     page = client.post("/private-notes", data=form).text
     assert 'id="max_days-error"' in page
     assert "cut off from the gateway" not in page, "it was not even asked"
@@ -218,7 +218,7 @@ def test_secret_kinds_are_no_records_of_the_interface(filled, client, bearer, ki
 )
 def test_without_the_gateway_nothing_is_claimed_to_have_happened(filled, client, path, form):
     signed_in(client)
-    token = token_of(client.get("/follow-ups"))
+    token = token_of(client.get("/follow-ups").text)
     reply = client.post(path, data={"csrf_token": token, "version": "1", **form})
     assert "cut off from the gateway" in reply.text
 
@@ -240,7 +240,7 @@ def test_nothing_is_done_without_the_pages_token(filled, client, path):
 
 def test_a_look_without_the_gateways_word_shows_nothing(filled, client):
     signed_in(client)
-    token = token_of(client.get("/follow-ups"))
+    token = token_of(client.get("/follow-ups").text)
     reply = client.post(f"/incidents/{ID}/private/private-1/look", data={"csrf_token": token})
     assert reply.status_code == 503
     assert "Zhao" not in reply.text

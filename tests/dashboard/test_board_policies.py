@@ -7,7 +7,7 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
-from board_branch import PINS
+from board_branch import signed_in
 
 from dashboard.desk import Answer
 from dashboard.pages.cards import card
@@ -18,14 +18,6 @@ from protocol.messages import Fault, FieldFault, Incident, Offer, Refusal, Respo
 
 PAGES = ("/policies", "/policies/new", "/policies/policy/default", "/policies/substitute/new")
 STEPS = [StepPlan(after_s=0, tell="kind", ring_s=5), StepPlan(after_s=20, tell="outside")]
-
-
-def signed_in(client, staff="l01"):
-    page = client.get("/sign-in").text
-    token = re.search(r'name="csrf-token" content="([^"]+)"', page)[1]
-    form = {"staff": staff, "pin": PINS[staff], "csrf_token": token}
-    assert client.post("/sign-in", data=form).status_code == 302
-    return client
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from board_branch import PINS
+from board_branch import signed_in
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -189,16 +189,9 @@ def a_list(**changes: Any) -> Record:
     )
 
 
-def sign_in(client, staff: str = "g01") -> None:
-    page = client.get("/sign-in").text
-    token = page.split('name="csrf_token"')[1].split('value="')[1].split('"')[0]
-    form = {"staff": staff, "pin": PINS[staff], "csrf_token": token}
-    assert client.post("/sign-in", data=form).status_code == 302
-
-
 def test_an_incidents_page_has_its_checklist(client, writing) -> None:
     writing(a_list(), incident=an_incident())
-    sign_in(client)
+    signed_in(client, "g01")
     page = client.get(f"/incidents/{ID}").text
     assert "Do not move them or sit them up." in page
     assert "<b>1</b> / 12" in page
@@ -215,20 +208,21 @@ def test_the_board_counts_what_is_overdue(client, writing, bearer) -> None:
     assert "1 step overdue" in page and "Fainted 1/12" in page
 
 
+def a_number(store) -> Record:
+    """The number of the customer's daughter, sealed with the store's key."""
+    vault = Vault(key_path(store))
+    vault.make_key()
+    sealed = FamilyContact(sealed=vault.seal(NUMBER), relation="daughter")
+    return Record(kind="family_contact", id=ID, body=sealed, incident_id=ID)
+
+
 def test_the_family_number_is_shown_to_those_who_answered_and_to_nobody_else(
     client, writing, bearer, store
 ) -> None:
-    vault = Vault(key_path(store))
-    vault.make_key()
-    secret = Record(
-        kind="family_contact",
-        id=ID,
-        body=FamilyContact(sealed=vault.seal(NUMBER), relation="daughter"),
-        incident_id=ID,
-    )
+    secret = a_number(store)
     other = an_incident(responders=(), owner=None)
     writing(a_list(), secret, incident=other)
-    sign_in(client)
+    signed_in(client, "g01")
     assert NUMBER not in client.get(f"/incidents/{ID}").text
     assert client.get("/api/v1/records/family_contact", headers=bearer).status_code == 404
     writing(incident=replace(other, responders=(Responder(staff="g01"),), version=2))
@@ -241,15 +235,7 @@ def test_the_family_number_is_shown_to_those_who_answered_and_to_nobody_else(
 def test_a_number_kept_after_the_close_is_on_the_calls_page_and_on_the_followups(
     client, writing, store, who
 ) -> None:
-    vault = Vault(key_path(store))
-    vault.make_key()
-    secret = Record(
-        kind="family_contact",
-        id=ID,
-        body=FamilyContact(sealed=vault.seal(NUMBER), relation="daughter"),
-        incident_id=ID,
-        due=Due(1_795_600_000_000),
-    )
+    secret = replace(a_number(store), due=Due(1_795_600_000_000))
     what = Words(zh="通知家属", en="Tell the family")
     due_at = "2026-11-24T12:00:00.000Z"
     to_ring = Followup(what=what, owner="g01", due_at=due_at, family=True)
@@ -263,7 +249,7 @@ def test_a_number_kept_after_the_close_is_on_the_calls_page_and_on_the_followups
         Record(kind="followup", id="other", body=other, incident_id=ID),
         incident=closed,
     )
-    sign_in(client)
+    signed_in(client, "g01")
     page = client.get(f"/incidents/{ID}?lang=en").text
     is_theirs = who == "g01"
     assert (NUMBER in page, "A number was noted" in page) == (is_theirs, not is_theirs)
@@ -278,7 +264,7 @@ def test_the_script_is_there_in_both_languages(client, writing) -> None:
     report = Record(kind="outside", id=ID, body=Report(age=78, conscious="no"), incident_id=ID)
     place = Record(kind="branch", id="place", body=PLACE)
     writing(a_list(), report, place, incident=an_incident())
-    sign_in(client)
+    signed_in(client, "g01")
     page = client.get(f"/incidents/{ID}/script?contact=ambulance").text
     for sentence in (
         "地址：人民路1号，人民路支行。",
@@ -304,7 +290,7 @@ def test_the_card_tells_times_and_what_was_done_and_leaves_the_name_blank(client
     )
     record = Record(kind="outside_call", id=f"{ID}.1", body=call, incident_id=ID)
     writing(a_list(), record, Record(kind="branch", id="place", body=PLACE), incident=an_incident())
-    sign_in(client)
+    signed_in(client, "g01")
     page = client.get(f"/incidents/{ID}/handover-card").text
     assert "Ambulance rung" in page and "1 Renmin Road" in page
     assert "One person stays with them all the time" in page
@@ -315,7 +301,7 @@ def test_the_card_tells_times_and_what_was_done_and_leaves_the_name_blank(client
 def test_words_of_customers_are_no_html(client, writing) -> None:
     report = Record(kind="outside", id=ID, body=Report(what="<script>x</script>"), incident_id=ID)
     writing(a_list(), report, incident=an_incident())
-    sign_in(client)
+    signed_in(client, "g01")
     for path in ("", "/script", "/handover-card"):
         page = client.get(f"/incidents/{ID}{path}").text
         assert "<script>x" not in page and "&lt;script&gt;x" in page
@@ -328,7 +314,7 @@ def test_a_situation_of_the_branchs_own_is_offered_and_named(client, writing) ->
         body=replace(shipped.plans()[-1][2], name=Translated(zh="中暑", en="Heat stroke")),
     )
     writing(own, incident=an_incident(situation="playbook-1"))
-    sign_in(client)
+    signed_in(client, "g01")
     page = client.get(f"/incidents/{ID}?lang=zh").text
     assert 'value="playbook-1"' in page and "情况：中暑" in page
 
@@ -352,7 +338,7 @@ def rang_120(**changes: Any) -> Record:
 def test_a_closed_call_says_who_is_still_on_the_way_and_what_is_open(client, writing) -> None:
     complaint = replace(a_complaint("c-1"), incident_id=ID)
     writing(rang_120(), complaint, incident=closed_incident())
-    sign_in(client)
+    signed_in(client, "g01")
     page = client.get(f"/incidents/{ID}?lang=en").text
     assert "Still on the way: Ambulance, rung at 16:16." in page
     assert "The complaint is still open." in page
@@ -360,7 +346,7 @@ def test_a_closed_call_says_who_is_still_on_the_way_and_what_is_open(client, wri
 
 
 def test_a_closed_call_of_which_all_is_over_says_so_and_so_does_a_drill(client, writing) -> None:
-    sign_in(client)
+    signed_in(client, "g01")
     for record, drill in ((rang_120(is_open=False), False), (rang_120(), True)):
         writing(record, incident=closed_incident(drill=drill))
         page = client.get(f"/incidents/{ID}?lang=en").text
@@ -372,7 +358,7 @@ def test_a_closed_call_that_owes_the_call_to_120_has_the_place_to_write_it(clien
     body = Followup(what=what, owner="g01", due_at="2099-01-01T00:00:00Z", rule="ambulance-call")
     owed = Record(kind="followup", id=f"{ID}.ambulance-call", body=body, incident_id=ID)
     writing(owed, incident=closed_incident())
-    sign_in(client)
+    signed_in(client, "g01")
     assert '<option value="ambulance" selected>' in client.get(f"/incidents/{ID}").text
     assert f"/incidents/{ID}#outside-now" in client.get(f"/follow-ups/{owed.id}").text
 
@@ -381,7 +367,7 @@ def test_the_page_of_a_closed_call_says_what_was_and_not_what_is_to_come(client,
     there = Responder(staff="l01", arrived_at="2026-11-24T08:18:00.000Z")
     steps = {"clocks": {"call_120": Clock(due_ms=0, boot="b", due_at="2026-11-24T08:17:00.000Z")}}
     writing(a_list(**steps), incident=an_incident(responders=(Responder(staff="g01"), there)))
-    sign_in(client)
+    signed_in(client, "g01")
     page = client.get(f"/incidents/{ID}?lang=en").text
     assert "is coming" in page and "data-count-to" in page
     writing(incident=closed_incident(responders=(Responder(staff="g01"), there), version=2))
@@ -413,12 +399,12 @@ def test_leads_see_what_is_overdue_and_a_rise_on_the_board_and_others_do_not(
         a_complaint("c-2"),
         Record(kind="complaint_day", id=today, body=day),
     )
-    sign_in(client, "l01")
+    signed_in(client, "l01")
     page = client.get("/").text
     assert "1 complaint overdue" in page
     assert "More complaints than usual today: 5; on this weekday mostly 1.5" in page
     guide = app.test_client()
-    sign_in(guide)
+    signed_in(guide, "g01")
     page = guide.get("/").text
     assert "complaint overdue" not in page and "than usual" not in page
 
@@ -429,7 +415,7 @@ def test_the_list_of_complaints_begins_with_what_is_overdue(client, writing) -> 
         a_complaint("c-2", overdue="answer", state="looked_into", what="late one"),
         a_complaint("c-3", state="done", what="old one", is_open=False),
     )
-    sign_in(client)
+    signed_in(client, "g01")
     page = client.get("/complaints").text
     assert page.index("late one") < page.index("waited long")
     assert "old one" not in page
@@ -444,7 +430,7 @@ def test_a_complaint_with_a_low_mark_says_what_is_still_to_be_done(client, writi
         a_complaint("c-1", satisfaction=2, category="service", **spoken),
         a_complaint("c-2", satisfaction=5, **spoken),
     )
-    sign_in(client, "l01")
+    signed_in(client, "l01")
     page = client.get("/complaints/c-1?lang=en").text
     assert "The mark is low" in page and "Close the complaint" in page
     assert "/complaints/c-1/satisfaction" not in page
@@ -455,7 +441,7 @@ def test_a_complaint_with_a_low_mark_says_what_is_still_to_be_done(client, writi
 def test_what_cannot_be_sent_stays_in_the_form(client, writing) -> None:
     """The board is cut off here: nothing is saved, nothing typed is lost."""
     writing()
-    sign_in(client, "l01")
+    signed_in(client, "l01")
     page = client.get("/playbooks/fainted").text
     token = page.split('name="csrf_token"')[1].split('value="')[1].split('"')[0]
     form = {
@@ -485,16 +471,16 @@ def test_everybody_reads_the_plans_and_only_leads_get_a_button_to_save(
     client, app, writing, path
 ) -> None:
     writing()
-    sign_in(client)
+    signed_in(client, "g01")
     reply = client.get(path)
     assert reply.status_code == 200 and ">Save<" not in reply.text
     lead = app.test_client()
-    sign_in(lead, "l01")
+    signed_in(lead, "l01")
     assert lead.get(path).status_code == 200
 
 
 def test_a_directory_without_an_address_says_so(client, writing) -> None:
     writing()
-    sign_in(client)
+    signed_in(client, "g01")
     assert "Not written down yet" in client.get("/directory").text
     assert client.get("/directory/none").status_code == 404

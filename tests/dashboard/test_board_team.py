@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from board_branch import PINS
+from board_branch import signed_in
 
 from dashboard.desk import Answer
 from gateway.desk.addresses import Address
@@ -20,14 +20,6 @@ from gateway.duty import Exception_, Shift
 from gateway.store import Work, Writer
 from protocol.clock import now
 from protocol.messages import FieldFault
-
-
-def signed_in(client, staff="l01"):
-    page = client.get("/sign-in").text
-    token = re.search(r'name="csrf-token" content="([^"]+)"', page)[1]
-    form = {"staff": staff, "pin": PINS[staff], "csrf_token": token}
-    assert client.post("/sign-in", data=form).status_code == 302
-    return client
 
 
 @pytest.fixture
