@@ -119,7 +119,7 @@ def test_the_keyboard_presses_the_demos_buttons(demo, screen):
     point = screen("/demo")
     plate = point.locator('[data-point="point-5"]')
     plate.locator(".push").focus()
-    point.keyboard.press("Space")
+    point.keyboard.press("Space", delay=150)  # a finger stays longer than the debounce
     expect(plate.locator(".lamp")).to_have_attribute("data-lamp", "recorded")
     plate.get_by_role("button", name="Staff: I am here").click(delay=150)
     expect(plate.locator(".plate-stage")).to_have_attribute("data-stage", "arrived")
