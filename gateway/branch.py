@@ -6,6 +6,7 @@ waits, writes or sends. If the write fails the branch is loaded from the store a
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -38,7 +39,7 @@ from gateway.desk.record import Record
 from gateway.policy import Policies, Policy
 from gateway.roster import Roster
 from gateway.round import Round
-from gateway.store import PointRecord, Rejected, Writer
+from gateway.store import CAME, PointRecord, Rejected, Writer
 from gateway.store.records import LoggedEntry, TakenAlert
 from protocol.messages import (
     ID_PATTERN,
@@ -81,9 +82,16 @@ class Branch:
         self._pressed_ms = {}
         self.courses = OpenCourses(courses)
         self.points = {record.point: record for record in points}
+        came = self._writer.came()
+        if came:
+            self._duty_changed = DutyChanged(came)
 
-    def follow_roster(self, roster: Roster) -> None:
-        """From now on these are the people, with what they cover and whether they are on duty."""
+    def follow_roster(self, roster: Roster, to: Round) -> None:
+        """From now on these are the people, with what they cover and whether they are on duty.
+
+        Who came is stored with what brought them: calls hear of it in the next round, and a gateway
+        that ends before it would never tell them.
+        """
         before = self._rules.roster
         if roster is before:
             return
@@ -91,6 +99,8 @@ class Branch:
         came = set(roster.on_duty()) - set(before.on_duty()) if before.on_duty() else set()
         known = self._duty_changed.came if self._duty_changed else ()
         self._duty_changed = DutyChanged(tuple(sorted({*known, *came})))
+        if came:
+            to.work.facts[CAME] = json.dumps(self._duty_changed.came)
         self._rules = replace(self._rules, roster=roster)
 
     def follow_policies(
@@ -322,6 +332,8 @@ class Branch:
             changed, self._duty_changed = self._duty_changed, None
             for course in list(self.courses.values()):
                 self._apply(machine.step(course, changed, now, self._rules), now, to)
+            if changed.came:
+                to.work.facts[CAME] = "[]"
         # The next step may be overdue as well, up to the last; telling again never is.
         for _ in range(self._most_steps() + 1):
             next_ms = self.courses.next_due_ms(now)

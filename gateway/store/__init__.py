@@ -28,9 +28,10 @@ from gateway.store.records import (
 from gateway.store.report_lines import CrewMember, ReportLine
 from gateway.store.reports import FaultEvent, NoticeCount, Reports
 from gateway.store.vault import Vault, key_path
-from gateway.store.writer import Writer
+from gateway.store.writer import CAME, Writer
 
 __all__ = [
+    "CAME",
     "KINDS",
     "LEADS",
     "SECRET",

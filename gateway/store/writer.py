@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -23,6 +24,8 @@ from protocol.moment import rfc3339
 
 # More connections than one run of the gateway will ever make.
 SESSIONS_A_START = 1_000_000
+# The fact that says who has come on duty.
+CAME = "came"
 
 
 class Writer:
@@ -122,6 +125,12 @@ class Writer:
         with named_errors(self._path):
             found = self._db.execute("SELECT value FROM facts WHERE name = 'desk_salt'").fetchone()
         return found[0]
+
+    def came(self) -> tuple[str, ...]:
+        """Who has come on duty, and no open call has heard of it yet."""
+        with named_errors(self._path):
+            found = self._db.execute("SELECT value FROM facts WHERE name = ?", [CAME]).fetchone()
+        return tuple(json.loads(found[0])) if found else ()
 
     def farewells(self) -> list[str]:
         """Closed incidents whose last word the broker has not confirmed."""

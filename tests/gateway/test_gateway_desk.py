@@ -283,6 +283,20 @@ def test_who_signs_in_again_is_called(phones: Desk) -> None:
     assert told(phones)["guards"]
 
 
+def test_who_signs_in_just_before_the_gateway_dies_is_still_told_of_the_open_call(
+    phones: Desk,
+) -> None:
+    phones.ask("duty.off", "s01")
+    phones.handle(phones.pressed(what="held"))
+    phones.ask("duty.on", "s01")
+    phones.restart()
+    phones.handle()
+    assert [one.why for one in told(phones)["guards"]] == ["needed"]
+    phones.restart()
+    phones.handle()
+    assert phones.events().count("needed") == 1, "and only once"
+
+
 def test_signing_out_lasts_until_the_next_shift_begins(desk: Desk) -> None:
     # The clock stands at a Saturday morning in Shanghai; the shift begins every day at noon.
     every_day = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
