@@ -66,7 +66,8 @@ def asked_roles(world: World) -> tuple[str, ...]:
 
 
 def _roles(world: World) -> Iterator[Missing]:
-    """Roles that nobody covers now, or that nobody will at some time until the branch closes."""
+    """Roles that nobody covers now, or that nobody will at some time while the branch is
+    open today."""
     asked = asked_roles(world)
     uncovered = [role for role in asked if not world.roster.on_duty_with((role,))]
     for role in uncovered:
@@ -82,12 +83,12 @@ def _roles(world: World) -> Iterator[Missing]:
 
 
 def _later_today(world: World) -> Iterator[datetime]:
-    """Each half hour from now until the branch closes, as far as anybody said when it does."""
+    """Each half hour to come in which the branch is open today, as far as anybody said when."""
     hours = hours_on(world, world.local.date())
     if hours is None:
         return
     start = world.local.replace(second=0, microsecond=0)
-    moment = start - timedelta(minutes=start.minute % 30) + LOOK_EVERY
+    moment = max(hours[0], start - timedelta(minutes=start.minute % 30) + LOOK_EVERY)
     while moment < hours[1]:
         yield moment
         moment += LOOK_EVERY

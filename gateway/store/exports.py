@@ -211,7 +211,7 @@ _ALERTS = (
 )
 _NOTICES = (
     *("notice_id", "incident_id", "channel", "step", "why", _utc("made_ms"), "state"),
-    *("attempts", "detail"),
+    *("attempts", "detail", "staff", "subjects"),
 )
 
 EXPORTS: Mapping[str, Export] = {
@@ -229,6 +229,7 @@ EXPORTS: Mapping[str, Export] = {
     "notices": Export(
         columns=(*_NOTICES[:5], "made_at", *_NOTICES[6:]),
         rows=_by_key("notices", "notice_id", _NOTICES, "made_ms"),
+        json=frozenset({"staff", "subjects"}),
     ),
     "faults": Export(columns=("at", "seq", "event", "subject", "name"), rows=_faults),
     "actions": Export(

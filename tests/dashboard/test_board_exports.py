@@ -71,6 +71,8 @@ def kept(store) -> list[Incident]:
             why="step",
             made_ms=at_ms,
             detail="+86 said: =1+1",
+            staff=("101", "102"),
+            subjects=("channel/sms:失败",),
         )
         text = Entry(event="noted", by="g01", detail={"text": f'@老太太 {number} \n "x"'})
         fault = Entry(event="fault_raised", detail={"subject": "broker", "name": "away"})
@@ -131,6 +133,11 @@ def as_json(one: Incident) -> dict:
     import msgspec
 
     return msgspec.to_builtins(one)
+
+
+def test_a_notice_says_for_whom_it_was_and_about_what(client, bearer, kept):
+    found = get(client, bearer, "notices", "json").json[0]
+    assert (found["staff"], found["subjects"]) == (["101", "102"], ["channel/sms:失败"])
 
 
 @pytest.mark.parametrize("name", ["incidents", "log", "alerts", "notices", "faults"])

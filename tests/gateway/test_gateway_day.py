@@ -140,6 +140,21 @@ def test_a_role_that_nobody_has_later_today_is_named_with_the_time() -> None:
     assert unsaid == {"hours/branch:nothing_entered"}, "until when, nobody has said"
 
 
+def test_before_the_branch_opens_nobody_need_be_there_yet() -> None:
+    always = ["customer_service", "security", "lead"]
+    certificate = Certificate(what="first_aid", expires="2099-01-01")
+    aider = Staff(name="B", roles=["first_aid"], certificates=[certificate])
+    staff = [
+        Record(kind="staff", id="a", body=Staff(name="A", roles=always, duty="always")),
+        Record(kind="staff", id="b", body=aider),
+    ]
+    for number, (starts, ends) in enumerate([("06:00", "07:00"), ("09:00", "17:00")]):
+        shift = Shift(staff="b", days=ALL_DAYS, starts=starts, ends=ends)
+        staff.append(Record(kind="shift", id=f"s{number}", body=shift))
+    early = datetime(2026, 11, 24, 6, 40)
+    assert not_ready(world(*entered(), hours(), *staff, local=early)) == []
+
+
 @pytest.mark.parametrize(
     ("expires", "name"),
     [
