@@ -12,14 +12,15 @@ from firmware import indicators
 
 MAINTENANCE = "105"
 # Lets a lamp of the demo show something, and says at which milliseconds of its rhythm it is lit.
-DRESS = """(lamp, [name, drill]) => {
+# In one go, since the unit may say meanwhile what its lamp really shows.
+LIT = """(lamp, [name, drill, times]) => {
     lamp.dataset.lamp = name;
     lamp.classList.toggle("is-drill", drill);
+    return times.map((ms) => {
+        for (const one of lamp.getAnimations()) { one.pause(); one.currentTime = ms; }
+        return getComputedStyle(lamp).backgroundImage !== "none";
+    });
 }"""
-LIT = """(lamp, times) => times.map((ms) => {
-    for (const one of lamp.getAnimations()) { one.pause(); one.currentTime = ms; }
-    return getComputedStyle(lamp).backgroundImage !== "none";
-})"""
 
 
 def begin_from_the_calendar(lead: Page, url: str, name: str, point: str) -> None:
@@ -85,11 +86,10 @@ def test_a_drill_is_run_from_the_calendar_to_its_score(demo, screen):
 def test_the_demos_lamps_blink_as_the_units_do(screen, patterns, names):
     lamp = screen("/demo").locator('[data-point="point-1"] .lamp')
     for name in names:
-        lamp.evaluate(DRESS, [name, patterns is indicators.DRILL_LAMPS])
         pattern = patterns[name]
         # Never at a moment of change.
         times_ms = list(range(25, sum(pattern) or 1, 50)) or [25]
-        lit = lamp.evaluate(LIT, times_ms)
+        lit = lamp.evaluate(LIT, [name, patterns is indicators.DRILL_LAMPS, times_ms])
         assert lit == [indicators.light(pattern, ms)[0] for ms in times_ms], name
 
 
