@@ -12,6 +12,7 @@ from dashboard.errors import Problem
 from dashboard.pages import followups, private, words
 from dashboard.pages.branch import cards_for_viewer, staff_names, viewer_id
 from dashboard.pages.situation import panel_of, situations
+from dashboard.pages.speakers import speakers
 from gateway.store import Record
 from protocol.messages import Incident
 
@@ -68,6 +69,7 @@ def show(incident_id: str) -> str:
         todo=followups.of_incident(board, incident_id),
         private=private.of_incident(board, incident_id),
         review=board.reader.record("review", incident_id),
+        speakers=speakers(board) if incident.is_open else [],
     )
 
 

@@ -59,13 +59,6 @@ CHANNEL_KINDS = {
     "webhook": _l("Webhook"),
     "pager": _l("Pager over MQTT"),
 }
-LANGUAGES = {
-    "zh": _l("Mandarin"),
-    "yue": _l("Cantonese"),
-    "wuu": _l("Shanghainese"),
-    "en": _l("English"),
-    "sgn": _l("Sign language"),
-}
 EDITORS = frozenset({"lead", "admin"})
 
 
@@ -87,7 +80,7 @@ class StaffForm(PlanForm):
     name = StringField(_l("Name"), validators=[InputRequired(), Length(max=100)])
     roles = checks(_l("Roles"), words.ROLES)
     duty = SelectField(_l("On duty"), choices=choices(DUTY_MODES), validate_choice=False)
-    languages = checks(_l("Languages"), LANGUAGES)
+    languages = checks(_l("Languages"), words.LANGUAGES)
     phone = StringField(_l("Telephone"), validators=[Length(max=32)])
     first_aid = DateField(_l("First-aid certificate valid until"), validators=[Optional()])
     aed = DateField(_l("AED certificate valid until"), validators=[Optional()])
@@ -327,7 +320,6 @@ def _words() -> dict[str, Any]:
     return {
         "CERTIFICATES": CERTIFICATES,
         "DUTY_MODES": DUTY_MODES,
-        "LANGUAGES": LANGUAGES,
         "CHANNEL_KINDS": CHANNEL_KINDS,
         "WEEKDAYS": WEEKDAYS,
         "me_id": current_user.id,

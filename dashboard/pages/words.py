@@ -15,6 +15,15 @@ from flask_babel import ngettext
 from dashboard.pages import care_words, closing_words, policy_words, situation_words
 from dashboard.pages.answer_words import answer_words
 
+# What staff speak besides what everybody here does.
+LANGUAGES = {
+    "zh": _l("Mandarin"),
+    "yue": _l("Cantonese"),
+    "wuu": _l("Shanghainese"),
+    "en": _l("English"),
+    "sgn": _l("Sign language"),
+}
+
 KINDS = {
     "urgent": _l("Urgent call"),
     "silent": _l("Silent call"),
@@ -361,6 +370,7 @@ GLOBALS = {
     "word": word,
     "ngettext": ngettext,
     "KINDS": KINDS,
+    "LANGUAGES": LANGUAGES,
     "KIND_HINTS": KIND_HINTS,
     "STAGES": STAGES,
     "OUTCOMES": OUTCOMES,

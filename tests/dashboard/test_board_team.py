@@ -11,6 +11,7 @@ import pytest
 from board_branch import signed_in
 
 from dashboard.desk import Answer
+from gateway.course import Course
 from gateway.desk.addresses import Address
 from gateway.desk.day import Missing
 from gateway.desk.drills import DEFAULTS as DRILLS
@@ -19,7 +20,7 @@ from gateway.desk.team import SignedDuty, Staff
 from gateway.duty import Exception_, Shift
 from gateway.store import Work, Writer
 from protocol.clock import now
-from protocol.messages import FieldFault
+from protocol.messages import FieldFault, Incident
 
 
 @pytest.fixture
@@ -27,13 +28,16 @@ def write(store: Path):
     """Writes records as the gateway would."""
 
     def write(*records: Record) -> None:
-        work, writer = Work(), Writer(str(store))
-        work.records = {(one.kind, one.id): one for one in records}
-        writer.open()
-        writer.commit(work)
-        writer.close()
+        put(store, Work(records={(one.kind, one.id): one for one in records}))
 
     return write
+
+
+def put(store: Path, work: Work) -> None:
+    writer = Writer(str(store))
+    writer.open()
+    writer.commit(work)
+    writer.close()
 
 
 def record(kind: str, id: str, body: Any, **more: Any) -> Record:
@@ -50,6 +54,36 @@ def test_the_team_shows_until_when_somebody_is_signed_out(client, write) -> None
 def test_the_page_of_somebody_whom_no_shift_moves_says_so(client) -> None:
     page = signed_in(client).get("/team/g01").text
     assert "Shifts change nothing for this person" in page
+
+
+def test_an_open_call_names_who_speaks_what_not_everybody_speaks(client, write, store) -> None:
+    body = {"roles": ["security"], "duty": "always"}
+    write(
+        record("staff", "g01", Staff(name="Li Na", languages=["zh", "yue"], phone="139 1", **body)),
+        record("staff", "s01", Staff(name="Wang", languages=["zh"], **body)),
+        record("staff", "a01", Staff(name="Zhou", languages=["sgn"], **body)),
+    )
+    put(store, Work(facts={"on_duty": '["g01", "s01"]'}, courses={"it": open_call("it")}))
+    page = signed_in(client).get("/incidents/it").text
+    panel = re.search(r'id="speakers".*?</section>', page, re.S)[0]
+    assert "Cantonese" in panel and "Li Na" in panel and 'href="tel:1391"' in panel
+    assert "Mandarin" not in panel, "everybody speaks it"
+    assert "Sign language" not in panel, "nobody who is here does"
+
+
+def open_call(id: str) -> Course:
+    call = Incident(
+        incident_id=id,
+        branch="b001",
+        point="point-1",
+        label="Counter 1",
+        kind="call",
+        stage="raised",
+        presses=1,
+        drill=False,
+        raised_at="2026-11-26T08:00:00.000Z",
+    )
+    return Course(incident=call, boot="b", raised_ms=0, due_ms=0)
 
 
 # --- the week ---
