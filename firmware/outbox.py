@@ -127,7 +127,11 @@ class Outbox:
 
 def _connect(uri: str) -> sqlite3.Connection:
     db = sqlite3.connect(uri, uri=True, timeout=BUSY_S, isolation_level=None)
-    db.execute("PRAGMA cache_size = -512")
+    try:
+        db.execute("PRAGMA cache_size = -512")
+    except sqlite3.Error:  # what is no database is found out here
+        db.close()
+        raise
     return db
 
 
