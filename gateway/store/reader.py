@@ -148,11 +148,11 @@ class Reader:
             " UNION ALL ".join(
                 "SELECT incident_id, raised_ms, kind, point, drill,"
                 " to_accept_ms, to_arrive_ms, to_close_ms"
-                f" FROM incidents WHERE raised_ms >= ?1 AND raised_ms < ?2 AND {stage}"
+                f" FROM incidents WHERE raised_ms >= ? AND raised_ms < ? AND {stage}"
                 for stage in ("stage = 'closed'", "stage != 'closed'")
             )
             + " ORDER BY raised_ms",
-            [start_ms, end_ms],
+            2 * [start_ms, end_ms],
         )
         return [
             ResponseTime(

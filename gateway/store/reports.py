@@ -59,10 +59,10 @@ class Reports:
         """(closed, open) incidents raised in the window. Closed ones never change and never go, so
         while the first is the same and the second 0, `lines` are the same too."""
         found = self._reader.rows(
-            "SELECT count(*) FROM report_lines WHERE raised_ms >= ?1 AND raised_ms < ?2"
+            "SELECT count(*) FROM report_lines WHERE raised_ms >= ? AND raised_ms < ?"
             " UNION ALL SELECT count(*) FROM incidents WHERE stage != 'closed'"
-            " AND raised_ms >= ?1 AND raised_ms < ?2",
-            [start_ms, end_ms],
+            " AND raised_ms >= ? AND raised_ms < ?",
+            2 * [start_ms, end_ms],
         )
         return found[0][0], found[1][0]
 
@@ -72,10 +72,10 @@ class Reports:
         return self._reader.rows(
             " UNION ALL ".join(
                 "SELECT drill, kind, to_accept_ms, to_arrive_ms, to_close_ms FROM incidents"
-                f" WHERE raised_ms >= ?1 AND raised_ms < ?2 AND {stage}"
+                f" WHERE raised_ms >= ? AND raised_ms < ? AND {stage}"
                 for stage in ("stage = 'closed'", "stage != 'closed'")
             ),
-            [start_ms, end_ms],
+            2 * [start_ms, end_ms],
         )
 
     def lines(self, *, start_ms: int, end_ms: int) -> list[ReportLine]:
@@ -98,11 +98,11 @@ class Reports:
         found = self._reader.rows(
             " UNION ALL ".join(
                 "SELECT channel, state, count(*), sum(attempts) FROM notices"
-                f" WHERE made_ms >= ?1 AND made_ms < ?2 AND {state} AND why != 'canary'"
+                f" WHERE made_ms >= ? AND made_ms < ? AND {state} AND why != 'canary'"
                 " GROUP BY channel, state"
                 for state in ("state != 'waiting'", "state = 'waiting'")
             ),
-            [start_ms, end_ms],
+            2 * [start_ms, end_ms],
         )
         return sorted(NoticeCount(*row) for row in found)
 
