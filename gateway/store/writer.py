@@ -122,15 +122,18 @@ class Writer:
 
     def desk_salt(self) -> str:
         """Something random that only this branch knows."""
-        with named_errors(self._path):
-            found = self._db.execute("SELECT value FROM facts WHERE name = 'desk_salt'").fetchone()
-        return found[0]
+        salt = self._fact("desk_salt")
+        assert salt is not None, "a migration has made it"
+        return salt
 
     def came(self) -> tuple[str, ...]:
         """Who has come on duty, and no open call has heard of it yet."""
+        return tuple(json.loads(self._fact(CAME) or "[]"))
+
+    def _fact(self, name: str) -> str | None:
         with named_errors(self._path):
-            found = self._db.execute("SELECT value FROM facts WHERE name = ?", [CAME]).fetchone()
-        return tuple(json.loads(found[0])) if found else ()
+            found = self._db.execute("SELECT value FROM facts WHERE name = ?", [name]).fetchone()
+        return found[0] if found else None
 
     def farewells(self) -> list[str]:
         """Closed incidents whose last word the broker has not confirmed."""
