@@ -58,8 +58,12 @@ class Version(argparse.Action):
 
 
 def _stop_while_importing() -> None:
-    """Makes SIGTERM end us with 0 until the program listens itself: a small Pi imports for long."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(DONE))
+    """Makes both signals end us with 0 until the program listens: a small Pi imports for long.
+
+    SIGINT too, since a script's shell starts what it puts into its background deaf to it.
+    """
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: sys.exit(DONE))
 
 
 def _unit(options: argparse.Namespace) -> int:
