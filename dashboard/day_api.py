@@ -40,6 +40,7 @@ def near(incident_id: str) -> Response:
                 place=one.record.body.place,
                 where=one.where,
                 left=one.left,
+                away_m=one.away_m,
             )
             for one in nearest(world, incident)
         ]

@@ -103,7 +103,7 @@ class RecordView:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NearResource:
     """A resource that fits an incident. where: at the point, in the same area, or elsewhere; left:
-    how many are at their place."""
+    how many are at their place; away_m: how far on the plan, null when that does not say."""
 
     id: str
     what: str
@@ -111,6 +111,7 @@ class NearResource:
     place: str
     where: Literal["point", "place", "branch"]
     left: int
+    away_m: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

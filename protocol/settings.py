@@ -233,7 +233,8 @@ def _within(kind: type, bounds: msgspec.Meta) -> str:
         most = "" if bounds.max_length is None else f", at most {bounds.max_length}"
         return f"a text of at least {bounds.min_length or 0} characters{most}"
     most = "" if bounds.le is None else f", at most {bounds.le}"
-    return f"a whole number, at least {bounds.ge or 0}{most}"
+    number = "a whole number" if kind is int else "a number"
+    return f"{number}, at least {bounds.ge or 0}{most}"
 
 
 def _join(path: str, key: str) -> str:

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from simulator import broker_files, folder, init, plan, ports, ready
+from simulator import broker_files, folder, init, plan, ports, ready, sample
 from simulator.errors import SimulatorError, UsageError
 from simulator.folder import BranchFolder
 from simulator.health import Health
@@ -60,6 +60,7 @@ def run(options: Options) -> int:
     broker = _find_broker(options.broker)
     mqtt_port, board_port = _ports(options)
     with _folder(options) as path:
+        is_new = not folder.is_branch(path)
         branch = _branch(path, options, mqtt_port=mqtt_port, board_port=board_port)
         demo = Demo(
             branch=branch,
@@ -67,6 +68,7 @@ def run(options: Options) -> int:
             mqtt_port=mqtt_port,
             board_port=board_port,
             ready_file=options.ready_file,
+            unfurnished=is_new and not branch.empty,
         )
         try:
             demo.start(stopping)
@@ -172,7 +174,10 @@ def _branch(path: Path, options: Options, *, mqtt_port: int, board_port: int) ->
 
 
 class Demo:
-    """The programs of one branch. broker: path of mosquitto, None for the embedded one."""
+    """The programs of one branch.
+
+    broker: path of mosquitto, None for the embedded one. unfurnished: it still lacks its sample.
+    """
 
     def __init__(
         self,
@@ -182,6 +187,7 @@ class Demo:
         mqtt_port: int,
         board_port: int,
         ready_file: Path | None,
+        unfurnished: bool,
     ) -> None:
         self._branch = branch
         self._mqtt_port = mqtt_port
@@ -189,6 +195,7 @@ class Demo:
         self._ready_file = ready_file or ready.default_path(os.environ)
         self._ready_file_was_asked_for = ready_file is not None
         self._is_ready = False
+        self._is_unfurnished = unfurnished
         self._logs_bound_at = 0.0
         self._broker = self._program("broker", self._broker_command(broker))
         self._others = [
@@ -235,11 +242,21 @@ class Demo:
             changed = [self._look_after(program) for program in self._programs]
             if not self._is_ready and not self._health.missing():
                 self._is_ready = True
+                if self._is_unfurnished:
+                    self._furnish()
                 self._write_ready_file()
                 print(self._welcome(), flush=True)
             elif self._is_ready and any(changed):
                 self._write_ready_file()
             self._bound_logs()
+
+    def _furnish(self) -> None:
+        """A demo goes on without its sample, and says so."""
+        by = next(one["id"] for one in self._branch.staff if "admin" in one["roles"])
+        try:
+            sample.furnish(board_port=self._board_port, token=self._branch.token, by=by)
+        except SimulatorError as error:
+            print(error, file=sys.stderr)
 
     def _write_ready_file(self) -> None:
         """Raises: SimulatorError, when somebody waits for the file."""

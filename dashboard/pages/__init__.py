@@ -16,6 +16,7 @@ from dashboard.pages import (
     directory,
     drills,
     export,
+    floors,
     followups,
     hours,
     hub,
@@ -75,5 +76,5 @@ def register(app: Flask) -> None:
         app.register_blueprint(module.blueprint)
     for module in (followups, reviews, private, private_rule, drills, walk):
         app.register_blueprint(module.blueprint)
-    for module in (resources, points, day, hours):
+    for module in (resources, points, floors, day, hours):
         app.register_blueprint(module.blueprint)

@@ -8,6 +8,8 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext, ngettext
 
+from gateway.store.outlook import Nearest
+
 RESOURCES = {
     "first_aid_kit": _l("First-aid kit"),
     "medicine": _l("Medicine"),
@@ -22,6 +24,24 @@ NEAR = {
     "place": _l("in the same area"),
     "branch": _l("elsewhere in the branch"),
 }
+
+
+def near_words(one: Nearest) -> str:
+    """How near a resource is to a call."""
+    if one.where == "point" or one.away_m is None:
+        return str(NEAR[one.where])
+    away = _("%(metres)d m away", metres=one.away_m)
+    return away if one.where == "branch" else f"{NEAR[one.where]} · {away}"
+
+
+def where_to_go(one: Nearest) -> str:
+    """Where a resource is, as short as a card needs it."""
+    place = one.record.body.place
+    if not place or one.away_m is None:
+        return place or near_words(one)
+    return f"{place} · {_('%(metres)d m away', metres=one.away_m)}"
+
+
 # A fault's name → (what is wrong, what to do).
 FAULTS = {
     "expires_soon": (_l("Expires soon"), _l("Renew it, and write the new day.")),

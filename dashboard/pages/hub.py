@@ -75,6 +75,7 @@ GROUPS: tuple[tuple[Any, tuple[Tile, ...]], ...] = (
         _l("Places and things"),
         (
             Tile("resources.listing", "kit", _l("Resources"), _l("First aid, AED, wheelchairs")),
+            Tile("floors.show", "map", _l("Plan of the branch"), _l("Where everything is")),
             Tile("points.listing", "bell", _l("Points"), _l("Names, areas, seats")),
         ),
     ),

@@ -11,6 +11,7 @@ from dashboard.board import the_board
 from dashboard.errors import Problem
 from dashboard.pages import followups, private, words
 from dashboard.pages.branch import cards_for_viewer, staff_names, viewer_id
+from dashboard.pages.floor_views import where_is
 from dashboard.pages.situation import panel_of, situations
 from dashboard.pages.speakers import speakers
 from gateway.store import Record
@@ -54,9 +55,11 @@ def show(incident_id: str) -> str:
     board = the_board()
     incident = _find(incident_id)
     names = staff_names(board)
+    card = cards_for_viewer(board, [incident])[0]
     return render_template(
         "incident.html",
-        card=cards_for_viewer(board, [incident])[0],
+        card=card,
+        floor=where_is(board, incident.point, card.near) if incident.is_open else None,
         entries=board.reader.log(incident_id),
         notices=board.reader.notices(incident_id),
         names=names,

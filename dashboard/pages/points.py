@@ -16,6 +16,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional, Reg
 from dashboard.board import the_board
 from dashboard.desk import ask_desk
 from dashboard.pages.branch import point_labels, staff_names
+from dashboard.pages.floor_views import empty_floors
 from dashboard.pages.forms import (
     PlanForm,
     mark,
@@ -26,6 +27,7 @@ from dashboard.pages.forms import (
     save,
 )
 from dashboard.pages.outlook import world_of
+from dashboard.pages.spots import SpotFields, spot_place, spot_values
 from gateway.store import Record
 
 blueprint = Blueprint("points", __name__)
@@ -33,7 +35,7 @@ blueprint = Blueprint("points", __name__)
 EDITORS = frozenset({"lead", "admin", "maintenance"})
 
 
-class PointForm(PlanForm):
+class PointForm(SpotFields, PlanForm):
     """A place customers call from."""
 
     id = StringField(_l("Point id"), validators=[InputRequired(), Length(max=32)])
@@ -50,13 +52,14 @@ class PointForm(PlanForm):
 
     def place(self, path: str) -> str | None:
         renamed = {"place": "area", "seat_check_after_s": "seat_minutes"}
-        return renamed.get(path) or super().place(path)
+        return renamed.get(path) or spot_place(path) or super().place(path)
 
     def body(self) -> dict[str, Any]:
         minutes = self.seat_minutes.data
         return {
             "label": (self.label.data or "").strip(),
             "place": (self.area.data or "").strip(),
+            "spot": self.spot(),
             "unit": self.unit.data or None,
             "silent": bool(self.silent.data),
             "seat_check_after_s": minutes * 60 if minutes else None,
@@ -122,6 +125,7 @@ def _values(record: Record) -> dict[str, Any]:
         "version": str(record.version),
         "label": body.label,
         "area": body.place,
+        **spot_values(record),
         "unit": body.unit or "",
         "silent": body.silent,
         "seat_minutes": max(1, round(limit_s / 60)) if limit_s else None,
@@ -132,6 +136,7 @@ def _point_form(values: dict[str, Any] | None) -> PointForm:
     form = PointForm() if values is None else PointForm(formdata=None, **values)
     units = [one.unit for one in the_board().reader.units()]
     form.unit.choices = [("", _("The one its first call comes from")), *((u, u) for u in units)]
+    form.offer_floors(empty_floors(the_board()))
     return form
 
 
@@ -146,7 +151,13 @@ def _saved(form: PointForm, id: str) -> Response | None:
 
 
 def _page(form: PointForm, record: Record | None) -> str:
-    return render_template("point.html", form=form, record=record, may_edit=may_edit())
+    return render_template(
+        "point.html",
+        form=form,
+        record=record,
+        floors=empty_floors(the_board()),
+        may_edit=may_edit(),
+    )
 
 
 @blueprint.post("/points/<id>/retire")

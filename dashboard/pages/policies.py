@@ -103,11 +103,7 @@ class PolicyForm(RowsForm):
         """A fault of a step stands at its own row."""
         head, _dot, rest = path.partition(".")
         if head.startswith("steps["):
-            number, rows = int(head.removeprefix("steps[").rstrip("]")), self.used_rows()
-            if number >= len(rows):
-                return None
-            field = rest.partition("[")[0]
-            return f"step_{rows[number]}_{field if field in STEP_FIELDS else 'after_s'}"
+            return self.place_in_row(path, self.used_rows(), otherwise="after_s")
         if head == "steps":
             return "step_1_after_s"
         if head in ("roles", "quiet"):

@@ -19,6 +19,7 @@ from dashboard.desk import ask_desk
 from dashboard.pages import care_words, words
 from dashboard.pages.branch import point_labels, present_faults, staff_names
 from dashboard.pages.cards import FaultLine, fault_lines
+from dashboard.pages.floor_views import empty_floors
 from dashboard.pages.forms import (
     PlanForm,
     choices,
@@ -31,6 +32,7 @@ from dashboard.pages.forms import (
 )
 from dashboard.pages.outlook import world_of
 from dashboard.pages.points import may_edit
+from dashboard.pages.spots import SpotFields, spot_place, spot_values
 from dashboard.pages.team import checks
 from gateway.store import Record
 from gateway.store.outlook import World, check_due, left_of, taken_of
@@ -45,7 +47,7 @@ DOES = {
 }
 
 
-class ResourceForm(PlanForm):
+class ResourceForm(SpotFields, PlanForm):
     """A resource."""
 
     what = SelectField(_l("Kind"), choices=choices(care_words.RESOURCES), validate_choice=False)
@@ -66,7 +68,7 @@ class ResourceForm(PlanForm):
     situations = checks(_l("What it is for"), words.SITUATIONS)
 
     def place(self, path: str) -> str | None:
-        return "area" if path == "place" else super().place(path)
+        return "area" if path == "place" else spot_place(path) or super().place(path)
 
     def body(self) -> dict[str, Any]:
         return without_nothing(
@@ -75,6 +77,7 @@ class ResourceForm(PlanForm):
                 "name": (self.name.data or "").strip(),
                 "place": (self.area.data or "").strip(),
                 "point": self.point.data,
+                "spot": self.spot(),
                 "count": self.count.data,
                 "minimum": self.minimum.data,
                 "expires": self.expires.data and self.expires.data.isoformat(),
@@ -174,6 +177,7 @@ def _form(record: Record | None = None) -> ResourceForm:
             name=body.name,
             area=body.place,
             point=body.point or "",
+            **spot_values(record),
             count=body.count,
             minimum=body.minimum,
             check_every_days=body.check_every_days,
@@ -181,6 +185,7 @@ def _form(record: Record | None = None) -> ResourceForm:
             **{name: date.fromisoformat(text) for name, text in days.items() if text},
         )
     form.point.choices = [("", _("None")), *point_labels(the_board()).items()]
+    form.offer_floors(empty_floors(the_board()))
     return form
 
 
@@ -195,7 +200,13 @@ def _saved(form: ResourceForm, id: str) -> Response | None:
 
 
 def _page(form: ResourceForm, record: Record | None) -> str:
-    return render_template("resource.html", form=form, record=record, may_edit=may_edit())
+    return render_template(
+        "resource.html",
+        form=form,
+        record=record,
+        floors=empty_floors(the_board()),
+        may_edit=may_edit(),
+    )
 
 
 @blueprint.post("/<id>/retire")

@@ -57,10 +57,8 @@ class ReviewForm(RowsForm):
         """A fault of an action stands at its own row."""
         if not path.startswith("actions["):
             return super().place(path)
-        number, _bracket, rest = path.removeprefix("actions[").partition("]")
         rows = [row for row, _action in self.actions()]
-        name = rest.removeprefix(".") or "what"
-        return f"action_{rows[int(number)]}_{name}" if int(number) < len(rows) else None
+        return self.place_in_row(path, rows, otherwise="what")
 
     def body(self) -> dict[str, Any]:
         return without_nothing(

@@ -17,6 +17,7 @@ from wtforms import HiddenField
 from dashboard.pages.forms import PlanForm, posted_number
 
 _ASKED = re.compile(r"(add|remove)(?: ([1-9]\d{0,2}))?")
+_OF_LIST = re.compile(r"\w+\[(\d{1,4})\](?:\.(\w+))?")
 
 
 class RowsForm(PlanForm):
@@ -71,6 +72,18 @@ class RowsForm(PlanForm):
     def row(self, number: int) -> dict[str, Any]:
         """{field: what was typed} of a row."""
         return {name: self[f"{self.ROW}_{number}_{name}"].data for name in self.row_fields()}
+
+    def place_in_row(self, path: str, rows: list[int], *, otherwise: str) -> str | None:
+        """The field of a row for a path of the plan's list, such as steps[2].roles[0].
+
+        rows: the row on the page of each of the list; otherwise: the field for what no single one
+        shows. None: the list has no such row.
+        """
+        found = _OF_LIST.match(path)
+        if found is None or int(found[1]) >= len(rows):
+            return None
+        name = found[2] if found[2] in self.row_fields() else otherwise
+        return f"{self.ROW}_{rows[int(found[1])]}_{name}"
 
     def validate(self, *args: Any, **kwargs: Any) -> bool:
         """Whether it may be saved. While rows are only moved nothing is judged, nothing marked."""

@@ -79,9 +79,8 @@ class ShiftForm(RowsForm):
     def place(self, path: str) -> str | None:
         """A break's fault stands at its own row."""
         if path.startswith("breaks["):
-            number = int(path.removeprefix("breaks[").partition("]")[0])
             rows = [row for row, _ in self.breaks()]
-            return f"break_{rows[number]}_starts" if number < len(rows) else None
+            return self.place_in_row(path, rows, otherwise="starts")
         return super().place(path)
 
     def body(self) -> dict[str, Any]:

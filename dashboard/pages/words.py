@@ -15,7 +15,7 @@ from flask_babel import ngettext
 from dashboard.pages import care_words, closing_words, policy_words, situation_words
 from dashboard.pages.answer_words import answer_words
 
-# What staff speak besides what everybody here does.
+# What staff may speak.
 LANGUAGES = {
     "zh": _l("Mandarin"),
     "yue": _l("Cantonese"),
@@ -378,7 +378,8 @@ GLOBALS = {
     "ROLES": ROLES,
     "REFUSALS": policy_words.REFUSALS,
     "RESOURCES": care_words.RESOURCES,
-    "NEAR": care_words.NEAR,
+    "near_words": care_words.near_words,
+    "where_to_go": care_words.where_to_go,
     "OVERDUE": OVERDUE,
     "LINES": LINES,
     "SEATS": SEATS,

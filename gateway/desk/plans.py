@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -15,6 +15,8 @@ from protocol.messages import FieldFault, Request
 from protocol.moment import rfc3339
 
 LEADS = ("lead", "admin")
+# What people call a thing.
+Label = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
 Rule = Callable[[World, str, Any], Iterable[FieldFault]]
 
 

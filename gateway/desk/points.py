@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
-from gateway.desk.plans import Plan
+from gateway.desk.floors import EDITORS, Spot, check_spot
+from gateway.desk.plans import Label, Plan
 from gateway.desk.record import Record, Room, World
 from protocol.messages import ID_PATTERN, FieldFault, Id, ShortText
 
 if TYPE_CHECKING:
     from gateway.store.records import PointRecord
-
-EDITORS = ("lead", "admin", "maintenance")
-Label = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,8 +23,9 @@ class Point:
     """A place customers call from; its id is what its unit calls it.
 
     unit: where it is wired; None: the unit that its first alert comes from. place: the part of the
-    branch it is in, in words; what is kept in the same place is near. seat_check_after_s: somebody
-    who sits there for so long is looked after; None: never.
+    branch it is in, in words; what is kept in the same place is near. spot: where on the plan, None
+    if nobody put it there. seat_check_after_s: somebody who sits there for so long is looked after;
+    None: never.
     """
 
     label: Label
@@ -34,6 +33,7 @@ class Point:
     silent: bool = False
     seat_check_after_s: Annotated[int, msgspec.Meta(ge=1, le=24 * 3600)] | None = None
     place: ShortText = ""
+    spot: Spot | None = None
 
 
 def known_as(plan: Record, known: PointRecord) -> PointRecord:
@@ -74,6 +74,7 @@ def _check(world: World, id: str, point: Point) -> Iterator[FieldFault]:
     for other, plan in world.all("point").items():
         if other != id and plan.body.label == point.label:
             yield FieldFault(field="label", name="taken", detail=other)
+    yield from check_spot(world, point.spot)
 
 
 def _needed(world: World, id: str) -> Iterator[FieldFault]:

@@ -10,8 +10,9 @@ from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 
-from gateway.desk.plans import Plan
-from gateway.desk.points import EDITORS, Label, is_point, place_of
+from gateway.desk.floors import EDITORS, Spot, check_spot, distance_m, spot_of
+from gateway.desk.plans import Label, Plan
+from gateway.desk.points import is_point, place_of
 from gateway.desk.record import Record, World
 from gateway.duty import Day, parse_day
 from gateway.supervision import Wrong
@@ -31,6 +32,7 @@ Situation = Literal[
     "urgent_business",
     "other",
 ]
+Where = Literal["point", "place", "branch"]
 Number = Annotated[int, msgspec.Meta(ge=0, le=9999)]
 
 EXPIRES_SOON = timedelta(days=30)
@@ -61,10 +63,10 @@ _AT_FIRST: Mapping[str, tuple[What, ...]] = {
 class Resource:
     """Something that helps, perhaps several of a kind at one place.
 
-    place, point: where, in words and as the point nearest to it. count: all there are, those taken
-    among them. minimum: fewer at their place are too few. expires: its last day. check_every_days,
-    last_checked: when somebody looks whether it is whole; None: nobody need. situations: what it is
-    for; empty: what such a thing is usually for.
+    place, point, spot: where, in words, as the point nearest to it, and on the plan (None: where
+    that point is). count: all there are, those taken among them. minimum: fewer at their place are
+    too few. expires: its last day. check_every_days, last_checked: when somebody looks whether it
+    is whole; None: nobody need. situations: what it is for; empty: what such things are for.
     """
 
     what: What
@@ -73,6 +75,7 @@ class Resource:
     minimum: Number = 1
     place: ShortText = ""
     point: Id | None = None
+    spot: Spot | None = None
     expires: Day | None = None
     check_every_days: Annotated[int, msgspec.Meta(ge=1, le=3660)] | None = None
     last_checked: Day | None = None
@@ -92,11 +95,13 @@ class Taken:
 
 
 class Nearest(NamedTuple):
-    """A resource that fits an incident. where: how near; left: how many are at their place."""
+    """A resource that fits an incident. where: how near; left: how many are at their place;
+    away_m: how far on the plan, None when that does not show both on one floor."""
 
     record: Record
-    where: Literal["point", "place", "branch"]
+    where: Where
     left: int
+    away_m: int | None
 
 
 # --- how many -------------------------------------------------------------------------------
@@ -168,16 +173,21 @@ def nearest(world: World, incident: Incident) -> list[Nearest]:
 
     Only what is at its place and has not expired.
     """
-    found: dict[tuple[str, str], tuple[int, Nearest]] = {}
+    found: dict[tuple[str, str], tuple[tuple[int, float], Nearest]] = {}
     for record in sorted(world.all("resource").values(), key=lambda one: one.body.name):
         left = left_of(world, record)
         if left <= 0 or not _fits(record.body, incident) or _has_expired(world, record.body):
             continue
-        rank, where = _how_near(world, record.body, incident)
+        where = _how_near(world, record.body, incident)
+        away_m = distance_m(
+            spot_of(world, record), spot_of(world, world.get("point", incident.point))
+        )
+        rank = _rank(where, away_m)
         # Things called "other" are as unlike as their names.
         sort = (record.body.what, record.body.name if record.body.what == "other" else "")
         if sort not in found or rank < found[sort][0]:
-            found[sort] = (rank, Nearest(record, where, left))
+            away = None if away_m is None else round(away_m)
+            found[sort] = (rank, Nearest(record, where, left, away))
     return [one for _, one in sorted(found.values(), key=lambda pair: pair[0])]
 
 
@@ -195,16 +205,24 @@ def _has_expired(world: World, resource: Resource) -> bool:
     return expires is not None and expires < world.local.date()
 
 
-def _how_near(
-    world: World, resource: Resource, incident: Incident
-) -> tuple[int, Literal["point", "place", "branch"]]:
+def _rank(where: Where, away_m: float | None) -> tuple[int, float]:
+    """The smaller, the nearer: what is right there; what the plan or the area's name shows to be
+    near, by its distance; then what could be anywhere."""
+    if where == "point":
+        return 0, 0
+    if away_m is not None:
+        return 1, away_m
+    return (1, 0) if where == "place" else (2, 0)
+
+
+def _how_near(world: World, resource: Resource, incident: Incident) -> Where:
     if resource.point == incident.point:
-        return 0, "point"
+        return "point"
     points = world.all("point")
     here, near_by = place_of(points, incident.point), place_of(points, resource.point)
     if here and here in (resource.place.strip(), near_by):
-        return 1, "place"
-    return 2, "branch"
+        return "place"
+    return "branch"
 
 
 # --- what is wrong with a plan --------------------------------------------------------------
@@ -216,6 +234,7 @@ def _check(world: World, id: str, resource: Resource) -> Iterator[FieldFault]:
     if resource.point is not None and not is_point(world, resource.point):
         yield FieldFault(field="point", name="unknown_point", detail=resource.point)
     yield from _check_days(world, id, resource)
+    yield from check_spot(world, resource.spot)
     out = sum(one.body.count for one in taken_of(world, id))
     if resource.count < out:
         yield FieldFault(field="count", name="less_than_out", detail=str(out))

@@ -13,6 +13,7 @@ from gateway.desk import (
     day,
     drills,
     family,
+    floors,
     followups,
     outside,
     points,
@@ -29,6 +30,7 @@ from gateway.desk.record import Record, Room
 ROOMS: tuple[Room, ...] = (
     team.ROOM,
     addresses.ROOM,
+    floors.ROOM,
     points.ROOM,
     policies.ROOM,
     taking.ROOM,

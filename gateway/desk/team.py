@@ -12,7 +12,7 @@ import msgspec
 
 from gateway.course import Entry
 from gateway.desk.hours import hours_on
-from gateway.desk.plans import LEADS, Plan
+from gateway.desk.plans import LEADS, Label, Plan
 from gateway.desk.record import Done, Due, Outcome, Record, Refused, Room, World
 from gateway.duty import (
     DAY,
@@ -38,7 +38,6 @@ from protocol.messages import FieldFault, Request, ShortText
 from protocol.moment import rfc3339
 
 KnownRole = Literal["customer_service", "security", "first_aid", "lead", "maintenance", "admin"]
-Label = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
 Language = Annotated[
     str,
     msgspec.Meta(

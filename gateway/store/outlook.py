@@ -12,6 +12,7 @@ from datetime import UTC, datetime, tzinfo
 from gateway.desk.business_day import present_day, state_of, unclosed
 from gateway.desk.drill_calendar import Window, window_on
 from gateway.desk.drills import overdue_window
+from gateway.desk.floors import spot_of
 from gateway.desk.hours import hours_on
 from gateway.desk.in_the_way import Missing, may_be_left, not_over, not_ready
 from gateway.desk.record import Record, World
@@ -42,6 +43,7 @@ __all__ = [
     "not_ready",
     "overdue_window",
     "present_day",
+    "spot_of",
     "state_of",
     "taken_of",
     "unclosed",
