@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from dashboard import auth, day_api, exports, language, pages, security
+from dashboard import auth, day_api, exports, language, pages, security, sessions
 from dashboard.board import Board
 from dashboard.reckoning import Reckoning
 
@@ -20,7 +20,8 @@ def create_app(board: Board) -> Flask:
     app.extensions["anling"] = board
     app.extensions["anling_reckoning"] = Reckoning(board)
     language.set_up(app, default=board.config.language, timezone=board.config.timezone)
-    auth.set_up(app, secure_cookies=board.config.http.secure_cookies)
+    sessions.set_up(app, secure_cookies=board.config.http.secure_cookies)
+    auth.set_up(app)
     security.set_up(app)
     app.register_blueprint(day_api.blueprint)  # with all of api.py and desk_api.py
     app.register_blueprint(exports.blueprint)

@@ -8,7 +8,6 @@ import math
 import threading
 import uuid
 from dataclasses import dataclass
-from datetime import timedelta
 from urllib.parse import urlsplit
 
 from flask import (
@@ -39,8 +38,6 @@ from dashboard.store import StoreError
 from gateway.store import StaffRecord
 from protocol.clock import now
 from protocol.messages import TerminalEvent
-
-SESSION_HOURS = 12
 
 blueprint = Blueprint("sign_in", __name__)
 
@@ -104,15 +101,8 @@ class Guard:
             self._brake.passed(cleared=f"staff {staff}", forgiven=f"address {address}")
 
 
-def set_up(app: Flask, *, secure_cookies: bool) -> None:
-    """Gives `app` its sessions, its sign-in page and its users."""
-    app.config.update(
-        SESSION_COOKIE_NAME="anling",
-        SESSION_COOKIE_HTTPONLY=True,
-        SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_SECURE=secure_cookies,
-        PERMANENT_SESSION_LIFETIME=timedelta(hours=SESSION_HOURS),
-    )
+def set_up(app: Flask) -> None:
+    """Gives `app` its sign-in page and its users."""
     app.extensions["anling_guard"] = Guard()
     manager = LoginManager(app)
     manager.user_loader(_user_of_session)

@@ -14,6 +14,7 @@ from dashboard.pages.branch import cards_for_viewer, staff_names, viewer_id
 from dashboard.pages.floor_views import where_is
 from dashboard.pages.situation import panel_of, situations
 from dashboard.pages.speakers import speakers
+from dashboard.sessions import is_by_script
 from gateway.store import Record
 from protocol.messages import Incident
 
@@ -97,7 +98,7 @@ def do(incident_id: str, action: str) -> Response:
         raise Problem(403, "not_allowed", _("Programs act through /api/v1."))
     _find(incident_id)
     outcome = act(incident_id=incident_id, action=action, by=viewer, **_needs())
-    if request.headers.get("X-Requested-With") == "fetch":
+    if is_by_script():
         answer = jsonify(ok=outcome.ok, reason=outcome.reason, message=outcome.message)
         answer.status_code = outcome.status
         return answer

@@ -16,6 +16,7 @@ from dashboard.errors import Problem
 from dashboard.pages.branch import cards_for_viewer, staff_names, viewer_id
 from dashboard.pages.forms import needed_viewer, without_nothing
 from dashboard.pages.situation import contacts_by_order, panel_of, scripts_of
+from dashboard.sessions import is_by_script
 from protocol.messages import FieldFault, Incident
 
 blueprint = Blueprint("situation", __name__, url_prefix="/incidents/<incident_id>")
@@ -113,7 +114,7 @@ def _keep_family(incident_id: str) -> Answer:
 def _back(incident_id: str, answer: Answer, *, anchor: str) -> Response:
     """A script gets JSON {ok, reason, message}; a form goes back to where it was."""
     message = " ".join([answer.message, *map(fault_sentence, answer.faults)])
-    if request.headers.get("X-Requested-With") == "fetch":
+    if is_by_script():
         said = jsonify(ok=answer.ok, reason=answer.reason, message=message)
         said.status_code = answer.status
         return said

@@ -7,6 +7,7 @@ import pytest
 from board_branch import PINS, TOKEN
 from seeded import write_staff
 
+from dashboard import sessions
 from dashboard.app import create_app
 from dashboard.auth import local_target
 from dashboard.errors import Problem
@@ -91,6 +92,34 @@ def test_sign_out_ends_the_session(client):
     page_token = csrf_token(client)
     assert client.post("/sign-out", data={"csrf_token": page_token}).status_code == 302
     assert client.get(API).status_code == 401
+
+
+RENEWAL = {"X-Requested-With": "fetch"}
+
+
+def test_a_renewal_takes_nothing_that_is_to_be_said_to_a_person(client):
+    sign_in(client)
+    with client.session_transaction() as visit:
+        visit["_flashes"] = [("message", "Marked.")]
+    assert "Marked." not in client.get("/points", headers=RENEWAL).text
+    assert "Marked." in client.get("/points").text
+    assert "Marked." not in client.get("/points").text
+
+
+def test_a_renewal_under_way_at_sign_out_does_not_sign_in_again(client):
+    """Its answer, which comes later, holds no cookie that a browser could take."""
+    sign_in(client)
+    client.get("/points")
+    assert "Set-Cookie" not in client.get("/points", headers=RENEWAL).headers
+
+
+def test_a_session_goes_on_while_a_page_renews_itself(client, monkeypatch):
+    sign_in(client)
+    began = sessions.now()
+    later = replace(began, utc_ms=began.utc_ms + 11 * sessions.HOUR_MS)
+    monkeypatch.setattr(sessions, "now", lambda: later)
+    assert "anling=" in client.get("/points", headers=RENEWAL).headers["Set-Cookie"]
+    assert "Set-Cookie" not in client.get("/points", headers=RENEWAL).headers
 
 
 @pytest.mark.parametrize("staff", ["g01", "nobody", "' OR 1=1 --", "柜员"])
