@@ -56,6 +56,7 @@ def show(incident_id: str) -> str:
     board = the_board()
     incident = _find(incident_id)
     names = staff_names(board)
+    staff = board.reader.staff()
     card = cards_for_viewer(board, [incident])[0]
     return render_template(
         "incident.html",
@@ -65,7 +66,7 @@ def show(incident_id: str) -> str:
         notices=board.reader.notices(incident_id),
         names=names,
         event_words=words.event_words,
-        staff=[record for record in board.reader.staff() if record.staff != incident.owner],
+        staff=[one for one in staff if one.staff != incident.owner],
         out=_out(incident_id),
         me=viewer_id(),
         panel=panel_of(board, incident),
@@ -73,7 +74,7 @@ def show(incident_id: str) -> str:
         todo=followups.of_incident(board, incident_id),
         private=private.of_incident(board, incident_id),
         review=board.reader.record("review", incident_id),
-        speakers=speakers(board) if incident.is_open else [],
+        speakers=speakers(staff) if incident.is_open else [],
     )
 
 

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from dashboard.board import Board
-from gateway.store import Record
+from gateway.store import StaffRecord
 
 
 @dataclass(frozen=True, slots=True)
 class Speakers:
-    """language: its code, such as "yue". people: those on duty who speak it, as the
-    desk's records of them."""
+    """language: its code, such as "yue". people: those on duty who speak it."""
 
     language: str
-    people: tuple[Record, ...]
+    people: tuple[StaffRecord, ...]
 
 
-def speakers(board: Board) -> list[Speakers]:
+def speakers(staff: Iterable[StaffRecord]) -> list[Speakers]:
     """By language, for those on duty; what all of them speak is no news and left out."""
-    on_duty = {one.staff for one in board.reader.staff() if one.on_duty}
-    people = [one for one in board.reader.records("staff") if one.id in on_duty]
-    languages = sorted({language for one in people for language in one.body.languages})
+    people = [one for one in staff if one.on_duty]
+    languages = sorted({language for one in people for language in one.languages})
     found = [
-        Speakers(language, tuple(one for one in people if language in one.body.languages))
+        Speakers(language, tuple(one for one in people if language in one.languages))
         for language in languages
     ]
     return [one for one in found if len(one.people) < len(people)]

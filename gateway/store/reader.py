@@ -271,6 +271,8 @@ class Reader:
                 roles=tuple(one.body.roles),
                 pin_hash=pins.get(one.id, ""),
                 on_duty=one.id in on_duty,
+                phone=one.body.phone,
+                languages=tuple(one.body.languages),
             )
             for one in self.records("staff")
         ]

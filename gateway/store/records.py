@@ -49,6 +49,8 @@ class StaffRecord:
     roles: tuple[str, ...]
     pin_hash: str = ""
     on_duty: bool = True
+    phone: str = ""
+    languages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
