@@ -16,6 +16,7 @@ from dashboard.auth import try_pin
 from dashboard.board import the_board
 from dashboard.pages.branch import staff_names, viewer_id
 from dashboard.pages.cards import card
+from dashboard.pages.floor_views import where_is
 from protocol import call_link
 from protocol.call_link import CallLink, LinkInvalid
 from protocol.clock import now
@@ -137,14 +138,16 @@ def _page(
 ) -> Response:
     state = state or call.state
     names = staff_names(the_board())
-    shown = None
+    shown = floor = None
     if call.incident is not None:
         shown = card(call.incident, names=names, viewer=None, now_ms=now().utc_ms)
+        floor = where_is(the_board(), call.incident.point) if call.incident.is_open else None
     page = render_template(
         "accept.html",
         call=call,
         state=state,
         card=shown,
+        floor=floor,
         name=names.get(call.staff, call.staff),
         error=error or _why_not(call, state),
         typed=typed,

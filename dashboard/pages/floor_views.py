@@ -76,7 +76,7 @@ def branch_plan(board: Board) -> BranchPlan:
     return BranchPlan(floors=tuple(floors), nowhere=nowhere)
 
 
-def where_is(board: Board, point: str, near: Iterable[Nearest]) -> FloorView | None:
+def where_is(board: Board, point: str, near: Iterable[Nearest] = ()) -> FloorView | None:
     """The floor of a call, with its point and what helps there; None when it is not drawn."""
     world = world_of(board, SEEN)
     spot = spot_of(world, world.get("point", point))

@@ -19,6 +19,10 @@ from board_branch import PINS, Branch, eventually, signed_in
 from dashboard.actions import Outcome
 from dashboard.pages import accept
 from gateway.course import Place, Rules
+from gateway.desk.floors import Floor, Spot
+from gateway.desk.points import Point
+from gateway.desk.record import Record
+from gateway.desk.resources import Resource
 from gateway.incident import raise_incident
 from gateway.policy import Policy
 from gateway.roster import Roster
@@ -123,6 +127,20 @@ def test_a_link_shows_the_call_to_a_phone_without_a_session(client, counter) -> 
         assert words in text(reply)
     assert 'name="pin"' not in text(reply)
     assert reply.headers["Cache-Control"] == "no-store"
+
+
+def test_a_link_shows_where_the_call_is_on_the_plan(client, counter) -> None:
+    assert "floor-map" not in text(client.get(f"/a/{counter.token('g01')}")), "nothing is drawn"
+    spot = Spot(floor="ground", x_m=5, y_m=2.5)
+    bodies = {
+        ("floor", "ground"): Floor(name="Ground floor", width_m=20, depth_m=10),
+        ("point", "point-1"): Point(label="Counter 1", unit="unit-01", spot=spot),
+        ("resource", "kit"): Resource(what="first_aid_kit", name="Kit", spot=spot),
+    }
+    records = {key: Record(kind=key[0], id=key[1], body=body) for key, body in bodies.items()}
+    counter.write(Work(records=records))
+    [mark] = re.findall(r'<svg class="mark [^>]*>', text(client.get(f"/a/{counter.token('g01')}")))
+    assert 'is-call" x="25.0%" y="25.0%"' in mark
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
