@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from zoneinfo import ZoneInfo
 
 from gateway import shipped
 from gateway.branch import Branch
-from gateway.channels.book import ChannelBook
-from gateway.channels.letters import Letters, write_reminder
-from gateway.channels.notice import CANARY, DeliveryResult, Notice
+from gateway.channels.notice import Notice
 from gateway.channels.own import Inbox
 from gateway.channels.pager import Pagers
-from gateway.channels.present import Channels
 from gateway.channels.sender import Noticed
 from gateway.config import GatewayConfig
-from gateway.desk import todo
-from gateway.desk.addresses import OwnChannel, own_channels
+from gateway.desk.addresses import OwnChannel
 from gateway.desk.desk import Desk
-from gateway.desk.resting import resting_channels
 from gateway.desk.rooms import DEFAULTS
 from gateway.errors import StoreDamaged, StoreError, VaultError
 from gateway.health import Health
 from gateway.intake import Intake
+from gateway.mailroom import Mailroom
 from gateway.round import Round
-from gateway.store import NoticeRecord, Reader, Vault, Writer, key_path
+from gateway.store import Reader, Vault, Writer, key_path
 from gateway.supervision import Wrong
 from gateway.voice import Outside, Voice
 from protocol.link import Connected, Disconnected, LinkEvent, Published, Received
@@ -78,10 +74,7 @@ class Loop:
         self._writer = writer
         self._reader = reader
         self._voice = Voice(link)
-        self._channels = Channels(config.channels, senders, make_sender)
         self._pagers = pagers or Pagers(link, lambda noticed: None, clock=clock)
-        self._book = ChannelBook()
-        self._letters: Letters
         self._clock = clock
         self._version = version
         self._branch = Branch(config, writer)
@@ -93,6 +86,16 @@ class Loop:
             desk=self._desk,
             health=self._health,
             loopback=self._voice.loopback,
+        )
+        self._mailroom = Mailroom(
+            config=config,
+            branch=self._branch,
+            desk=self._desk,
+            health=self._health,
+            reader=reader,
+            senders=senders,
+            make_sender=make_sender,
+            clock=clock,
         )
         self._session = 0
         self._rejected = 0
@@ -117,61 +120,16 @@ class Loop:
             units=[one.id for one in self._config.units],
             points=self._config.point_records(),
         )
-        self._channels.follow(self._stored_channels())
-        self._branch.follow_channels(self._channels.all)
-        self._writer.configure_channels(self._channels.records())
-        self._letters = Letters(
-            board_url=self._config.board_url,
-            key=self._writer.call_link_key(),
-            owner_of=self._channels.owner_of,
-        )
+        channels = self._mailroom.start(call_link_key=self._writer.call_link_key())
+        self._writer.configure_channels(channels)
         self._make_key()
         self._reload()
         self._seed()
-        self._channels.turn()
-        self._hand_again(self._reader.waiting_notices())
-
-    def _hand_again(self, records: Iterable[NoticeRecord]) -> None:
-        """Notices that nobody has on its way; those of a channel that is gone are given up."""
-        for record in records:
-            if self._channels.sender_of(record.channel) is not None:
-                self._hand_to_sender(record)
-            else:
-                self._retaken.append(_given_up(record))
+        self._retaken += self._mailroom.resume()
 
     def stop(self) -> None:
         """Stops the senders that it has started."""
-        self._channels.stop()
-
-    # --- people's own channels ---
-
-    def _stored_channels(self) -> tuple[OwnChannel, ...]:
-        """Those that there were when the gateway stopped."""
-        staff, addresses = (
-            {one.id: one for one in self._reader.records(kind)} for kind in ("staff", "address")
-        )
-        return own_channels(staff, addresses)
-
-    def _follow_channels(self, now: Moment, to: Round) -> None:
-        """People's own channels as the desk has them now."""
-        anew = self._channels.follow(self._desk.own_channels)
-        if anew is None:
-            return
-        self._branch.follow_channels(self._channels.all)
-        for name in self._book.follow(self._channels.records(), anew=anew, to=to):
-            gone = Wrong(f"channel/{name}", "failing")
-            self._health.set_own_fault(gone, now, is_so=False)
-
-    def _turn_own_senders(self, to: Round) -> None:
-        """Starts and stops senders, once what they follow is stored."""
-        stopped = self._channels.turn()
-        if stopped:
-            waiting = self._reader.waiting_notices()
-            self._hand_again(
-                one
-                for one in waiting
-                if one.channel in stopped and one.notice_id not in to.work.notices
-            )
+        self._mailroom.stop()
 
     def _seed(self) -> None:
         """The desk takes over what the configuration says; a disk that is full now does not keep
@@ -212,7 +170,7 @@ class Loop:
         self._health.load(
             units=self._reader.units(), faults=self._reader.faults(), now=self._clock()
         )
-        self._book.load(self._reader.channels(), self._reader.waiting_notices())
+        self._mailroom.load()
         self._desk.look_at(self._branch.points, self._health.faults)
         self._rejected = self._reader.rejected_count()
 
@@ -264,7 +222,7 @@ class Loop:
     def _settle(self, now: Moment, to: Round) -> None:
         if self._desk.settle(self._branch.courses, now, to):
             self._branch.follow_points(self._desk.points, to)
-            self._follow_channels(now, to)
+            self._mailroom.follow(now, to)
         self._branch.follow_roster(self._desk.roster, to)
         self._branch.follow_policies(
             self._desk.policies, self._desk.substitutes, self._desk.situations
@@ -295,19 +253,8 @@ class Loop:
                 if closed is not None:
                     to.work.farewells_said.add(closed)
             case Noticed():
-                self._take_noticed(event, now, to)
-
-    def _take_noticed(self, event: Noticed, now: Moment, to: Round) -> None:
-        waiting = to.work.notices.get(event.notice_id) or self._reader.notice(event.notice_id)
-        if waiting is None:
-            return
-        self._book.take(event, waiting, now, to)
-        self._show_channels(now)
-        self._tick_due_ms = 0
-
-    def _show_channels(self, now: Moment) -> None:
-        for fault, is_so in self._book.faults():
-            self._health.set_own_fault(fault, now, is_so=is_so)
+                if self._mailroom.take(event, now, to):
+                    self._tick_due_ms = 0
 
     def _connected(self, session: int, now: Moment) -> None:
         self._session = session
@@ -330,8 +277,7 @@ class Loop:
         to.ticked = True
         if self._voice.is_heartbeat_due(now.mono_ms):
             self._health.save_last_seen(to)
-        self._book.send_canaries(now, to, resting=lambda: self._resting(now))
-        self._show_channels(now)
+        self._mailroom.tick(now, to)
         self._desk.fall_due(self._branch.courses, now, to)
         self._health.check_faults(
             self._branch.points,
@@ -340,9 +286,6 @@ class Loop:
             listening=self._listening,
             desk=self._desk.wrongs(self._branch.courses, now),
         )
-
-    def _resting(self, now: Moment) -> frozenset[str]:
-        return resting_channels(self._desk.world(self._branch.courses, now))
 
     # --- after the commit ---
 
@@ -356,10 +299,7 @@ class Loop:
             now_ms=now.mono_ms,
         )
         self._pagers.turn()
-        self._turn_own_senders(to)
-        for record in to.work.notices.values():
-            if record.state == "waiting" and record.attempts == 0:
-                self._hand_to_sender(record)
+        self._retaken += self._mailroom.send(to)
         self._voice.forget_farewells(to.work.farewells_said)
         self._rejected += len(to.work.rejected)
         if to.faults_changed:
@@ -392,19 +332,6 @@ class Loop:
         )
         self._voice.say_status(status, now_ms=now.mono_ms)
 
-    def _hand_to_sender(self, record: NoticeRecord) -> None:
-        sender = self._channels.sender_of(record.channel)
-        if sender is not None and not record.incident_id and record.why != CANARY:
-            overdue = todo.overdue(self._desk.world(self._branch.courses, self._clock()))
-            whats = [f"{one.body.what.zh} {one.body.what.en}" for one in overdue]
-            sender.put(write_reminder(whats, record))
-            return
-        course = self._branch.courses.get(record.incident_id)
-        incident = course.incident if course else self._reader.incident(record.incident_id)
-        notice = self._letters.write(record, incident, self._desk.scene(incident))
-        if sender is not None and notice is not None:
-            sender.put(notice)
-
     # --- a store that cannot be written ---
 
     def _withhold(self, error: StoreError, events: list[Event], now: Moment) -> None:
@@ -435,12 +362,6 @@ class Loop:
         self._store_trouble = ""
         self._health.set_own_fault(STORE_UNWRITABLE, now, is_so=False)
         self._tick_due_ms = 0
-
-
-def _given_up(record: NoticeRecord) -> Noticed:
-    """A notice that waits for a channel which the configuration no longer has."""
-    result = DeliveryResult(False, "this channel is no longer configured")
-    return Noticed(record.notice_id, record.channel, result, record.attempts, is_final=True)
 
 
 def _is_said_once(event: Event) -> bool:
