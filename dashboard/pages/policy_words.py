@@ -34,6 +34,10 @@ FAULTS = {
         _l("Asks for a role that nobody covers at some time of the coming week"),
         _l("Plan a shift there, or name who stands in."),
     ),
+    "role_lacking": (
+        _l("Does not cover a role that the post asks for"),
+        _l("Plan somebody else there, or give them the role."),
+    ),
     "unknown_channel": (
         _l("Tells through a channel that is there no more"),
         _l("Choose other channels in the policy."),
@@ -45,7 +49,9 @@ FAULTS = {
     ),
 }
 # Those whose detail says which.
-NEWS = frozenset({"role_nobody_has", "role_uncovered", "unknown_channel", "unknown_point"})
+NEWS = frozenset(
+    {"role_lacking", "role_nobody_has", "role_uncovered", "unknown_channel", "unknown_point"}
+)
 DEFAULT_POLICY = "default"
 WHYS = {
     "ring": _l("Rang again"),

@@ -232,11 +232,17 @@ def _check_when(world: World, id: str, shift: Shift) -> Iterator[FieldFault]:
         yield FieldFault(field="days", name="never_comes")
 
 
-def _not_followed(world: World, id: str, shift: Shift) -> Iterator[FieldFault]:
-    """A shift of somebody whose duty no plan decides is kept, and changes nothing."""
+def _doubtful(world: World, id: str, shift: Shift) -> Iterator[FieldFault]:
+    """A shift is kept, and named, of somebody whose duty no plan decides, since it changes nothing;
+    and of somebody who does not cover what the post asks of its holder."""
     body = world.get("staff", shift.staff).body  # type: ignore[union-attr]  # the rule has looked
     if body.duty != "plan":
         yield FieldFault(field="staff", name="shift_not_followed", detail=body.name)
+    post = world.get("post", shift.post) if shift.post else None
+    covered = roles_today(body, world.local.date())
+    lacking = [role for role in (post.body.roles if post else ()) if role not in covered]
+    if lacking:
+        yield FieldFault(field="post", name="role_lacking", detail=", ".join(lacking))
 
 
 def _check_breaks(shift: Shift) -> Iterator[FieldFault]:
@@ -319,7 +325,7 @@ PLANS = (
     Plan(kind="staff", cls=Staff, rule=_check_staff, needed_by=_needed_staff),
     Plan(kind="pin", cls=Pin, rule=_check_pin, is_secret=True, is_ones_own=True),
     Plan(kind="post", cls=Post, needed_by=_needed_post),
-    Plan(kind="shift", cls=Shift, rule=_check_shift, named=_not_followed),
+    Plan(kind="shift", cls=Shift, rule=_check_shift, named=_doubtful),
     Plan(kind="exception", cls=Exception_, rule=_check_exception),
 )
 

@@ -371,6 +371,26 @@ def test_a_shift_that_changes_nothing_is_planned_and_named(desk: Desk, duty: str
     assert named == ([] if duty == "plan" else [("staff", "shift_not_followed", "Guard")])
 
 
+@pytest.mark.parametrize(
+    ("roles", "lacking"),
+    [
+        (["security"], "customer_service, first_aid"),
+        (["security", "customer_service", "first_aid"], "first_aid"),
+    ],
+)
+def test_a_post_whose_holder_does_not_cover_it_is_planned_and_named(
+    desk: Desk, roles: list[str], lacking: str
+) -> None:
+    """Whose certificate has expired, or was never there, covers no first aid."""
+    assert desk.ask("staff.save", id="g01", body={"name": "Guard", "roles": roles}).ok
+    post = {"name": "Guide", "roles": ["customer_service", "first_aid"]}
+    assert desk.ask("post.save", id="guide", body=post).ok
+    made = desk.ask("shift.save", body=SHIFT | {"post": "guide"})
+    assert made.ok
+    named = [(one.field, one.name, one.detail) for one in made.faults]
+    assert named == [("post", "role_lacking", lacking)]
+
+
 def on_duty(desk: Desk) -> set[str]:
     return {one.staff for one in desk.reader.staff() if one.on_duty}
 
