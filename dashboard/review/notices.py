@@ -20,8 +20,8 @@ class Counted(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelNotices:
-    """One channel. sent: all of them; delivered, failed, waiting: what became of them; tries: of
-    all of them together."""
+    """One channel. sent: all but the rings that a newer notice replaced before they were tried;
+    delivered, failed, waiting: what became of them; tries: of all of them together."""
 
     channel: str
     sent: int
@@ -43,7 +43,7 @@ def _channel(name: str, counts: list[Counted]) -> ChannelNotices:
 
     return ChannelNotices(
         channel=name,
-        sent=sum(one.count for one in counts),
+        sent=sum(one.count for one in counts if one.state != "replaced"),
         delivered=of("delivered"),
         failed=of("failed"),
         waiting=of("waiting"),

@@ -9,11 +9,12 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 
 from gateway.channels import canary
+from gateway.channels.backlog import REPLACED
 from gateway.channels.notice import CANARY, DeliveryResult
 from gateway.channels.sender import Noticed
 from gateway.course import Entry
 from gateway.round import Round
-from gateway.store.records import ChannelRecord, Clocks, LoggedEntry, NoticeRecord
+from gateway.store.records import ChannelRecord, Clocks, LoggedEntry, NoticeRecord, NoticeState
 from gateway.supervision import Wrong
 from protocol.moment import Moment
 
@@ -58,9 +59,7 @@ class ChannelBook:
 
     def take(self, event: Noticed, notice: NoticeRecord, now: Moment, to: Round) -> None:
         """Writes down one try of `notice`, and how its channel does now."""
-        state = "waiting"
-        if event.is_final:
-            state = "delivered" if event.result.delivered else "failed"
+        state = _state_after(event)
         to.work.notices[notice.notice_id] = replace(
             notice,
             state=state,
@@ -72,7 +71,7 @@ class ChannelBook:
             self._log(event, notice, state, now, to)
             if self._under_way.get(event.channel) == notice.notice_id:
                 del self._under_way[event.channel]
-        if event.channel in self._channels:
+        if event.channel in self._channels and state != "replaced":
             self._tried(self._channels[event.channel], event.result, now, to)
 
     def _tried(
@@ -119,6 +118,14 @@ class ChannelBook:
                 why=CANARY,
                 made_ms=now.utc_ms,
             )
+
+
+def _state_after(event: Noticed) -> NoticeState:
+    if not event.is_final:
+        return "waiting"
+    if event.result == REPLACED:
+        return "replaced"
+    return "delivered" if event.result.delivered else "failed"
 
 
 def _clocks(now: Moment) -> Clocks:

@@ -14,6 +14,8 @@ __all__ = ["Channel", "DeliveryResult", "Notice", "Scene", "text_of", "write", "
 
 CANARY = "canary"
 TEST = "test"
+# Told again every few seconds, as a telephone rings.
+RING = "ring"
 # A notice names so many of what it is about, and counts the rest.
 NAMED = 5
 

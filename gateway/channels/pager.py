@@ -6,10 +6,11 @@ a notice over after the commit, and hears of the broker's confirmation as of any
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Protocol
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import NamedTuple, Protocol
 
+from gateway.channels.backlog import Backlog, Waiting
 from gateway.channels.notice import DeliveryResult, Notice
 from gateway.channels.sender import MAX_WAITING, RETRY_AFTER_S, Noticed
 from protocol.moment import Moment
@@ -28,17 +29,11 @@ class Link(Protocol):
     def hand_over(self, name: str, *ids: str, message: object) -> int | None: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _UnderWay:
-    """A notice without a final result. due_ms: of the next try, or of giving this one up.
+class _Handed(NamedTuple):
+    """A notice that the broker has not confirmed. until_ms: then this try has failed."""
 
-    mid: of the try that the broker has not confirmed so far, None between two tries.
-    """
-
-    notice: Notice
-    attempts: int
-    due_ms: int
-    mid: int | None = None
+    one: Waiting
+    until_ms: int
 
 
 class Pagers:
@@ -59,70 +54,58 @@ class Pagers:
         self._link = link
         self._report = report
         self._clock = clock
-        self._retry_after_s = retry_after_s
-        self._under_way: dict[str, _UnderWay] = {}
+        self._connects_in_s = retry_after_s[0] if retry_after_s else 0.0
+        self._backlog = Backlog(retry_after_s)
+        # {number of the message: what it carries}
+        self._handed: dict[int, _Handed] = {}
 
     def stop(self) -> None:
         """Nothing to end: what is under way is sent again after the next start."""
 
     def put(self, notice: Notice) -> None:
         """Takes a notice to send; at once, or when the link had time to connect."""
-        now_ms = self._clock().mono_ms
-        if len(self._under_way) >= MAX_WAITING:
+        if len(self._backlog) + len(self._handed) >= MAX_WAITING:
             result = DeliveryResult(False, f"{MAX_WAITING} notices are waiting already")
             self._report(Noticed(notice.notice_id, notice.channel, result, 0, True))
             return
-        wait_ms = 0 if self._link.connected else self._wait_ms(1)
-        self._under_way[notice.notice_id] = _UnderWay(
-            notice=notice, attempts=0, due_ms=now_ms + wait_ms
-        )
+        due_s = self._now_s() + (0 if self._link.connected else self._connects_in_s)
+        for ended in self._backlog.take(notice, due_s):
+            self._tell(ended, ended.result, is_final=True)
         self.turn()
 
     def turn(self) -> None:
         """Tries what is due, and gives up what the broker has not confirmed in time."""
         now_ms = self._clock().mono_ms
-        for one in [one for one in self._under_way.values() if now_ms >= one.due_ms]:
-            if one.mid is None:
-                self._try(one, now_ms)
+        self._failed([mid for mid, one in self._handed.items() if now_ms >= one.until_ms], SILENT)
+        while (one := self._backlog.next(now_ms / 1000)) is not None:
+            mid = self._link.hand_over("pager", one.notice.channel, message=one.notice)
+            if mid is None:
+                self._over(one, DeliveryResult(False, AWAY))
             else:
-                self._failed(one, SILENT, now_ms)
+                self._handed[mid] = _Handed(one, now_ms + CONFIRMED_WITHIN_MS)
 
     def confirmed(self, mid: int) -> None:
         """The broker has taken what was handed over as `mid`, if that was a notice."""
-        for one in self._under_way.values():
-            if one.mid == mid:
-                del self._under_way[one.notice.notice_id]
-                self._tell(one, DeliveryResult(True), is_final=True)
-                return
+        handed = self._handed.pop(mid, None)
+        if handed is not None:
+            self._over(handed.one, DeliveryResult(True))
 
     def disconnected(self) -> None:
         """Numbers of this connection mean nothing in the next: what it left open has failed."""
-        now_ms = self._clock().mono_ms
-        for one in [one for one in self._under_way.values() if one.mid is not None]:
-            self._failed(one, AWAY, now_ms)
+        self._failed(list(self._handed), AWAY)
 
-    def _try(self, one: _UnderWay, now_ms: int) -> None:
-        trying = replace(one, attempts=one.attempts + 1, due_ms=now_ms + CONFIRMED_WITHIN_MS)
-        mid = self._link.hand_over("pager", one.notice.channel, message=one.notice)
-        if mid is None:
-            self._failed(trying, AWAY, now_ms)
-        else:
-            self._under_way[one.notice.notice_id] = replace(trying, mid=mid)
+    def _failed(self, mids: Iterable[int], why: str) -> None:
+        for mid in mids:
+            self._over(self._handed.pop(mid).one, DeliveryResult(False, why))
 
-    def _failed(self, one: _UnderWay, why: str, now_ms: int) -> None:
-        is_final = one.attempts > len(self._retry_after_s)
-        if is_final:
-            del self._under_way[one.notice.notice_id]
-        else:
-            self._under_way[one.notice.notice_id] = replace(
-                one, mid=None, due_ms=now_ms + self._wait_ms(one.attempts)
-            )
-        self._tell(one, DeliveryResult(False, why), is_final=is_final)
+    def _over(self, one: Waiting, result: DeliveryResult) -> None:
+        """A try is over."""
+        is_final = self._backlog.tried(one, result, self._now_s())
+        self._tell(replace(one, attempts=one.attempts + 1), result, is_final=is_final)
 
-    def _wait_ms(self, attempts: int) -> int:
-        waits = self._retry_after_s
-        return round(waits[attempts - 1] * 1000) if attempts <= len(waits) else 0
+    def _now_s(self) -> float:
+        return self._clock().mono_ms / 1000
 
-    def _tell(self, one: _UnderWay, result: DeliveryResult, *, is_final: bool) -> None:
-        notice = one.notice
-        self._report(Noticed(notice.notice_id, notice.channel, result, one.attempts, is_final))
+    def _tell(self, one: Waiting, result: DeliveryResult, *, is_final: bool) -> None:
+        id, channel = one.notice.notice_id, one.notice.channel
+        self._report(Noticed(id, channel, result, one.attempts, is_final))

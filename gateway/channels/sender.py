@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from gateway.channels.notice import TEST, Channel, DeliveryResult, Notice
+from gateway.channels.backlog import Backlog, Waiting
+from gateway.channels.notice import Channel, DeliveryResult, Notice
 
 # Waits before the second, third … try; after the last the notice has failed. About a minute in
 # all: by then the policy's next step has told somebody else.
@@ -18,7 +20,8 @@ MAX_WAITING = 1000
 
 @dataclass(frozen=True, slots=True)
 class Noticed:
-    """One try of a notice is over. is_final: delivered, or given up."""
+    """One try of a notice is over. is_final: delivered, or given up; without any try it was given
+    up untried."""
 
     notice_id: str
     channel: str
@@ -28,7 +31,7 @@ class Noticed:
 
 
 class Sender:
-    """Sends notices through one channel, in order, one at a time.
+    """Sends notices through one channel, one at a time.
 
     report: called from the sender's thread with each Noticed; must only enqueue.
     retry_after_s: waits before the second, third … try.
@@ -43,8 +46,8 @@ class Sender:
     ) -> None:
         self._channel = channel
         self._report = report
-        self._retry_after_s = retry_after_s
-        self._waiting: queue.Queue[Notice | None] = queue.Queue(MAX_WAITING)
+        self._arrived: queue.Queue[Notice | None] = queue.Queue(MAX_WAITING)
+        self._backlog = Backlog(retry_after_s)
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sender", daemon=True)
 
@@ -55,51 +58,40 @@ class Sender:
         """Does not wait: a notice that is on its way is sent again after the next start."""
         self._stopped.set()
         with suppress(queue.Full):  # then it is awake anyway
-            self._waiting.put_nowait(None)
+            self._arrived.put_nowait(None)
 
     def put(self, notice: Notice) -> None:
         """Takes a notice to send. With too many waiting it fails at once, and says so."""
         try:
-            self._waiting.put_nowait(notice)
+            self._arrived.put_nowait(notice)
         except queue.Full:
             result = DeliveryResult(False, f"{MAX_WAITING} notices are waiting already")
             self._report(Noticed(notice.notice_id, notice.channel, result, 0, True))
 
     def _run(self) -> None:
         while not self._stopped.is_set():
-            notice = self._next(None)
+            self._receive()
+            one = self._backlog.next(time.monotonic())
+            if one is not None and not self._stopped.is_set():
+                self._send(one)
+
+    def _receive(self) -> None:
+        """Waits until a notice comes or is due, then takes all that have come."""
+        wait_s = self._backlog.wait_s(time.monotonic())
+        if len(self._backlog) >= MAX_WAITING:
+            self._stopped.wait(wait_s)
+            return
+        with suppress(queue.Empty):
+            notice = self._arrived.get(timeout=wait_s)
             while notice is not None:
-                notice = self._send(notice)
+                for ended in self._backlog.take(notice, time.monotonic()):
+                    self._tell(ended, ended.result, is_final=True)
+                notice = self._arrived.get_nowait()
 
-    def _next(self, wait_s: float | None) -> Notice | None:
-        """The next notice, after waiting up to wait_s (None: for ever); None when told to stop."""
-        try:
-            return self._waiting.get(timeout=wait_s)
-        except queue.Empty:
-            return None
-
-    def _send(self, notice: Notice) -> Notice | None:
-        """Tries until it is delivered or given up; gives what a test message had to give way to.
-
-        Nobody in need waits for the second try of a test; and their own notice shows as well
-        whether the channel works.
-        """
-        for attempt, wait_s in enumerate((*self._retry_after_s, None), start=1):
-            result = self._try(notice)
-            is_final = result.delivered or wait_s is None
-            self._tell(notice, result, attempt, is_final=is_final)
-            if is_final:
-                return None
-            if notice.kind == TEST:
-                came = self._next(wait_s)
-                if came is not None:
-                    self._tell(notice, result, attempt, is_final=True)
-                    return came
-            else:
-                self._stopped.wait(wait_s)
-            if self._stopped.is_set():
-                return None
-        return None
+    def _send(self, one: Waiting) -> None:
+        result = self._try(one.notice)
+        is_final = self._backlog.tried(one, result, time.monotonic())
+        self._tell(replace(one, attempts=one.attempts + 1), result, is_final=is_final)
 
     def _try(self, notice: Notice) -> DeliveryResult:
         try:
@@ -107,10 +99,9 @@ class Sender:
         except Exception as error:  # a thread that ended would deliver nothing more, in silence
             return DeliveryResult(False, f"it cannot be used ({type(error).__name__})")
 
-    def _tell(
-        self, notice: Notice, result: DeliveryResult, attempt: int, *, is_final: bool
-    ) -> None:
-        self._report(Noticed(notice.notice_id, notice.channel, result, attempt, is_final))
+    def _tell(self, one: Waiting, result: DeliveryResult, *, is_final: bool) -> None:
+        id, channel = one.notice.notice_id, one.notice.channel
+        self._report(Noticed(id, channel, result, one.attempts, is_final))
 
 
 def start_senders(

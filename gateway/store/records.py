@@ -53,6 +53,10 @@ class StaffRecord:
     languages: tuple[str, ...] = ()
 
 
+# replaced: a ring that a newer notice of its call made needless before it was tried.
+NoticeState = Literal["waiting", "delivered", "failed", "replaced"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeRecord:
     """One notice to one channel; a test message has why "canary" and no incident ("").
@@ -67,7 +71,7 @@ class NoticeRecord:
     step: int
     why: str
     made_ms: int
-    state: Literal["waiting", "delivered", "failed"] = "waiting"
+    state: NoticeState = "waiting"
     attempts: int = 0
     detail: str = ""
     staff: tuple[str, ...] = ()

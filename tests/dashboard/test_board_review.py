@@ -173,6 +173,7 @@ def test_notices_are_put_together_by_channel():
         NoticeCount("chat", "waiting", 1, 0),
         NoticeCount("sms", "failed", 2, 10),
         NoticeCount("sms", "refused_by_a_newer_gateway", 1, 1),
+        NoticeCount("sms", "replaced", 40, 0),
     ]
     chat, sms = by_channel(counts)
     assert (chat.channel, chat.waiting, chat.sent) == ("chat", 1, 1)

@@ -1,0 +1,81 @@
+"""PURE. The notices of one channel that wait for a try: which comes next, and which need none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from gateway.channels.notice import RING, TEST, DeliveryResult, Notice
+
+REPLACED = DeliveryResult(False, "a newer notice of the same call took its place")
+# What says the whole of a call, so that an earlier ring of it has nothing to add.
+_SAYS_ALL = ("step", "again", "urgent", RING)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A notice without a final result.
+
+    attempts, result: tries so far, and what became of the last. due_s: when the next may be.
+    """
+
+    notice: Notice
+    due_s: float
+    attempts: int = 0
+    result: DeliveryResult | None = None
+
+
+class Backlog:
+    """What one channel still has to send. retry_after_s: waits before the second, third … try.
+
+    A notice that waits for its next try holds no other back. A ring has one try: the next ring is
+    the second. One that has not even been tried when a newer notice of its call comes is replaced,
+    so that a channel which stalled does not ring for minutes when it is back.
+    """
+
+    def __init__(self, retry_after_s: tuple[float, ...]) -> None:
+        self._retry_after_s = retry_after_s
+        self._waiting: list[Waiting] = []
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def take(self, notice: Notice, due_s: float) -> list[Waiting]:
+        """Takes a notice to send, not before due_s; what needs no further try since it came, each
+        with its result."""
+        ended = list(self._ended_by(notice))
+        self._waiting = [one for one in self._waiting if one not in ended]
+        self._waiting.append(Waiting(notice=notice, due_s=due_s))
+        return [one if one.result else replace(one, result=REPLACED) for one in ended]
+
+    def _ended_by(self, notice: Notice) -> Iterator[Waiting]:
+        says_all = notice.why in _SAYS_ALL
+        for one in self._waiting:
+            is_old_ring = one.notice.why == RING and one.notice.incident_id == notice.incident_id
+            # What people need is the better test of a channel.
+            is_failed_test = one.notice.kind == TEST and one.attempts > 0
+            if (says_all and is_old_ring) or is_failed_test:
+                yield one
+
+    def next(self, now_s: float) -> Waiting | None:
+        """The notice whose turn it is, taken out; None while none is due."""
+        found = min(self._waiting, key=lambda one: one.due_s, default=None)
+        if found is None or found.due_s > now_s:
+            return None
+        self._waiting.remove(found)
+        return found
+
+    def wait_s(self, now_s: float) -> float | None:
+        """How long nothing is due; None: for ever."""
+        due_s = min((one.due_s for one in self._waiting), default=None)
+        return None if due_s is None else max(0.0, due_s - now_s)
+
+    def tried(self, one: Waiting, result: DeliveryResult, now_s: float) -> bool:
+        """Whether this try of a notice was the last; if not it waits for the next."""
+        attempts = one.attempts + 1
+        waits = () if one.notice.why == RING else self._retry_after_s
+        if result.delivered or attempts > len(waits):
+            return True
+        due_s = now_s + waits[attempts - 1]
+        self._waiting.append(replace(one, due_s=due_s, attempts=attempts, result=result))
+        return False
