@@ -25,6 +25,7 @@ from dashboard.pages import (
     playbooks,
     points,
     policies,
+    posters,
     private,
     private_rule,
     reports,
@@ -76,5 +77,5 @@ def register(app: Flask) -> None:
         app.register_blueprint(module.blueprint)
     for module in (followups, reviews, private, private_rule, drills, walk):
         app.register_blueprint(module.blueprint)
-    for module in (resources, points, floors, day, hours):
+    for module in (resources, points, floors, posters, day, hours):
         app.register_blueprint(module.blueprint)

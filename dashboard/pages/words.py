@@ -14,6 +14,7 @@ from flask_babel import ngettext
 
 from dashboard.pages import care_words, closing_words, policy_words, situation_words
 from dashboard.pages.answer_words import answer_words
+from dashboard.pages.poster_words import POSTER
 
 # What staff may speak.
 LANGUAGES = {
@@ -380,6 +381,7 @@ GLOBALS = {
     "ROLES": ROLES,
     "REFUSALS": policy_words.REFUSALS,
     "RESOURCES": care_words.RESOURCES,
+    "POSTER": POSTER,
     "near_words": care_words.near_words,
     "where_to_go": care_words.where_to_go,
     "OVERDUE": OVERDUE,
