@@ -30,8 +30,12 @@ def near_words(one: Nearest) -> str:
     """How near a resource is to a call."""
     if one.where == "point" or one.away_m is None:
         return str(NEAR[one.where])
-    away = _("%(metres)d m away", metres=one.away_m)
+    away = _away(one.away_m)
     return away if one.where == "branch" else f"{NEAR[one.where]} · {away}"
+
+
+def _away(metres: int) -> str:
+    return _("%(metres)d\N{NO-BREAK SPACE}m away", metres=metres)
 
 
 def where_to_go(one: Nearest) -> str:
@@ -39,7 +43,7 @@ def where_to_go(one: Nearest) -> str:
     place = one.record.body.place
     if not place or one.away_m is None:
         return place or near_words(one)
-    return f"{place} · {_('%(metres)d m away', metres=one.away_m)}"
+    return f"{place} · {_away(one.away_m)}"
 
 
 # A fault's name → (what is wrong, what to do).

@@ -15,6 +15,7 @@ from dashboard.pages.branch import point_labels, present_faults
 from dashboard.pages.outlook import world_of
 from gateway.store import Record
 from gateway.store.outlook import Nearest, World, spot_of
+from protocol.messages import Incident
 
 SEEN = ("floor", "point", "resource", "taken", "care")
 
@@ -155,17 +156,20 @@ def _points(board: Board, world: World) -> Iterator[Mark]:
             else url_for("points.listing"),
         )
         if id in calls:
-            call = calls[id]
-            said = f"{words.word(words.KINDS, call.kind)}, {words.word(words.STAGES, call.stage)}"
             mark = replace(
                 mark,
-                state=call.kind,
-                note=f"{_('Drill')}: {said}" if call.drill else said,
-                url=url_for("incidents.show", incident_id=call.incident_id),
+                state=calls[id].kind,
+                note=_said_of(calls[id]),
+                url=url_for("incidents.show", incident_id=calls[id].incident_id),
             )
         elif id in cares:
             mark = replace(mark, state="care", note=cares[id].body.reason)
         yield mark
+
+
+def _said_of(call: Incident) -> str:
+    said = [_("Drill")] if call.drill else []
+    return " · ".join([*said, str(words.KINDS[call.kind]), str(words.STAGES[call.stage])])
 
 
 def _resources(board: Board, world: World) -> Iterator[Mark]:

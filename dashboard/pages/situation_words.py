@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -57,6 +57,13 @@ MISSING = {
     "breathing": _l("breathing or not"),
     "age": _l("about what age"),
 }
+
+
+def missing_words(names: Iterable[str]) -> str:
+    """What the script cannot say yet, as whoever is rung will ask for it."""
+    return _(", ").join(str(MISSING[name]) for name in names)
+
+
 HOWS = {"done": _l("Done"), "not_needed": _l("Not needed"), "called": _l("Called")}
 
 
@@ -178,6 +185,6 @@ GLOBALS = {
     "COMPLAINT_STATES": COMPLAINT_STATES,
     "COMPLAINT_OVERDUE": COMPLAINT_OVERDUE,
     "CONDITIONS": CONDITIONS,
-    "MISSING": MISSING,
+    "missing_words": missing_words,
     "HOWS": HOWS,
 }

@@ -36,6 +36,8 @@ Where = Literal["point", "place", "branch"]
 Number = Annotated[int, msgspec.Meta(ge=0, le=9999)]
 
 EXPIRES_SOON = timedelta(days=30)
+# How far off something in the same area is taken to be, where the plan shows nothing nearer.
+AREA_M = 10
 # What nobody took to an incident, such as a pair of glasses, is back after a working day.
 LENT_HOURS = 12
 
@@ -178,10 +180,7 @@ def nearest(world: World, incident: Incident) -> list[Nearest]:
         left = left_of(world, record)
         if left <= 0 or not _fits(record.body, incident) or _has_expired(world, record.body):
             continue
-        where = _how_near(world, record.body, incident)
-        away_m = distance_m(
-            spot_of(world, record), spot_of(world, world.get("point", incident.point))
-        )
+        where, away_m = _how_near(world, record, incident)
         rank = _rank(where, away_m)
         # Things called "other" are as unlike as their names.
         sort = (record.body.what, record.body.name if record.body.what == "other" else "")
@@ -212,17 +211,24 @@ def _rank(where: Where, away_m: float | None) -> tuple[int, float]:
         return 0, 0
     if away_m is not None:
         return 1, away_m
-    return (1, 0) if where == "place" else (2, 0)
+    return (1, AREA_M) if where == "place" else (2, 0)
 
 
-def _how_near(world: World, resource: Resource, incident: Incident) -> Where:
-    if resource.point == incident.point:
-        return "point"
-    points = world.all("point")
-    here, near_by = place_of(points, incident.point), place_of(points, resource.point)
-    if here and here in (resource.place.strip(), near_by):
-        return "place"
-    return "branch"
+def _how_near(world: World, record: Record, incident: Incident) -> tuple[Where, float | None]:
+    """Where it is as seen from the call, and how many metres away, None if the plan does not say.
+
+    What the plan shows on another floor is elsewhere, whatever its area is called.
+    """
+    there, here = spot_of(world, record), spot_of(world, world.get("point", incident.point))
+    away_m = distance_m(here, there)
+    if record.body.point == incident.point:
+        return "point", away_m
+    points, resource = world.all("point"), record.body
+    area, near_by = place_of(points, incident.point), place_of(points, resource.point)
+    is_apart = here is not None and there is not None and away_m is None
+    if area and not is_apart and area in (resource.place.strip(), near_by):
+        return "place", away_m
+    return "branch", away_m
 
 
 # --- what is wrong with a plan --------------------------------------------------------------

@@ -90,6 +90,21 @@ def test_the_same_area_in_words_counts_where_the_plan_says_nothing(drawn: Desk) 
     assert nearest_kit(drawn) == ("hall", "place", None)
 
 
+def test_an_area_that_is_called_alike_on_another_floor_is_not_near(drawn: Desk) -> None:
+    put(drawn, "resource.save", "above", kit("A", place="Hall", spot=spot(4, 3, "upper")))
+    assert nearest_kit(drawn) == ("above", "branch", None)
+
+
+@pytest.mark.parametrize(("x_m", "first"), [(13, "measured"), (15, "somewhere")])
+def test_an_area_counts_as_a_room_wide_beside_what_is_measured(
+    drawn: Desk, x_m: float, first: str
+) -> None:
+    """9 and 11 m off, beside what is somewhere in the same hall."""
+    put(drawn, "resource.save", "measured", kit("A", spot=spot(x_m, 3)))
+    put(drawn, "resource.save", "somewhere", kit("B", place="Hall"))
+    assert nearest_kit(drawn)[0] == first
+
+
 METRES = st.floats(0, 500)
 SPOTS = st.builds(Spot, floor=st.sampled_from(["ground", "upper"]), x_m=METRES, y_m=METRES)
 

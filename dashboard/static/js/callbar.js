@@ -21,8 +21,10 @@ function look() {
   bar.classList.toggle("kind-urgent", first.kind === "urgent");
   for (const one of bar.querySelectorAll("[data-callbar-kind]")) one.hidden = one.dataset.callbarKind !== first.kind;
   bar.querySelector("[data-callbar-drill]").hidden = !first.drill;
-  const more = unanswered.length > 1 ? ` +${unanswered.length - 1}` : "";
-  bar.querySelector("[data-callbar-text]").textContent = first.label + more;
+  bar.querySelector("[data-callbar-text]").textContent = first.label;
+  const more = bar.querySelector("[data-callbar-more]");
+  more.hidden = unanswered.length < 2;
+  more.textContent = more.dataset.callbarMore.replace("{number}", unanswered.length - 1);
   sayOnce();
   bar.querySelector("[data-callbar-time]").textContent = stopwatch(serverNow() - Date.parse(first.raised_at));
 }
@@ -30,7 +32,8 @@ function look() {
 function sayOnce() {
   const kind = bar.querySelector("[data-callbar-kind]:not([hidden])")?.textContent ?? "";
   const drill = bar.querySelector("[data-callbar-drill]:not([hidden])")?.textContent ?? "";
-  const name = `${drill} ${kind} ${bar.querySelector("[data-callbar-text]").textContent}`;
+  const more = bar.querySelector("[data-callbar-more]:not([hidden])")?.textContent ?? "";
+  const name = `${drill} ${kind} ${bar.querySelector("[data-callbar-text]").textContent} ${more}`;
   if (name !== named) say(name);
   named = name;
 }

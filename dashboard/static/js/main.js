@@ -11,7 +11,7 @@ import { startCallBar } from "./callbar.js";
 startClock();
 if (document.body.hasAttribute("data-live-page")) {
   startStale();
-  startRefresh();
+  if (!document.querySelector("[data-still]")) startRefresh();
   startActions();
   startSound();
   startKeys();
