@@ -102,7 +102,7 @@ def test_the_bar_of_other_pages_marks_a_drill_and_puts_a_real_call_before_it(dem
     expect(bar.get_by_text("Drill")).to_be_visible()
     expect(other.locator("#announce")).to_contain_text("Drill")
     demo.press("point-1")
-    expect(bar).to_contain_text("Counter 1 +1")
+    expect(bar).to_contain_text("Counter 1 and 1 more")
     expect(bar.get_by_text("Drill")).to_be_hidden()
 
 

@@ -189,6 +189,30 @@ OVER_THE_EDGE = """(() => {
 })()"""
 
 
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize(("size", "count"), [("wall", 6), ("wall", 4), ("desk", 3), ("desk", 1)])
+def test_what_a_card_offers_stays_within_its_frame(demo, screen, lang, size, count):
+    for number in range(1, count + 1):
+        demo.press(f"point-{number}")
+    page = screen(size=size, lang=lang)
+    expect(page.locator(".answers")).to_have_count(count)
+    assert page.evaluate(OUT_OF_FRAME) == []
+    page.locator(".answers summary").last.click()
+    assert page.evaluate(OUT_OF_FRAME) == []
+    page.locator(".answers[open] [data-do=busy]").click()
+    expect(page.locator(".gone")).to_contain_text("正忙" if lang == "zh" else "is busy")
+
+
+# Touches that hang over the frame of their card.
+OUT_OF_FRAME = """[...document.querySelectorAll('.card .actions :is(.btn, summary)')]
+  .filter(one => one.checkVisibility()).filter(one => {
+    const card = one.closest('.card'), frame = parseFloat(getComputedStyle(card).borderWidth);
+    const [its, all] = [one.getBoundingClientRect(), card.getBoundingClientRect()];
+    return its.left < all.left + frame || its.right > all.right - frame
+      || its.bottom > all.bottom - frame;
+  }).map(one => one.innerText)"""
+
+
 def test_a_whole_line_of_the_list_leads_to_its_incident(demo, screen):
     page = screen("/incidents")
     demo.press("point-1")
