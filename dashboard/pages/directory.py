@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, IntegerField, SelectField, StringField
@@ -18,7 +18,7 @@ from dashboard.pages.forms import (
     PlanForm,
     choices,
     retire_and_say,
-    save,
+    saved,
     words_of,
 )
 from dashboard.pages.playbooks import said, text_field
@@ -112,11 +112,8 @@ def place() -> str | Response:
     """Where the branch is, for whoever has to find it."""
     record = _open_or_none("branch", PLACE)
     form = PlaceForm() if request.method == "POST" else _filled_place(record)
-    if request.method == "POST" and form.validate():
-        answer = save(form, "branch", PLACE, form.body())
-        if answer.ok:
-            flash(_("Saved."))
-            return redirect(url_for("directory.listing"))
+    if saved(form, "branch", PLACE):
+        return redirect(url_for("directory.listing"))
     return render_template("contact.html", form=form, record=None, is_place=True, **_may())
 
 
@@ -137,11 +134,8 @@ def edit(id: str) -> str | Response:
 
 def _page(record: Record | None) -> str | Response:
     form = ContactForm() if request.method == "POST" else _filled(record)
-    if request.method == "POST" and form.validate():
-        answer = save(form, "contact", record.id if record else "", form.body())
-        if answer.ok:
-            flash(_("Saved."))
-            return redirect(url_for("directory.listing"))
+    if saved(form, "contact", record.id if record else ""):
+        return redirect(url_for("directory.listing"))
     return render_template("contact.html", form=form, record=record, is_place=False, **_may())
 
 

@@ -23,7 +23,7 @@ from dashboard.pages.forms import (
     needed_viewer,
     open_record,
     retire_and_say,
-    save,
+    saved,
     without_nothing,
 )
 from dashboard.pages.outlook import world_of
@@ -250,8 +250,7 @@ def _plan_page(id: str, record: Record | None) -> str | Response:
     is_post = request.method == "POST"
     form = DrillPlanForm() if is_post else DrillPlanForm(formdata=None, **_values(record))
     form.point.choices = [("", _("Any point")), *point_labels(the_board()).items()]
-    if is_post and form.validate() and save(form, "drill_plan", id, form.body()).ok:
-        flash(_("Saved."))
+    if saved(form, "drill_plan", id):
         return redirect(url_for("drills.listing"))
     return render_template("drill_plan.html", form=form, record=record, may_edit=may_edit())
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
@@ -13,7 +13,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from dashboard.board import the_board
 from dashboard.pages.floor_views import branch_plan, floor_view
-from dashboard.pages.forms import open_record, posted_number, retire_and_say, save
+from dashboard.pages.forms import open_record, posted_number, retire_and_say, saved
 from dashboard.pages.points import may_edit
 from dashboard.pages.rows import RowsForm
 from gateway.store import Record
@@ -97,7 +97,7 @@ def show() -> str:
 def new() -> str | Response:
     """A page to draw one."""
     form = FloorForm.posted() if request.method == "POST" else FloorForm.filled(NEW_ROWS)
-    return _saved(form, "") or _page(form, None)
+    return _page(form, "", None)
 
 
 @blueprint.route("/floors/<id>", methods=["GET", "POST"])
@@ -105,7 +105,7 @@ def edit(id: str) -> str | Response:
     """A page for one that is drawn."""
     record = open_record("floor", id)
     form = FloorForm.posted() if request.method == "POST" else _filled(record)
-    return _saved(form, id) or _page(form, record)
+    return _page(form, id, record)
 
 
 def _filled(record: Record) -> FloorForm:
@@ -125,16 +125,9 @@ def _filled(record: Record) -> FloorForm:
     )
 
 
-def _saved(form: FloorForm, id: str) -> Response | None:
-    if request.method != "POST" or not form.validate():
-        return None
-    if not save(form, "floor", id, form.body()).ok:
-        return None
-    flash(_("Saved."))
-    return redirect(url_for("floors.show"))
-
-
-def _page(form: FloorForm, record: Record | None) -> str:
+def _page(form: FloorForm, id: str, record: Record | None) -> str | Response:
+    if saved(form, "floor", id):
+        return redirect(url_for("floors.show"))
     return render_template(
         "floor.html",
         form=form,

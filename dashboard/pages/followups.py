@@ -24,7 +24,7 @@ from dashboard.pages.forms import (
     needed_viewer,
     open_record,
     retire_and_say,
-    save,
+    saved,
     without_nothing,
 )
 from dashboard.pages.situation import family_of, situations
@@ -280,12 +280,7 @@ def _rule_page(id: str, record: Record | None) -> str | Response:
     values = {} if record is None else _rule_values(record)
     form = RuleForm() if request.method == "POST" else RuleForm(formdata=None, **values)
     form.situations.choices = list(situations(the_board()).items())
-    if (
-        request.method == "POST"
-        and form.validate()
-        and save(form, "followup_rule", id, form.body()).ok
-    ):
-        flash(_("Saved."))
+    if saved(form, "followup_rule", id):
         return redirect(url_for("followups.rules"))
     return render_template("followup_rule.html", form=form, record=record, may_edit=may_edit())
 

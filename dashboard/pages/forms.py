@@ -34,6 +34,10 @@ class PlanForm(FlaskForm):
     def seen_version(self) -> int | None:
         return _whole_number(self.version.data or "")
 
+    def body(self) -> dict[str, Any]:
+        """The plan as it was typed, for the desk."""
+        raise NotImplementedError
+
 
 def save(form: PlanForm, kind: str, id: str, body: dict[str, Any]) -> Answer:
     """Has the desk save the plan; what is wrong with it stands at the form's fields afterwards."""
@@ -44,6 +48,17 @@ def save(form: PlanForm, kind: str, id: str, body: dict[str, Any]) -> Answer:
     for fault in answer.faults if answer.ok else ():
         flash(_("Saved, but see to this. %(what)s", what=_named_sentence(fault)))
     return answer
+
+
+def saved(form: PlanForm, kind: str, id: str) -> bool:
+    """Whether a form that was posted is saved, which the next page says. If not, what is wrong with
+    it stands at its fields."""
+    if request.method != "POST" or not form.validate():
+        return False
+    if not save(form, kind, id, form.body()).ok:
+        return False
+    flash(_("Saved."))
+    return True
 
 
 def _named_sentence(fault: FieldFault) -> str:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
-from flask_babel import gettext as _
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask_babel import lazy_gettext as _l
 
 from dashboard.board import the_board
-from dashboard.pages.forms import PlanForm, save
+from dashboard.pages.forms import PlanForm, saved
 from dashboard.pages.shifts import time_field
 from dashboard.pages.team import may_edit
 from dashboard.weekdays import WEEKDAYS
@@ -41,6 +40,9 @@ class HoursForm(PlanForm):
             return None
         return f"{rows[int(number)][0]}_{'closes' if 'closes' in end else 'opens'}"
 
+    def body(self) -> dict[str, Any]:
+        return {"week": [row for _day, row in self.rows()]}
+
 
 for _day in WEEKDAYS:
     setattr(HoursForm, f"{_day}_opens", time_field(_l("Opens"), needed=False))
@@ -52,11 +54,8 @@ def edit() -> str | Response:
     """When the branch is open for customers."""
     record = the_board().reader.record("hours", BRANCH)
     form = HoursForm() if request.method == "POST" else _filled(record)
-    if request.method == "POST" and form.validate():
-        body = {"week": [row for _day, row in form.rows()]}
-        if save(form, "hours", BRANCH, body).ok:
-            flash(_("Saved."))
-            return redirect(url_for("day.opening"))
+    if saved(form, "hours", BRANCH):
+        return redirect(url_for("day.opening"))
     return render_template("hours.html", form=form, WEEKDAYS=WEEKDAYS, may_edit=may_edit())
 
 

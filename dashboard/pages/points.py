@@ -24,7 +24,7 @@ from dashboard.pages.forms import (
     open_record,
     posted_number,
     retire_and_say,
-    save,
+    saved,
 )
 from dashboard.pages.outlook import world_of
 from dashboard.pages.spots import SpotFields, spot_place, spot_values
@@ -106,7 +106,7 @@ def new() -> str | Response:
     """A page to name one."""
     form = _point_form({"id": request.args.get("id")} if request.method == "GET" else None)
     id = (form.id.data or "").strip().lower()
-    return _saved(form, id) or _page(form, None)
+    return _page(form, id, None)
 
 
 @blueprint.route("/points/<id>", methods=["GET", "POST"])
@@ -115,7 +115,7 @@ def edit(id: str) -> str | Response:
     record = open_record("point", id)
     form = _point_form(_values(record) if request.method == "GET" else None)
     form.id.data = id
-    return _saved(form, id) or _page(form, record)
+    return _page(form, id, record)
 
 
 def _values(record: Record) -> dict[str, Any]:
@@ -140,17 +140,9 @@ def _point_form(values: dict[str, Any] | None) -> PointForm:
     return form
 
 
-def _saved(form: PointForm, id: str) -> Response | None:
-    if request.method != "POST" or not form.validate():
-        return None
-    answer = save(form, "point", id, form.body())
-    if not answer.ok:
-        return None
-    flash(_("Saved."))
-    return redirect(url_for("points.listing"))
-
-
-def _page(form: PointForm, record: Record | None) -> str:
+def _page(form: PointForm, id: str, record: Record | None) -> str | Response:
+    if saved(form, "point", id):
+        return redirect(url_for("points.listing"))
     return render_template(
         "point.html",
         form=form,

@@ -21,6 +21,7 @@ from dashboard.pages.forms import (
     open_record,
     retire_and_say,
     save,
+    saved,
     without_nothing,
 )
 from dashboard.pages.policy_words import AUDIENCES
@@ -307,12 +308,7 @@ def _substitute(record: Record | None) -> str | Response:
         if record is None or name == record.id
     ]
     role = record.id if record else form.role.data or ""
-    if (
-        request.method == "POST"
-        and form.validate()
-        and save(form, "substitute", role, form.body()).ok
-    ):
-        flash(_("Saved."))
+    if saved(form, "substitute", role):
         return redirect(url_for("policies.listing"))
     return render_template("substitute.html", form=form, record=record, may_edit=may_edit())
 

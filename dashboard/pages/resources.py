@@ -27,7 +27,7 @@ from dashboard.pages.forms import (
     open_record,
     posted_number,
     retire_and_say,
-    save,
+    saved,
     without_nothing,
 )
 from dashboard.pages.outlook import world_of
@@ -153,7 +153,7 @@ def _due(record: Record) -> str | None:
 def new() -> str | Response:
     """A page to add one."""
     form = _form()
-    return _saved(form, "") or _page(form, None)
+    return _page(form, "", None)
 
 
 @blueprint.route("/<id>", methods=["GET", "POST"])
@@ -161,7 +161,7 @@ def edit(id: str) -> str | Response:
     """A page for one that there is."""
     record = open_record("resource", id)
     form = _form() if request.method == "POST" else _form(record)
-    return _saved(form, id) or _page(form, record)
+    return _page(form, id, record)
 
 
 def _form(record: Record | None = None) -> ResourceForm:
@@ -189,17 +189,9 @@ def _form(record: Record | None = None) -> ResourceForm:
     return form
 
 
-def _saved(form: ResourceForm, id: str) -> Response | None:
-    if request.method != "POST" or not form.validate():
-        return None
-    answer = save(form, "resource", id, form.body())
-    if not answer.ok:
-        return None
-    flash(_("Saved."))
-    return redirect(url_for("resources.listing"))
-
-
-def _page(form: ResourceForm, record: Record | None) -> str:
+def _page(form: ResourceForm, id: str, record: Record | None) -> str | Response:
+    if saved(form, "resource", id):
+        return redirect(url_for("resources.listing"))
     return render_template(
         "resource.html",
         form=form,

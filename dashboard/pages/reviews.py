@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
@@ -16,7 +16,7 @@ from dashboard.board import the_board
 from dashboard.errors import Problem
 from dashboard.pages.branch import cards_for_viewer, staff_names, viewer_id
 from dashboard.pages.followups import of_incident
-from dashboard.pages.forms import save, without_nothing
+from dashboard.pages.forms import saved, without_nothing
 from dashboard.pages.rows import RowsForm
 from gateway.store import Record
 from protocol.messages import Incident
@@ -80,12 +80,7 @@ def show(incident_id: str) -> str | Response:
     people = [(one.id, one.body.name) for one in board.reader.records("staff")]
     for row in form.row_numbers:
         form[f"action_{row}_owner"].choices = [("", _("Myself")), *people]
-    if (
-        request.method == "POST"
-        and form.validate()
-        and save(form, "review", incident_id, form.body()).ok
-    ):
-        flash(_("Saved."))
+    if saved(form, "review", incident_id):
         return redirect(url_for("reviews.show", incident_id=incident_id))
     return render_template(
         "review.html",

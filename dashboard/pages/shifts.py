@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
@@ -19,7 +19,7 @@ from dashboard.pages.forms import (
     PlanForm,
     open_record,
     retire_and_say,
-    save,
+    saved,
     without_nothing,
 )
 from dashboard.pages.outlook import world_of
@@ -193,7 +193,7 @@ def asked_monday() -> date:
 def new(kind: str) -> str | Response:
     """A page for a new one."""
     form = _form(kind, {"staff": request.args.get("staff")} if request.method == "GET" else None)
-    return _saved(form, kind, "", None) or _page(form, kind, None)
+    return _page(form, kind, "", None)
 
 
 @blueprint.route("/<any(shift, exception, post):kind>/<id>", methods=["GET", "POST"])
@@ -201,7 +201,7 @@ def edit(kind: str, id: str) -> str | Response:
     """A page for one that there is."""
     record = open_record(kind, id)
     form = _form(kind, _values(record) if request.method == "GET" else None)
-    return _saved(form, kind, id, record) or _page(form, kind, record)
+    return _page(form, kind, id, record)
 
 
 @blueprint.post("/<any(shift, exception, post):kind>/<id>/retire")
@@ -209,15 +209,6 @@ def retire(kind: str, id: str) -> Response:
     """Takes one out of the plan."""
     retire_and_say(kind, id, _("Taken out of the plan."))
     return redirect(url_for("shifts.week"))
-
-
-def _saved(form: PlanForm, kind: str, id: str, record: Record | None) -> Response | None:
-    if request.method != "POST" or not form.validate():
-        return None
-    if not save(form, kind, id, form.body()).ok:
-        return None
-    flash(_("Saved."))
-    return redirect(_where_it_shows(form))
 
 
 def _where_it_shows(form: PlanForm) -> str:
@@ -228,7 +219,9 @@ def _where_it_shows(form: PlanForm) -> str:
     return url_for("shifts.week", week=first.isoformat())
 
 
-def _page(form: PlanForm, kind: str, record: Record | None) -> str:
+def _page(form: PlanForm, kind: str, id: str, record: Record | None) -> str | Response:
+    if saved(form, kind, id):
+        return redirect(_where_it_shows(form))
     return render_template("shift.html", form=form, kind=kind, record=record, may_edit=may_edit())
 
 

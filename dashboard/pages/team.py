@@ -33,6 +33,7 @@ from dashboard.pages.forms import (
     posted_number,
     retire_and_say,
     save,
+    saved,
     words_of,
 )
 from dashboard.pages.times import today
@@ -206,11 +207,8 @@ def edit(staff: str) -> str | Response:
     record = open_record("staff", staff)
     form = StaffForm() if request.method == "POST" else _filled(record)
     form.id.data = record.id
-    if request.method == "POST" and form.validate():
-        answer = save(form, "staff", record.id, form.body())
-        if answer.ok:
-            flash(_("Saved."))
-            return redirect(url_for("team.listing"))
+    if saved(form, "staff", record.id):
+        return redirect(url_for("team.listing"))
     return _page(record, form, PinForm(formdata=None))
 
 

@@ -6,8 +6,10 @@ import random
 from collections.abc import Iterator
 from pathlib import Path
 
+from seeded import writing
+
 from gateway.course import Course, Entry
-from gateway.store import NoticeRecord, Work, Writer
+from gateway.store import NoticeRecord, Work
 from gateway.store.records import LoggedEntry
 from protocol.messages import Incident, Responder
 from protocol.moment import rfc3339
@@ -26,21 +28,19 @@ def write(store: Path, *, end_ms: int, with_log: bool = False) -> None:
 
     with_log: faults too. They stand in the log, so no gateway may be running.
     """
-    writer = Writer(str(store))
-    writer.open()
-    work = Work()
-    for incident in incidents(end_ms):
-        id_ = incident.incident_id
-        work.courses[id_] = Course(incident=incident, boot="past", raised_ms=None, due_ms=0)
-        work.farewells_said.add(id_)
-    for number, incident in enumerate(incidents(end_ms)):
-        for channel in ("duty-phone", "wecom-group"):
-            notice = _notice(number, incident.incident_id, channel, end_ms)
-            work.notices[notice.notice_id] = notice
-    if with_log:
-        work.entries = list(_faults(end_ms))
-    writer.commit(work)
-    writer.close()
+    with writing(store) as writer:
+        work = Work()
+        for incident in incidents(end_ms):
+            id_ = incident.incident_id
+            work.courses[id_] = Course(incident=incident, boot="past", raised_ms=None, due_ms=0)
+            work.farewells_said.add(id_)
+        for number, incident in enumerate(incidents(end_ms)):
+            for channel in ("duty-phone", "wecom-group"):
+                notice = _notice(number, incident.incident_id, channel, end_ms)
+                work.notices[notice.notice_id] = notice
+        if with_log:
+            work.entries = list(_faults(end_ms))
+        writer.commit(work)
 
 
 def incidents(end_ms: int) -> Iterator[Incident]:

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
+from seeded import writing
 
 from dashboard.app import create_app
 from dashboard.board import Board
 from dashboard.config import BoardConfig, DemoPoint, Token
 from dashboard.live import Live
 from dashboard.store import Reader
-from gateway.store import Vault, Writer, key_path
+from gateway.store import Vault, key_path
 
 TOKEN = "a-token-for-tests"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
@@ -23,10 +24,8 @@ BEARER = {"Authorization": f"Bearer {TOKEN}"}
 @pytest.fixture
 def store(tmp_path: Path) -> Path:
     path = tmp_path / "anling.db"
-    writer = Writer(str(path))
-    writer.open()
-    writer.configure(name="Test branch", units=[], points=[])
-    writer.close()
+    with writing(path) as writer:
+        writer.configure(name="Test branch", units=[], points=[])
     return path
 
 

@@ -5,23 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from seeded import a_call
 
 from dashboard.pages.cards import card, label_parts, label_size, rank
 from dashboard.pages.times import duration
-from protocol.messages import Incident, Responder
+from protocol.messages import Responder
 
 NOW_MS = 1_800_000_000_000
-CALL = Incident(
-    incident_id="i1",
-    branch="b001",
-    point="point-1",
-    label="Counter 1",
-    kind="call",
-    stage="raised",
-    presses=1,
-    drill=False,
-    raised_at="2027-01-15T07:59:00.000Z",
-)
+CALL = a_call(raised_at="2027-01-15T07:59:00.000Z")
 MINE = replace(
     CALL, stage="accepted", owner="101", responders=(Responder(staff="101", roles=("security",)),)
 )

@@ -9,13 +9,13 @@ from pathlib import Path
 import board_branch
 import pytest
 from board_branch import PINS, TOKEN, Branch
-from seeded import write_staff
+from seeded import write_staff, writing
 
 from dashboard.app import create_app
 from dashboard.board import Board
 from dashboard.config import BoardConfig, Token
 from dashboard.live import Live
-from gateway.store import PointRecord, Reader, StaffRecord, Vault, Writer, key_path
+from gateway.store import PointRecord, Reader, StaffRecord, Vault, key_path
 
 
 @pytest.fixture(scope="session")
@@ -27,31 +27,29 @@ def pin_hashes() -> dict[str, str]:
 def store(tmp_path: Path, pin_hashes: dict[str, str]) -> Path:
     """A store as the gateway makes it, with a unit, a point and two members of staff."""
     path = tmp_path / "anling.db"
-    writer = Writer(str(path))
-    writer.open()
-    writer.configure(
-        name="Test branch",
-        units=["unit-01"],
-        points=[PointRecord(point="point-1", label="Counter 1", unit="unit-01")],
-    )
-    write_staff(
-        writer,
-        [
-            StaffRecord(
-                staff="g01",
-                name="Li Na",
-                roles=("customer_service",),
-                pin_hash=pin_hashes["g01"],
-            ),
-            StaffRecord(
-                staff="l01",
-                name="Wang Wei",
-                roles=("lead",),
-                pin_hash=pin_hashes["l01"],
-            ),
-        ],
-    )
-    writer.close()
+    with writing(path) as writer:
+        writer.configure(
+            name="Test branch",
+            units=["unit-01"],
+            points=[PointRecord(point="point-1", label="Counter 1", unit="unit-01")],
+        )
+        write_staff(
+            writer,
+            [
+                StaffRecord(
+                    staff="g01",
+                    name="Li Na",
+                    roles=("customer_service",),
+                    pin_hash=pin_hashes["g01"],
+                ),
+                StaffRecord(
+                    staff="l01",
+                    name="Wang Wei",
+                    roles=("lead",),
+                    pin_hash=pin_hashes["l01"],
+                ),
+            ],
+        )
     return path
 
 

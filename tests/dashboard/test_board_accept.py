@@ -15,6 +15,7 @@ import pytest
 from bad_services import Reply as Answer
 from bad_services import Service
 from board_branch import PINS, Branch, eventually, signed_in
+from seeded import put, writing
 
 from dashboard.actions import Outcome
 from dashboard.pages import accept
@@ -26,7 +27,7 @@ from gateway.desk.resources import Resource
 from gateway.incident import raise_incident
 from gateway.policy import Policy
 from gateway.roster import Roster
-from gateway.store import Work, Writer
+from gateway.store import Work
 from protocol import call_link
 from protocol.call_link import CallLink
 from protocol.clock import now
@@ -50,10 +51,7 @@ class Counter:
         return call_link.sign(key or self.key, link)
 
     def write(self, work: Work) -> None:
-        writer = Writer(str(self.path))
-        writer.open()
-        writer.commit(work)
-        writer.close()
+        put(self.path, work)
 
     def became(self, **changes) -> None:
         course = replace(self.course, incident=replace(self.incident, **changes))
@@ -73,10 +71,8 @@ def counter(store: Path) -> Counter:
         branch="b001",
         rules=Rules(policy=Policy(), roster=Roster()),
     )
-    writer = Writer(str(store))
-    writer.open()
-    key = writer.call_link_key()
-    writer.close()
+    with writing(store) as writer:
+        key = writer.call_link_key()
     counter = Counter(store, key, changed.course.incident)
     counter.course = changed.course
     counter.became()

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 from flask_babel import force_locale
+from seeded import writing
 
 from dashboard.pages.answer_words import answer_words
 from gateway.course import Place, Rules
 from gateway.incident import raise_incident
 from gateway.policy import Policy
 from gateway.roster import Roster
-from gateway.store import ChannelRecord, Clocks, NoticeRecord, Work, Writer
+from gateway.store import ChannelRecord, Clocks, NoticeRecord, Work
 from protocol.clock import now
 from protocol.messages import Alert
 from protocol.moment import parse_rfc3339
@@ -33,43 +34,41 @@ def incident_id(store: Path) -> str:
     course = raise_incident(alert, place, now(), branch="b001", rules=rules).course
     found = course.incident.incident_id
     told = {"incident_id": found, "step": 1, "why": "step", "made_ms": now().utc_ms - 9000}
-    writer = Writer(str(store))
-    writer.open()
-    writer.configure_channels(
-        [
-            ChannelRecord(channel="hall-group", kind="dingtalk", canary_every_s=86400),
-            ChannelRecord(channel="pocket", kind="pager", canary_every_s=0),
-        ]
-    )
-    refused = "it refused: errcode 310000 <b>sign not match</b>"
-    failing = ChannelRecord(
-        channel="hall-group",
-        kind="dingtalk",
-        canary_every_s=86400,
-        delivered=clocks(3_600_000),
-        tried=clocks(5000),
-        result="failed",
-        detail=refused,
-    )
-    notice = NoticeRecord(
-        notice_id="n-1",
-        channel="hall-group",
-        state="failed",
-        attempts=5,
-        detail=refused,
-        staff=("g01", "l01"),
-        tried_ms=now().utc_ms - 5000,
-        **told,
-    )
-    waiting = NoticeRecord(notice_id="n-2", channel="pocket", **told)
-    writer.commit(
-        Work(
-            courses={found: course},
-            channels={"hall-group": failing},
-            notices={"n-1": notice, "n-2": waiting},
+    with writing(store) as writer:
+        writer.configure_channels(
+            [
+                ChannelRecord(channel="hall-group", kind="dingtalk", canary_every_s=86400),
+                ChannelRecord(channel="pocket", kind="pager", canary_every_s=0),
+            ]
         )
-    )
-    writer.close()
+        refused = "it refused: errcode 310000 <b>sign not match</b>"
+        failing = ChannelRecord(
+            channel="hall-group",
+            kind="dingtalk",
+            canary_every_s=86400,
+            delivered=clocks(3_600_000),
+            tried=clocks(5000),
+            result="failed",
+            detail=refused,
+        )
+        notice = NoticeRecord(
+            notice_id="n-1",
+            channel="hall-group",
+            state="failed",
+            attempts=5,
+            detail=refused,
+            staff=("g01", "l01"),
+            tried_ms=now().utc_ms - 5000,
+            **told,
+        )
+        waiting = NoticeRecord(notice_id="n-2", channel="pocket", **told)
+        writer.commit(
+            Work(
+                courses={found: course},
+                channels={"hall-group": failing},
+                notices={"n-1": notice, "n-2": waiting},
+            )
+        )
     return found
 
 
@@ -148,21 +147,19 @@ def test_programs_are_told_how_each_channel_does(client, bearer, incident_id) ->
 
 
 def test_a_channel_works_again_with_its_first_delivery(client, bearer, store, incident_id) -> None:
-    writer = Writer(str(store))
-    writer.open()
-    present = clocks(0)
-    well = ChannelRecord(
-        channel="hall-group",
-        kind="dingtalk",
-        canary_every_s=86400,
-        delivered=present,
-        tested=clocks(1000),
-        tried=present,
-        result="delivered",
-        detail="ok",
-    )
-    writer.commit(Work(channels={"hall-group": well}))
-    writer.close()
+    with writing(store) as writer:
+        present = clocks(0)
+        well = ChannelRecord(
+            channel="hall-group",
+            kind="dingtalk",
+            canary_every_s=86400,
+            delivered=present,
+            tested=clocks(1000),
+            tried=present,
+            result="delivered",
+            detail="ok",
+        )
+        writer.commit(Work(channels={"hall-group": well}))
     hall = client.get("/api/v1/channels", headers=bearer).json[0]
     assert hall["state"] == "works"
     assert hall["last_delivery_at"] == hall["last_try_at"] >= hall["last_canary_at"]

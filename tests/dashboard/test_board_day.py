@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 from board_branch import eventually, signed_in, token_of
+from seeded import writing
 
 from gateway.desk.business_day import BranchDay, Stretch
 from gateway.desk.record import Record
 from gateway.desk.resources import Resource
-from gateway.store import Work, Writer
+from gateway.store import Work
 
 PAGES = (
     "/resources",
@@ -23,13 +24,11 @@ PAGES = (
 
 
 def write(store, *records: Record) -> None:
-    writer = Writer(str(store))
-    writer.open()
-    work = Work()
-    for one in records:
-        work.records[one.kind, one.id] = one
-    writer.commit(work)
-    writer.close()
+    with writing(store) as writer:
+        work = Work()
+        for one in records:
+            work.records[one.kind, one.id] = one
+        writer.commit(work)
 
 
 @pytest.mark.parametrize("path", PAGES)

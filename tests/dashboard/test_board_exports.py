@@ -12,11 +12,12 @@ from dataclasses import fields, replace
 import psutil
 import pytest
 from board_branch import TOKEN, signed_in
+from seeded import put
 
 from dashboard.export_text import BOM, PIECE_BYTES, WRITERS
 from gateway.chain import LogEntry, first_broken
 from gateway.course import Course, Entry
-from gateway.store import NoticeRecord, Reader, Rejected, Work, Writer
+from gateway.store import NoticeRecord, Reader, Rejected, Work
 from gateway.store.exports import EXPORTS, PAGE, Export, Window
 from gateway.store.records import LoggedEntry, TakenAlert
 from protocol.messages import Alert, Incident, Responder
@@ -82,10 +83,7 @@ def kept(store) -> list[Incident]:
         ]
     work.rejected.append(Rejected(at=rfc3339(T0_MS), topic="=x", reason="r", payload=b"\xff\x00"))
     work.actions["act-1"] = (True, "", T0_MS)
-    writer = Writer(str(store))
-    writer.open()
-    writer.commit(work)
-    writer.close()
+    put(store, work)
     return found
 
 
@@ -168,11 +166,8 @@ def test_no_secret_is_given_away(client, bearer, kept, pin_hashes):
 
 def test_rows_come_in_pages_without_a_gap(store, kept):
     """More rows than a page has, with the same time too."""
-    writer = Writer(str(store))
-    writer.open()
     same_time = [replace(incident(1), incident_id=f"p-{number:05d}") for number in range(PAGE * 2)]
-    writer.commit(Work(courses={one.incident_id: course(one) for one in same_time}))
-    writer.close()
+    put(store, Work(courses={one.incident_id: course(one) for one in same_time}))
     reader = Reader(str(store))
     found = [row[0] for row in EXPORTS["incidents"].rows(reader, Window())]
     assert len(found) == len(set(found)) == PAGE * 2 + 5

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from board_branch import TOKEN, eventually, signed_in, token_of
+from seeded import a_call, writing
 from test_board_day import write
 
 from dashboard.pages.private_rule import kept_days
@@ -22,8 +23,8 @@ from gateway.desk.record import Record
 from gateway.desk.reviews import Review
 from gateway.desk.scores import Score
 from gateway.desk.todo import Followup, Words
-from gateway.store import Vault, Work, Writer, key_path
-from protocol.messages import Fault, Incident, Responder
+from gateway.store import Vault, Work, key_path
+from protocol.messages import Fault, Responder
 from protocol.moment import rfc3339
 
 ID = "20261124-081530-abcdef123456"
@@ -73,15 +74,9 @@ def filled(store):
     """The store with one of everything."""
     vault = Vault(key_path(store))
     vault.make_key()
-    incident = Incident(
+    incident = a_call(
         incident_id=ID,
-        branch="b001",
-        point="point-1",
-        label="Counter 1",
-        kind="call",
         stage="closed",
-        presses=1,
-        drill=False,
         raised_at="2026-11-24T08:15:30.000Z",
         closed_at="2026-11-24T08:20:00.000Z",
         owner="g01",
@@ -118,12 +113,10 @@ def filled(store):
         a_record("walk_rule", "branch", walks.WalkRule()),
     )
     write(store, *records)
-    writer = Writer(str(store))
-    writer.open()
-    work = Work()
-    work.courses[ID] = Course(incident=incident, boot="", raised_ms=None, due_ms=0)
-    writer.commit(work)
-    writer.close()
+    with writing(store) as writer:
+        work = Work()
+        work.courses[ID] = Course(incident=incident, boot="", raised_ms=None, due_ms=0)
+        writer.commit(work)
     return store
 
 
@@ -325,11 +318,9 @@ def test_the_wall_says_which_follow_up_is_overdue(filled, client):
     detail = "1: Tell the family (Counter 1, 11-24 16:15)"
     since = "2026-11-24T10:00:00.000Z"
     fault = Fault(subject="followups/g01", name="overdue", since=since, detail=detail)
-    writer = Writer(str(filled))
-    writer.open()
-    work = Work()
-    work.faults_raised[fault.subject, fault.name] = fault
-    writer.commit(work)
-    writer.close()
+    with writing(filled) as writer:
+        work = Work()
+        work.faults_raised[fault.subject, fault.name] = fault
+        writer.commit(work)
     assert detail in signed_in(client).get("/?lang=en").text
     assert detail in client.get("/opening").text

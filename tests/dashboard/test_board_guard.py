@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 from board_branch import PINS, TOKEN
-from seeded import write_staff
+from seeded import write_staff, writing
 
 from dashboard import sessions
 from dashboard.app import create_app
@@ -381,11 +381,9 @@ def _told(board) -> list[str]:
 
 
 def _configure(board, staff) -> None:
-    writer = Writer(str(board.reader._path))
-    writer.open()
-    writer.configure(name="Test branch", units=[], points=[])
-    write_staff(writer, staff)
-    writer.close()
+    with writing(board.reader._path) as writer:
+        writer.configure(name="Test branch", units=[], points=[])
+        write_staff(writer, staff)
 
 
 def _make_store(path) -> None:

@@ -1,6 +1,7 @@
 from dataclasses import replace
 
 import pytest
+from seeded import a_call
 
 from dashboard.picture import (
     MAX_CLOSED,
@@ -17,19 +18,9 @@ from dashboard.picture import (
     with_unit_status,
 )
 from gateway.store import UnitRecord
-from protocol.messages import Fault, GatewayStatus, Incident, UnitStatus
+from protocol.messages import Fault, GatewayStatus, UnitStatus
 
-INCIDENT = Incident(
-    incident_id="i-1",
-    branch="b001",
-    point="point-1",
-    label="Counter 1",
-    kind="call",
-    stage="raised",
-    presses=1,
-    drill=False,
-    raised_at="2026-11-24T08:00:00.000Z",
-)
+INCIDENT = a_call()
 CLOSED = replace(INCIDENT, stage="closed", version=5)
 
 

@@ -8,13 +8,14 @@ from html.parser import HTMLParser
 
 import pytest
 from board_branch import signed_in
+from seeded import a_call, writing
 
 from dashboard.desk import Answer
 from dashboard.pages.cards import card
 from gateway.desk.policies import MAX_STEPS, PolicyPlan, StepPlan, Substitute
 from gateway.desk.record import Record
 from gateway.store import Work, Writer
-from protocol.messages import Fault, FieldFault, Incident, Offer, Refusal, Responder
+from protocol.messages import Fault, FieldFault, Offer, Refusal, Responder
 
 PAGES = ("/policies", "/policies/new", "/policies/policy/default", "/policies/substitute/new")
 STEPS = [StepPlan(after_s=0, tell="kind", ring_s=5), StepPlan(after_s=20, tell="outside")]
@@ -214,14 +215,12 @@ def test_other_tables_grow_and_shrink_alike(client, written, path, row, typed):
 def test_all_who_stand_in_are_shown_and_posted_again(client, written, store):
     """A plan of another program may have more than a page begins with."""
     roles = ["lead", "admin", "maintenance", "customer_service"]
-    writer = Writer(str(store))
-    writer.open()
-    work = Work()
-    work.records["substitute", "security"] = Record(
-        kind="substitute", id="security", body=Substitute(instead=roles), version=2
-    )
-    writer.commit(work)
-    writer.close()
+    with writing(store) as writer:
+        work = Work()
+        work.records["substitute", "security"] = Record(
+            kind="substitute", id="security", body=Substitute(instead=roles), version=2
+        )
+        writer.commit(work)
     typed = typed_in(signed_in(client).get("/policies/substitute/security").text)
     assert [typed[f"instead_{row}_role"] for row in range(1, 5)] == [[one] for one in roles]
 
@@ -251,18 +250,7 @@ def test_what_could_leave_a_call_unanswered_is_said_when_it_is_saved(client, wri
 
 # --- what a card says ---
 
-RAISED = Incident(
-    incident_id="i-1",
-    branch="b001",
-    point="point-1",
-    label="Counter 1",
-    kind="call",
-    stage="raised",
-    presses=1,
-    drill=False,
-    raised_at="2026-11-24T01:00:00.000Z",
-    told={"g01": 0, "s01": 0},
-)
+RAISED = a_call(raised_at="2026-11-24T01:00:00.000Z", told={"g01": 0, "s01": 0})
 OWNED = replace(
     RAISED, stage="accepted", owner="g01", responders=(Responder(staff="g01"),), told={"g01": 0}
 )

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 from flask_babel import force_locale
+from seeded import put
 
 from dashboard.pages import finding_words, sections
 from dashboard.remembered import Remembered
@@ -19,7 +20,7 @@ from gateway.desk.playbooks import Step
 from gateway.desk.record import Record
 from gateway.desk.resources import Resource
 from gateway.desk.todo import Followup, Words
-from gateway.store import NoticeRecord, Work, Writer
+from gateway.store import NoticeRecord, Work
 from gateway.store.records import LoggedEntry
 from protocol.clock import now
 from protocol.messages import Incident, Responder
@@ -60,20 +61,16 @@ def incident(id_: str, raised_ms: int, **changes) -> Incident:
 
 
 def write(store, *found: Incident, entries=(), notices=(), records=()) -> None:
-    writer = Writer(str(store))
-    writer.open()
     courses = {
         one.incident_id: Course(incident=one, boot="b", raised_ms=None, due_ms=0) for one in found
     }
-    writer.commit(
-        Work(
-            courses=courses,
-            entries=list(entries),
-            records={(one.kind, one.id): one for one in records},
-            notices={one.notice_id: one for one in notices},
-        )
+    work = Work(
+        courses=courses,
+        entries=list(entries),
+        records={(one.kind, one.id): one for one in records},
+        notices={one.notice_id: one for one in notices},
     )
-    writer.close()
+    put(store, work)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+import seeded
 from board_branch import signed_in
 from hypothesis import given
 from hypothesis import strategies as st
@@ -134,10 +135,8 @@ def test_whatever_is_known_the_script_is_whole_sentences_and_never_says_none(fou
 
 @pytest.fixture
 def writing(store: Path):
-    writer = Writer(str(store))
-    writer.open()
-    yield lambda *records, **more: write(writer, *records, **more)
-    writer.close()
+    with seeded.writing(store) as writer:
+        yield lambda *records, **more: write(writer, *records, **more)
 
 
 def write(writer: Writer, *records: Record, incident: Incident | None = None) -> None:

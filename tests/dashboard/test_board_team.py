@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from board_branch import signed_in
+from seeded import a_call, put
 
 from dashboard.desk import Answer
 from gateway.course import Course
@@ -18,9 +19,9 @@ from gateway.desk.drills import DEFAULTS as DRILLS
 from gateway.desk.record import Due, Record
 from gateway.desk.team import SignedDuty, Staff
 from gateway.duty import Exception_, Shift
-from gateway.store import Work, Writer
+from gateway.store import Work
 from protocol.clock import now
-from protocol.messages import FieldFault, Incident
+from protocol.messages import FieldFault
 
 
 @pytest.fixture
@@ -31,13 +32,6 @@ def write(store: Path):
         put(store, Work(records={(one.kind, one.id): one for one in records}))
 
     return write
-
-
-def put(store: Path, work: Work) -> None:
-    writer = Writer(str(store))
-    writer.open()
-    writer.commit(work)
-    writer.close()
 
 
 def record(kind: str, id: str, body: Any, **more: Any) -> Record:
@@ -72,18 +66,7 @@ def test_an_open_call_names_who_speaks_what_not_everybody_speaks(client, write, 
 
 
 def open_call(id: str) -> Course:
-    call = Incident(
-        incident_id=id,
-        branch="b001",
-        point="point-1",
-        label="Counter 1",
-        kind="call",
-        stage="raised",
-        presses=1,
-        drill=False,
-        raised_at="2026-11-26T08:00:00.000Z",
-    )
-    return Course(incident=call, boot="b", raised_ms=0, due_ms=0)
+    return Course(incident=a_call(incident_id=id), boot="b", raised_ms=0, due_ms=0)
 
 
 # --- the week ---

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
+from seeded import put
 from test_board_reports import END_MS, incident, write
 
-from gateway.store import Work, Writer
+from gateway.store import Work
 from protocol.messages import Fault
 
 
@@ -29,10 +30,7 @@ def test_faults_that_find_no_room_beside_calls_are_counted(client, bearer, store
         )
         for number in range(3)
     ]
-    writer = Writer(str(store))
-    writer.open()
-    writer.commit(Work(faults_raised={(one.subject, one.name): one for one in found}))
-    writer.close()
+    put(store, Work(faults_raised={(one.subject, one.name): one for one in found}))
     assert "fault-more" not in wall(client, bearer)
     write(store, incident("open", END_MS, stage="raised", outcome=None, responders=()))
     page = wall(client, bearer)

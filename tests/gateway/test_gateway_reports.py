@@ -11,6 +11,7 @@ import pytest
 from gateway_kit import RULES, acted_through, action, at, raised
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from seeded import writing
 from sqlite_utils import Database
 
 from gateway.course import Acted, Course, Entry
@@ -110,11 +111,9 @@ def test_lines_come_back_from_their_rows_as_they_went(found):
 @given(st.lists(incidents, max_size=5, unique_by=lambda one: one.incident_id))
 def test_incidents_closed_before_there_were_lines_get_the_same_ones(tmp_path_factory, found):
     path = tmp_path_factory.mktemp("old") / "anling.db"
-    writer = Writer(str(path))
-    writer.open()
-    courses = [Course(incident=one, boot="b", raised_ms=None, due_ms=0) for one in found]
-    write(writer, *courses)
-    writer.close()
+    with writing(path) as writer:
+        courses = [Course(incident=one, boot="b", raised_ms=None, due_ms=0) for one in found]
+        write(writer, *courses)
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
         written = db.execute("SELECT * FROM report_lines ORDER BY 1, 2").fetchall()
         for kind, name in (("TABLE", "report_lines"), ("INDEX", "notices_answered")):
