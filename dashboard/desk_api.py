@@ -13,13 +13,17 @@ from dashboard.errors import Problem
 from dashboard.store import VaultError
 from dashboard.wire import DeskReply, DeskRequest, LookRequest, PrivateText, RecordView
 from gateway.store import KINDS, SECRET, Record
+from protocol.decoders import decoder
 from protocol.moment import rfc3339
+
+_REQUEST = decoder(DeskRequest)
+_LOOK = decoder(LookRequest)
 
 
 @blueprint.post("/api/v1/requests")
 def requests() -> Response:
     """Has the desk do something; answers with the record's id and version after it."""
-    asked = body_of(DeskRequest)
+    asked = body_of(_REQUEST)
     answer = ask_desk(
         asked.do, by=author(asked.by), id=asked.id, version=asked.version, body=asked.body
     )
@@ -58,7 +62,7 @@ def record(kind: str, id: str) -> Response:
 @blueprint.post("/api/v1/private/<id>/look")
 def look(id: str) -> Response:
     """What a private note says, to whom the gateway lets look; each look is in its log."""
-    asked = body_of(LookRequest)
+    asked = body_of(_LOOK)
     answer = ask_desk("private.look", by=author(asked.by), id=id)
     if not answer.ok:
         raise Problem(answer.status, answer.reason, answer.message)

@@ -7,11 +7,12 @@ milliseconds and end in `_ms`; `None` is JSON's null and means "not known" or "n
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from functools import cache
+from dataclasses import dataclass, field, is_dataclass
 from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
+
+from protocol.decoders import decoder
 
 MAX_PAYLOAD_BYTES = 64 * 1024
 
@@ -386,17 +387,16 @@ def encode(message: object) -> bytes:
     return payload
 
 
-@cache
-def _decoder(kind: type[M]) -> msgspec.json.Decoder[M]:
-    return msgspec.json.Decoder(kind)
-
-
 def decode(kind: type[M], payload: bytes) -> M:
     """The message in `payload`. Raises: MessageError, whose text names the field at fault."""
     if len(payload) > MAX_PAYLOAD_BYTES:
         raise MessageError(f"{len(payload)} bytes; a payload has at most {MAX_PAYLOAD_BYTES}")
     try:
-        return _decoder(kind).decode(payload)
+        return decoder(kind).decode(payload)
     # Text that is no UTF-8 inside a string is a UnicodeDecodeError; deep nesting a RecursionError.
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise MessageError(str(error)) from error
+
+
+for _kind in [one for one in vars().values() if isinstance(one, type) and is_dataclass(one)]:
+    decoder(_kind)

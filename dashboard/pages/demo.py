@@ -13,6 +13,7 @@ from dashboard.config import DemoPoint
 from dashboard.errors import Problem
 from dashboard.pages.branch import point_labels
 from dashboard.wire import LampView
+from protocol.decoders import decoder
 from protocol.messages import Id
 
 blueprint = Blueprint("demo", __name__)
@@ -25,6 +26,9 @@ class LineRequest:
     unit: Id
     bcm: int
     closed: bool
+
+
+_LINE = decoder(LineRequest)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +55,7 @@ def line() -> Response:
     """Moves one line of a point of this demo; JSON {unit, bcm, closed}."""
     board = _demo_board()
     try:
-        asked = msgspec.json.decode(request.get_data(), type=LineRequest)
+        asked = _LINE.decode(request.get_data())
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         text = _("The body cannot be taken: %(why)s", why=str(error))
         raise Problem(422, "bad_body", text) from error

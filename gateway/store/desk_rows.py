@@ -6,7 +6,9 @@ import msgspec
 
 from gateway.desk.record import Due, Record
 from gateway.desk.rooms import KINDS
+from protocol.decoders import decoder
 
+_BODIES = {kind: decoder(cls) for kind, cls in KINDS.items()}
 RECORD_COLUMNS = "kind, id, version, is_open, by, at, incident_id, due_ms, due_boot, body"
 
 
@@ -38,5 +40,5 @@ def read_record(row: tuple) -> Record:
         at=at,
         incident_id=incident_id,
         due=None if due_ms is None else Due(due_ms, due_boot),
-        body=msgspec.json.decode(body, type=KINDS[kind]),
+        body=_BODIES[kind].decode(body),
     )
