@@ -111,13 +111,13 @@ def author(by: str | None) -> str:
     return current_user.id
 
 
-def body_of(kind: msgspec.json.Decoder[T]) -> T:
+def body_of(shape: msgspec.json.Decoder[T]) -> T:
     """The request's JSON body, by its decoder. Raises: Problem 415, 422."""
     if request.mimetype != "application/json":
         text = _("The body must be JSON, sent as application/json.")
         raise Problem(415, "not_json", text)
     try:
-        return kind.decode(request.get_data())
+        return shape.decode(request.get_data())
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         text = _("The body cannot be taken: %(why)s", why=str(error))
         raise Problem(422, "bad_body", text) from error

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-import msgspec
 from sqlite_utils import Database
 
 from gateway.chain import LogEntry
@@ -25,6 +24,7 @@ from gateway.store.records import (
     StaffRecord,
     UnitRecord,
 )
+from protocol.decoders import decoder
 from protocol.messages import Fault, Incident, UnitStatus
 
 _LOG_COLUMNS = "seq, at, event, by, incident_id, detail, hash"
@@ -234,7 +234,7 @@ class Reader:
             UnitRecord(
                 unit=unit,
                 configured=bool(configured),
-                status=msgspec.json.decode(status, type=UnitStatus) if status else None,
+                status=decoder(UnitStatus).decode(status) if status else None,
                 last_seen_at=last_seen_at,
             )
             for unit, configured, status, last_seen_at in self.rows(
@@ -314,7 +314,7 @@ class Reader:
 
 
 def _incident(body: str) -> Incident:
-    return msgspec.json.decode(body, type=Incident)
+    return decoder(Incident).decode(body)
 
 
 def _log_entry(row: tuple[Any, ...]) -> LogEntry:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from typing import NamedTuple
 
-import msgspec
-
 from gateway.store.reader import Reader
 from gateway.store.report_lines import ReportLine, line_of, lines_of_rows
+from protocol.decoders import decoder
 from protocol.messages import Incident
 from protocol.moment import rfc3339
 
@@ -90,7 +89,7 @@ class Reports:
             " AND raised_ms >= ? AND raised_ms < ? ORDER BY raised_ms, incident_id",
             [start_ms, end_ms],
         )
-        incidents = [msgspec.json.decode(body, type=Incident) for (body,) in opened]
+        incidents = [decoder(Incident).decode(body) for (body,) in opened]
         return [*lines_of_rows(closed), *map(line_of, incidents)]
 
     def notice_counts(self, *, start_ms: int, end_ms: int) -> list[NoticeCount]:

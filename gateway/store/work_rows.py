@@ -12,6 +12,7 @@ from gateway.store import channel_rows
 from gateway.store.desk_rows import record_row
 from gateway.store.records import PointRecord, UnitRecord, Work
 from gateway.store.report_lines import line_of, row_of
+from protocol.decoders import decoder
 from protocol.messages import Incident
 from protocol.moment import parse_rfc3339
 
@@ -170,7 +171,7 @@ def read_course(
     body: str, boot: str, press_ms: int | None, due_ms: int, offer_ms: int | None
 ) -> Course:
     """The course of a row. Its ring, if it rings, was not stored: it is due at once."""
-    incident = msgspec.json.decode(body, type=Incident)
+    incident = decoder(Incident).decode(body)
     rings = incident.stage == "raised" and incident.rings > 0
     return Course(
         incident=incident,

@@ -19,6 +19,7 @@ from gateway.store.desk_rows import RECORD_COLUMNS, read_record
 from gateway.store.migrations import migrations
 from gateway.store.records import ChannelRecord, LoggedEntry, PointRecord, Work
 from gateway.store.work_rows import read_course, write_work
+from protocol.decoders import decoder
 from protocol.messages import Incident
 from protocol.moment import rfc3339
 
@@ -93,7 +94,7 @@ class Writer:
                 "SELECT body FROM incidents WHERE incident_id = ? AND stage = 'closed'",
                 [incident_id],
             ).fetchone()
-        return msgspec.json.decode(found[0], type=Incident) if found else None
+        return decoder(Incident).decode(found[0]) if found else None
 
     def courses(self) -> list[Course]:
         """Every open incident, the oldest first."""
