@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 from gateway import shipped
 from gateway.branch import Branch
+from gateway.channels.backlog import Noticed
 from gateway.channels.notice import Notice
 from gateway.channels.own import Inbox
 from gateway.channels.pager import Pagers
-from gateway.channels.sender import Noticed
 from gateway.config import GatewayConfig
 from gateway.desk.addresses import OwnChannel
 from gateway.desk.desk import Desk

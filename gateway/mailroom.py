@@ -6,12 +6,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from gateway.branch import Branch
+from gateway.channels.backlog import Noticed
 from gateway.channels.book import ChannelBook
 from gateway.channels.letters import Letters, write_reminder
 from gateway.channels.notice import CANARY, DeliveryResult
 from gateway.channels.own import Inbox
 from gateway.channels.present import Channels
-from gateway.channels.sender import Noticed
 from gateway.config import GatewayConfig
 from gateway.desk import todo
 from gateway.desk.addresses import OwnChannel, own_channels

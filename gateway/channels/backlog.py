@@ -7,9 +7,22 @@ from dataclasses import dataclass, replace
 
 from gateway.channels.notice import RING, TEST, DeliveryResult, Notice
 
+MAX_WAITING = 1000
 REPLACED = DeliveryResult(False, "a newer notice of the same call took its place")
 # What says the whole of a call, so that an earlier ring of it has nothing to add.
 _SAYS_ALL = ("step", "again", "urgent", RING)
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """One try of a notice is over. is_final: delivered, or given up; without any try it was given
+    up untried."""
+
+    notice_id: str
+    channel: str
+    result: DeliveryResult
+    attempts: int
+    is_final: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,13 +53,16 @@ class Backlog:
     def __len__(self) -> int:
         return len(self._waiting)
 
-    def take(self, notice: Notice, due_s: float) -> list[Waiting]:
-        """Takes a notice to send, not before due_s; what needs no further try since it came, each
-        with its result."""
+    def take(self, notice: Notice, due_s: float) -> list[Noticed]:
+        """Takes a notice to send, not before due_s; what came of those that need no further try
+        since it came."""
         ended = list(self._ended_by(notice))
         self._waiting = [one for one in self._waiting if one not in ended]
         self._waiting.append(Waiting(notice=notice, due_s=due_s))
-        return [one if one.result else replace(one, result=REPLACED) for one in ended]
+        return [
+            _noticed(one.notice, one.result or REPLACED, attempts=one.attempts, is_final=True)
+            for one in ended
+        ]
 
     def _ended_by(self, notice: Notice) -> Iterator[Waiting]:
         says_all = notice.why in _SAYS_ALL
@@ -70,12 +86,22 @@ class Backlog:
         due_s = min((one.due_s for one in self._waiting), default=None)
         return None if due_s is None else max(0.0, due_s - now_s)
 
-    def tried(self, one: Waiting, result: DeliveryResult, now_s: float) -> bool:
-        """Whether this try of a notice was the last; if not it waits for the next."""
+    def tried(self, one: Waiting, result: DeliveryResult, now_s: float) -> Noticed:
+        """What came of this try of a notice; if it was not the last, it waits for the next."""
         attempts = one.attempts + 1
         waits = () if one.notice.why == RING else self._retry_after_s
-        if result.delivered or attempts > len(waits):
-            return True
-        due_s = now_s + waits[attempts - 1]
-        self._waiting.append(replace(one, due_s=due_s, attempts=attempts, result=result))
-        return False
+        is_final = result.delivered or attempts > len(waits)
+        if not is_final:
+            due_s = now_s + waits[attempts - 1]
+            self._waiting.append(replace(one, due_s=due_s, attempts=attempts, result=result))
+        return _noticed(one.notice, result, attempts=attempts, is_final=is_final)
+
+
+def turned_away(notice: Notice) -> Noticed:
+    """What becomes of a notice that finds too many before it."""
+    result = DeliveryResult(False, f"{MAX_WAITING} notices are waiting already")
+    return _noticed(notice, result, attempts=0, is_final=True)
+
+
+def _noticed(notice: Notice, result: DeliveryResult, *, attempts: int, is_final: bool) -> Noticed:
+    return Noticed(notice.notice_id, notice.channel, result, attempts, is_final)

@@ -9,9 +9,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 
 from gateway.channels import canary
-from gateway.channels.backlog import REPLACED
+from gateway.channels.backlog import REPLACED, Noticed
 from gateway.channels.notice import CANARY, DeliveryResult
-from gateway.channels.sender import Noticed
 from gateway.course import Entry
 from gateway.round import Round
 from gateway.store.records import ChannelRecord, Clocks, LoggedEntry, NoticeRecord, NoticeState

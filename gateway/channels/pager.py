@@ -7,12 +7,11 @@ a notice over after the commit, and hears of the broker's confirmation as of any
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import NamedTuple, Protocol
 
-from gateway.channels.backlog import Backlog, Waiting
+from gateway.channels.backlog import MAX_WAITING, Backlog, Noticed, Waiting, turned_away
 from gateway.channels.notice import DeliveryResult, Notice
-from gateway.channels.sender import MAX_WAITING, RETRY_AFTER_S, Noticed
+from gateway.channels.sender import RETRY_AFTER_S
 from protocol.moment import Moment
 
 CONFIRMED_WITHIN_MS = 5_000
@@ -65,12 +64,11 @@ class Pagers:
     def put(self, notice: Notice) -> None:
         """Takes a notice to send; at once, or when the link had time to connect."""
         if len(self._backlog) + len(self._handed) >= MAX_WAITING:
-            result = DeliveryResult(False, f"{MAX_WAITING} notices are waiting already")
-            self._report(Noticed(notice.notice_id, notice.channel, result, 0, True))
+            self._report(turned_away(notice))
             return
         due_s = self._now_s() + (0 if self._link.connected else self._connects_in_s)
         for ended in self._backlog.take(notice, due_s):
-            self._tell(ended, ended.result, is_final=True)
+            self._report(ended)
         self.turn()
 
     def turn(self) -> None:
@@ -100,12 +98,7 @@ class Pagers:
 
     def _over(self, one: Waiting, result: DeliveryResult) -> None:
         """A try is over."""
-        is_final = self._backlog.tried(one, result, self._now_s())
-        self._tell(replace(one, attempts=one.attempts + 1), result, is_final=is_final)
+        self._report(self._backlog.tried(one, result, self._now_s()))
 
     def _now_s(self) -> float:
         return self._clock().mono_ms / 1000
-
-    def _tell(self, one: Waiting, result: DeliveryResult, *, is_final: bool) -> None:
-        id, channel = one.notice.notice_id, one.notice.channel
-        self._report(Noticed(id, channel, result, one.attempts, is_final))

@@ -7,27 +7,13 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
 
-from gateway.channels.backlog import Backlog, Waiting
+from gateway.channels.backlog import MAX_WAITING, Backlog, Noticed, turned_away
 from gateway.channels.notice import Channel, DeliveryResult, Notice
 
 # Waits before the second, third … try; after the last the notice has failed. About a minute in
 # all: by then the policy's next step has told somebody else.
 RETRY_AFTER_S = (2.0, 5.0, 15.0, 30.0)
-MAX_WAITING = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Noticed:
-    """One try of a notice is over. is_final: delivered, or given up; without any try it was given
-    up untried."""
-
-    notice_id: str
-    channel: str
-    result: DeliveryResult
-    attempts: int
-    is_final: bool
 
 
 class Sender:
@@ -65,15 +51,15 @@ class Sender:
         try:
             self._arrived.put_nowait(notice)
         except queue.Full:
-            result = DeliveryResult(False, f"{MAX_WAITING} notices are waiting already")
-            self._report(Noticed(notice.notice_id, notice.channel, result, 0, True))
+            self._report(turned_away(notice))
 
     def _run(self) -> None:
         while not self._stopped.is_set():
             self._receive()
             one = self._backlog.next(time.monotonic())
             if one is not None and not self._stopped.is_set():
-                self._send(one)
+                result = self._try(one.notice)
+                self._report(self._backlog.tried(one, result, time.monotonic()))
 
     def _receive(self) -> None:
         """Waits until a notice comes or is due, then takes all that have come."""
@@ -85,23 +71,14 @@ class Sender:
             notice = self._arrived.get(timeout=wait_s)
             while notice is not None:
                 for ended in self._backlog.take(notice, time.monotonic()):
-                    self._tell(ended, ended.result, is_final=True)
+                    self._report(ended)
                 notice = self._arrived.get_nowait()
-
-    def _send(self, one: Waiting) -> None:
-        result = self._try(one.notice)
-        is_final = self._backlog.tried(one, result, time.monotonic())
-        self._tell(replace(one, attempts=one.attempts + 1), result, is_final=is_final)
 
     def _try(self, notice: Notice) -> DeliveryResult:
         try:
             return self._channel.send(notice)
         except Exception as error:  # a thread that ended would deliver nothing more, in silence
             return DeliveryResult(False, f"it cannot be used ({type(error).__name__})")
-
-    def _tell(self, one: Waiting, result: DeliveryResult, *, is_final: bool) -> None:
-        id, channel = one.notice.notice_id, one.notice.channel
-        self._report(Noticed(id, channel, result, one.attempts, is_final))
 
 
 def start_senders(

@@ -12,8 +12,9 @@ from gateway_process import wait_for
 from gateway_web import Web
 
 from gateway.channels import DeliveryResult
+from gateway.channels.backlog import Noticed
 from gateway.channels.kinds import make_channel
-from gateway.channels.sender import Noticed, start_senders
+from gateway.channels.sender import start_senders
 from gateway.config import ChannelSettings
 from gateway.desk.rooms import SECRET
 from protocol.inbox import Inbox

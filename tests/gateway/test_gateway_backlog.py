@@ -7,9 +7,8 @@ from gateway_kit import Desk, with_channels
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.channels.backlog import REPLACED, Backlog
+from gateway.channels.backlog import REPLACED, Backlog, Noticed
 from gateway.channels.notice import DeliveryResult, Notice
-from gateway.channels.sender import Noticed
 from gateway.config import ChannelSettings
 from protocol.link import Connected
 
@@ -22,8 +21,8 @@ def notice(id: str, why: str = "step", call: str = "i-1", kind: str = "call") ->
     )
 
 
-def ids(waiting: object) -> list[str]:
-    return [one.notice.notice_id for one in waiting]
+def ids(ended: list[Noticed]) -> list[str]:
+    return [one.notice_id for one in ended]
 
 
 def next_id(backlog: Backlog, now_s: float) -> str | None:
@@ -36,7 +35,7 @@ def test_a_ring_that_nobody_has_heard_gives_way_to_what_says_more(why: str) -> N
     backlog = Backlog((2.0,))
     backlog.take(notice("old", "ring"), 0)
     [ended] = backlog.take(notice("new", why), 5)
-    assert (ended.notice.notice_id, ended.result, ended.attempts) == ("old", REPLACED, 0)
+    assert (ended.notice_id, ended.result, ended.attempts) == ("old", REPLACED, 0)
     assert (next_id(backlog, 5), next_id(backlog, 5)) == ("new", None)
 
 
@@ -59,7 +58,7 @@ def test_nothing_else_gives_way(old: Notice, new: Notice) -> None:
 def test_the_next_ring_is_a_rings_second_try() -> None:
     backlog = Backlog((2.0, 5.0))
     backlog.take(notice("ring", "ring"), 0)
-    assert backlog.tried(backlog.next(0), REFUSED, 1)
+    assert backlog.tried(backlog.next(0), REFUSED, 1).is_final
     assert backlog.wait_s(1) is None
 
 
@@ -67,7 +66,7 @@ def test_what_waits_for_its_next_try_holds_nobody_back() -> None:
     """Another customer's call on a channel that has just refused one."""
     backlog = Backlog((2.0, 5.0))
     backlog.take(notice("first"), 0)
-    assert not backlog.tried(backlog.next(0), REFUSED, 0)
+    assert not backlog.tried(backlog.next(0), REFUSED, 0).is_final
     assert (next_id(backlog, 1), backlog.wait_s(1)) == (None, 1)
     backlog.take(notice("second", call="i-2"), 1)
     assert next_id(backlog, 1) == "second"
@@ -79,9 +78,9 @@ def test_a_test_that_failed_ends_with_the_first_notice_that_people_need() -> Non
     backlog.take(notice("canary", kind="test", call=""), 0)
     assert backlog.take(notice("before", call="i-1"), 0) == [], "it may still show that all is well"
     one = backlog.next(0)
-    assert not backlog.tried(one, REFUSED, 0)
+    assert not backlog.tried(one, REFUSED, 0).is_final
     [ended] = backlog.take(notice("after", call="i-2"), 1)
-    assert (ended.notice.notice_id, ended.result) == ("canary", REFUSED)
+    assert (ended.notice_id, ended.result) == ("canary", REFUSED)
 
 
 STEPS = st.lists(
@@ -101,13 +100,12 @@ def test_each_notice_ends_once_whatever_the_channel_answers(steps: list) -> None
         if isinstance(step, tuple):
             taken.append(f"n-{number}")
             ended += ids(backlog.take(notice(taken[-1], step[0], call=step[1]), now_s))
-        elif (one := backlog.next(now_s)) is not None and backlog.tried(
-            one, SENT if step else REFUSED, now_s
-        ):
-            ended.append(one.notice.notice_id)
+        elif (one := backlog.next(now_s)) is not None:
+            told = backlog.tried(one, SENT if step else REFUSED, now_s)
+            ended += [told.notice_id] * told.is_final
     while (one := backlog.next(now_s + 100)) is not None:
-        if backlog.tried(one, SENT, now_s):
-            ended.append(one.notice.notice_id)
+        told = backlog.tried(one, SENT, now_s)
+        ended += [told.notice_id] * told.is_final
     assert sorted(ended) == sorted(taken)
 
 

@@ -9,9 +9,9 @@ import msgspec
 import pytest
 from gateway_kit import UTC_MS, Desk, at
 
+from gateway.channels.backlog import Noticed
 from gateway.channels.canary import AGAIN_MS, LONGEST_REST_MS, OVERDUE_MS, due, overdue
 from gateway.channels.notice import DeliveryResult
-from gateway.channels.sender import Noticed
 from gateway.config import ChannelSettings
 from gateway.store import ChannelRecord, Clocks
 from protocol.link import Connected

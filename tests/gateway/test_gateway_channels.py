@@ -18,8 +18,9 @@ from gateway_web import Web
 
 from gateway.channels import DeliveryResult, Notice
 from gateway.channels.apprise_channel import AppriseChannel, _Collected
+from gateway.channels.backlog import MAX_WAITING, Noticed
 from gateway.channels.notice import Scene, write, write_test
-from gateway.channels.sender import MAX_WAITING, Noticed, Sender, start_senders
+from gateway.channels.sender import Sender, start_senders
 from gateway.config import ChannelSettings
 from gateway.roster import Member, Roster
 from protocol.inbox import Inbox

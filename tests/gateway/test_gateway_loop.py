@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from gateway_kit import TOPICS, Desk, alert, at, with_channels
 
+from gateway.channels.backlog import Noticed
 from gateway.channels.notice import DeliveryResult
-from gateway.channels.sender import Noticed
 from gateway.config import ChannelSettings
 from gateway.store import Reader, database
 from gateway.supervision import Wrong

@@ -12,8 +12,8 @@ from gateway_kit import Clock, Desk, alert
 from gateway_process import Gateway, Mosquitto, Station, wait_for
 
 from gateway.channels import Notice
+from gateway.channels.backlog import MAX_WAITING, Noticed
 from gateway.channels.pager import AWAY, CONFIRMED_WITHIN_MS, SILENT, Pagers
-from gateway.channels.sender import MAX_WAITING, Noticed
 from gateway.config import ChannelSettings
 from gateway.store import Reader
 from protocol.inbox import Inbox

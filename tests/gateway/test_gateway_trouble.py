@@ -9,8 +9,8 @@ from contextlib import closing, contextmanager
 import pytest
 from gateway_kit import Desk, with_channels
 
+from gateway.channels.backlog import Noticed
 from gateway.channels.notice import DeliveryResult
-from gateway.channels.sender import Noticed
 from gateway.config import ChannelSettings
 from gateway.store import database
 from protocol.link import Connected

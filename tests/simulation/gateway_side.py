@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
+from gateway.channels.backlog import Noticed
 from gateway.channels.notice import DeliveryResult, Notice
-from gateway.channels.sender import Noticed
 from gateway.config import GatewayConfig
 from gateway.errors import StoreError
 from gateway.loop import Loop
