@@ -6,7 +6,6 @@ It is put in as a lead would do it on the pages, through the HTTP interface.
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Iterator
 from datetime import date, timedelta
 from http.client import HTTPConnection, HTTPException
@@ -65,8 +64,7 @@ def furnish(*, board_port: int, token: str, by: str) -> None:
     try:
         points = _call(link, token, "GET", "/api/v1/records/point")
         for request in _requests(points):
-            body = {"request_id": uuid.uuid4().hex, "by": by, **request}
-            _call(link, token, "POST", "/api/v1/requests", body)
+            _call(link, token, "POST", "/api/v1/requests", {"by": by, **request})
     except (OSError, HTTPException, ValueError) as error:
         raise SimulatorError(f"The sample could not be put into the branch: {error}.") from error
     finally:

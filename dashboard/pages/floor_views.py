@@ -17,7 +17,7 @@ from gateway.store import Record
 from gateway.store.outlook import Nearest, World, spot_of
 from protocol.messages import Incident
 
-SEEN = ("floor", "point", "resource", "taken", "care")
+SEEN = ("floor", "point", "resource", "care")
 
 # What a mark tells, the loudest last.
 State = Literal["calm", "amber", "care", "seat", "call", "silent", "urgent"]
@@ -69,7 +69,7 @@ def branch_plan(board: Board) -> BranchPlan:
     world = world_of(board, SEEN)
     marks = [*_points(board, world), *_resources(board, world)]
     floors, placed = [], set()
-    for record in _floors(world):
+    for record in _by_name(world.all("floor").values()):
         view = floor_view(record, _on_floor(world, record, marks))
         placed |= {(mark.kind, mark.id) for mark in view.marks}
         floors.append(view)
@@ -92,7 +92,7 @@ def where_is(board: Board, point: str, near: Iterable[Nearest] = ()) -> FloorVie
 
 def empty_floors(board: Board) -> tuple[FloorView, ...]:
     """Every floor without what is on it: to put something there."""
-    return tuple(floor_view(record) for record in _floors(world_of(board, ("floor",))))
+    return tuple(floor_view(record) for record in _by_name(board.reader.records("floor")))
 
 
 def floor_view(record: Record, marks: Iterable[Mark] = ()) -> FloorView:
@@ -120,9 +120,9 @@ def floor_view(record: Record, marks: Iterable[Mark] = ()) -> FloorView:
     )
 
 
-def _floors(world: World) -> list[Record]:
-    """By name, so that 1F stands before 2F."""
-    return sorted(world.all("floor").values(), key=lambda one: one.body.name)
+def _by_name(records: Iterable[Record]) -> list[Record]:
+    """In the order in which people look for them: 1F before 2F."""
+    return sorted(records, key=lambda one: one.body.name)
 
 
 def _on_floor(world: World, floor: Record, marks: Iterable[Mark]) -> Iterator[Mark]:
@@ -174,8 +174,7 @@ def _said_of(call: Incident) -> str:
 
 def _resources(board: Board, world: World) -> Iterator[Mark]:
     wrong = {one.subject for one in present_faults(board)}
-    by_name = sorted(world.all("resource").values(), key=lambda one: one.body.name)
-    for number, record in enumerate(by_name):
+    for number, record in enumerate(_by_name(world.all("resource").values())):
         is_wrong = f"resource/{record.id}" in wrong
         yield Mark(
             kind="resource",

@@ -13,16 +13,17 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from dashboard.board import the_board
 from dashboard.pages.floor_views import branch_plan, floor_view
-from dashboard.pages.forms import open_record, posted_number, retire_and_say, saved
+from dashboard.pages.forms import open_record, posted_number, retire_and_say, saved, without_nothing
 from dashboard.pages.points import may_edit
 from dashboard.pages.rows import RowsForm
+from dashboard.pages.spots import MOST_M
 from gateway.store import Record
 
 blueprint = Blueprint("floors", __name__, url_prefix="/plan")
 
 # Areas that a new floor begins with.
 NEW_ROWS = 3
-SMALLEST_M, MOST_M = 0.5, 500
+SMALLEST_M = 0.5
 
 
 def _name_field(*, needed: bool) -> StringField:
@@ -83,8 +84,8 @@ class FloorForm(RowsForm):
 
     def _area(self, row: int) -> dict[str, Any]:
         """What stands in a row; what is missing there the gateway names."""
-        typed = self.row(row) | {"name": (self.row(row)["name"] or "").strip()}
-        return {name: value for name, value in typed.items() if value not in (None, "")}
+        typed = self.row(row)
+        return without_nothing(typed | {"name": (typed["name"] or "").strip()})
 
 
 @blueprint.get("")

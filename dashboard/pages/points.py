@@ -147,7 +147,6 @@ def _page(form: PointForm, id: str, record: Record | None) -> str | Response:
         "point.html",
         form=form,
         record=record,
-        floors=empty_floors(the_board()),
         may_edit=may_edit(),
     )
 

@@ -196,7 +196,6 @@ def _page(form: ResourceForm, id: str, record: Record | None) -> str | Response:
         "resource.html",
         form=form,
         record=record,
-        floors=empty_floors(the_board()),
         may_edit=may_edit(),
     )
 

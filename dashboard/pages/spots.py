@@ -29,7 +29,11 @@ class SpotFields:
     x_m = FloatField(_l("Metres from the left edge"), [_with_floor, NumberRange(0, MOST_M)])
     y_m = FloatField(_l("Metres from the top edge"), [_with_floor, NumberRange(0, MOST_M)])
 
+    # To be touched beside the fields; set by offer_floors.
+    floors: tuple[FloorView, ...] = ()
+
     def offer_floors(self, floors: tuple[FloorView, ...]) -> None:
+        self.floors = floors
         self.floor.choices = [("", _("Not on the plan")), *((one.id, one.name) for one in floors)]
 
     def spot(self) -> dict[str, Any] | None:

@@ -88,7 +88,7 @@ def check_spot(world: World, spot: Spot | None) -> Iterator[FieldFault]:
         ("y_m", spot.y_m, floor.body.depth_m),
     ):
         if at_m > size_m:
-            yield FieldFault(field=f"spot.{name}", name="off_the_floor", detail=f"{size_m:g}")
+            yield _off(f"spot.{name}", size_m)
 
 
 def _check(world: World, id: str, floor: Floor) -> Iterator[FieldFault]:
@@ -108,12 +108,12 @@ def _check(world: World, id: str, floor: Floor) -> Iterator[FieldFault]:
     for record in _placed_on(world, id):
         spot = record.body.spot
         if spot.x_m > floor.width_m or spot.y_m > floor.depth_m:
-            field = "width_m" if spot.x_m > floor.width_m else "depth_m"
-            yield FieldFault(field=field, name="left_outside", detail=_name_of(record))
+            side = "width_m" if spot.x_m > floor.width_m else "depth_m"
+            yield FieldFault(field=side, name="left_outside", detail=_name_of(record))
 
 
-def _off(field: str, size_m: float) -> FieldFault:
-    return FieldFault(field=field, name="off_the_floor", detail=f"{size_m:g}")
+def _off(place: str, size_m: float) -> FieldFault:
+    return FieldFault(field=place, name="off_the_floor", detail=f"{size_m:g}")
 
 
 def _needed(world: World, id: str) -> Iterator[FieldFault]:

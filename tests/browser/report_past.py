@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator
 from pathlib import Path
 
-from seeded import writing
+from seeded import put
 
 from gateway.course import Course, Entry
 from gateway.store import NoticeRecord, Work
@@ -28,19 +28,18 @@ def write(store: Path, *, end_ms: int, with_log: bool = False) -> None:
 
     with_log: faults too. They stand in the log, so no gateway may be running.
     """
-    with writing(store) as writer:
-        work = Work()
-        for incident in incidents(end_ms):
-            id_ = incident.incident_id
-            work.courses[id_] = Course(incident=incident, boot="past", raised_ms=None, due_ms=0)
-            work.farewells_said.add(id_)
-        for number, incident in enumerate(incidents(end_ms)):
-            for channel in ("duty-phone", "wecom-group"):
-                notice = _notice(number, incident.incident_id, channel, end_ms)
-                work.notices[notice.notice_id] = notice
-        if with_log:
-            work.entries = list(_faults(end_ms))
-        writer.commit(work)
+    work = Work()
+    for incident in incidents(end_ms):
+        id_ = incident.incident_id
+        work.courses[id_] = Course(incident=incident, boot="past", raised_ms=None, due_ms=0)
+        work.farewells_said.add(id_)
+    for number, incident in enumerate(incidents(end_ms)):
+        for channel in ("duty-phone", "wecom-group"):
+            notice = _notice(number, incident.incident_id, channel, end_ms)
+            work.notices[notice.notice_id] = notice
+    if with_log:
+        work.entries = list(_faults(end_ms))
+    put(store, work)
 
 
 def incidents(end_ms: int) -> Iterator[Incident]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from board_branch import eventually, signed_in, token_of
-from seeded import writing
+from seeded import put
 
 from gateway.desk.business_day import BranchDay, Stretch
 from gateway.desk.record import Record
@@ -24,11 +24,7 @@ PAGES = (
 
 
 def write(store, *records: Record) -> None:
-    with writing(store) as writer:
-        work = Work()
-        for one in records:
-            work.records[one.kind, one.id] = one
-        writer.commit(work)
+    put(store, Work(records={(one.kind, one.id): one for one in records}))
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from board_branch import TOKEN, eventually, signed_in, token_of
-from seeded import a_call, writing
+from seeded import a_call, put
 from test_board_day import write
 
 from dashboard.pages.private_rule import kept_days
@@ -113,10 +113,8 @@ def filled(store):
         a_record("walk_rule", "branch", walks.WalkRule()),
     )
     write(store, *records)
-    with writing(store) as writer:
-        work = Work()
-        work.courses[ID] = Course(incident=incident, boot="", raised_ms=None, due_ms=0)
-        writer.commit(work)
+    course = Course(incident=incident, boot="", raised_ms=None, due_ms=0)
+    put(store, Work(courses={ID: course}))
     return store
 
 
@@ -318,9 +316,6 @@ def test_the_wall_says_which_follow_up_is_overdue(filled, client):
     detail = "1: Tell the family (Counter 1, 11-24 16:15)"
     since = "2026-11-24T10:00:00.000Z"
     fault = Fault(subject="followups/g01", name="overdue", since=since, detail=detail)
-    with writing(filled) as writer:
-        work = Work()
-        work.faults_raised[fault.subject, fault.name] = fault
-        writer.commit(work)
+    put(filled, Work(faults_raised={(fault.subject, fault.name): fault}))
     assert detail in signed_in(client).get("/?lang=en").text
     assert detail in client.get("/opening").text

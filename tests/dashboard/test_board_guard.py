@@ -13,7 +13,7 @@ from dashboard.auth import local_target
 from dashboard.errors import Problem
 from dashboard.language import get_locale
 from dashboard.server import admit
-from gateway.store import Reader, Writer
+from gateway.store import Reader
 
 API = "/api/v1/incidents"
 
@@ -387,6 +387,5 @@ def _configure(board, staff) -> None:
 
 
 def _make_store(path) -> None:
-    writer = Writer(str(path))
-    writer.open()
-    writer.close()
+    with writing(path):
+        pass

@@ -8,13 +8,13 @@ from html.parser import HTMLParser
 
 import pytest
 from board_branch import signed_in
-from seeded import a_call, writing
+from seeded import a_call, put
 
 from dashboard.desk import Answer
 from dashboard.pages.cards import card
 from gateway.desk.policies import MAX_STEPS, PolicyPlan, StepPlan, Substitute
 from gateway.desk.record import Record
-from gateway.store import Work, Writer
+from gateway.store import Work
 from protocol.messages import Fault, FieldFault, Offer, Refusal, Responder
 
 PAGES = ("/policies", "/policies/new", "/policies/policy/default", "/policies/substitute/new")
@@ -24,7 +24,7 @@ STEPS = [StepPlan(after_s=0, tell="kind", ring_s=5), StepPlan(after_s=20, tell="
 @pytest.fixture
 def written(store):
     """A branch with two policies, one with a gap, and somebody to stand in."""
-    work, writer = Work(), Writer(str(store))
+    work = Work()
     bodies = {
         ("policy", "default"): PolicyPlan(steps=STEPS),
         ("policy", "vault"): PolicyPlan(name="Vault at night", points=["vault"], steps=STEPS),
@@ -39,9 +39,7 @@ def written(store):
         detail="security 2026-11-25 12:00-12:30",
     )
     work.faults_raised[fault.subject, fault.name] = fault
-    writer.open()
-    writer.commit(work)
-    writer.close()
+    put(store, work)
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -215,12 +213,8 @@ def test_other_tables_grow_and_shrink_alike(client, written, path, row, typed):
 def test_all_who_stand_in_are_shown_and_posted_again(client, written, store):
     """A plan of another program may have more than a page begins with."""
     roles = ["lead", "admin", "maintenance", "customer_service"]
-    with writing(store) as writer:
-        work = Work()
-        work.records["substitute", "security"] = Record(
-            kind="substitute", id="security", body=Substitute(instead=roles), version=2
-        )
-        writer.commit(work)
+    longer = Record(kind="substitute", id="security", body=Substitute(instead=roles), version=2)
+    put(store, Work(records={("substitute", "security"): longer}))
     typed = typed_in(signed_in(client).get("/policies/substitute/security").text)
     assert [typed[f"instead_{row}_role"] for row in range(1, 5)] == [[one] for one in roles]
 

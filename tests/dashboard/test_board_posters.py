@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import segno
 from board_branch import signed_in
-from seeded import writing
+from seeded import put
 
 from gateway.store import PointRecord, Work
 
@@ -16,9 +16,8 @@ def test_the_code_is_the_address_of_its_point(client) -> None:
 
 
 def test_a_silent_point_shows_customers_nothing(client, store) -> None:
-    with writing(store) as writer:
-        vault = PointRecord(point="vault", label="Vault", unit="unit-01", silent=True)
-        writer.commit(Work(points={"vault": vault}))
+    vault = PointRecord(point="vault", label="Vault", unit="unit-01", silent=True)
+    put(store, Work(points={"vault": vault}))
     page = signed_in(client, "g01").get("/posters/vault?lang=en").text
     assert "Press the button" not in page and "poster-light" not in page
     assert "hang no sign for customers" in page
