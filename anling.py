@@ -161,8 +161,12 @@ def _check(options: argparse.Namespace) -> int:
         return _complain(
             "Name the files to check, or a database or an exported log with --log.", WRONG
         )
+    if options.head is not None and options.log is None:
+        return _complain("--head is a hash of a log: name that too, with --log.", WRONG)
     code = _check_files(options.files) if options.files else DONE
-    return code or (_check_log(options.log) if options.log is not None else DONE)
+    if code or options.log is None:
+        return code
+    return _check_log(options.log, options.head)
 
 
 def _check_files(files: list[str]) -> int:
@@ -176,18 +180,24 @@ def _check_files(files: list[str]) -> int:
     return WRONG if faults else DONE
 
 
-def _check_log(path: str) -> int:
+def _check_log(path: str, head: str | None) -> int:
     from gateway.errors import StoreError
     from simulator import check
     from simulator.errors import SimulatorError
 
     try:
-        verdict = check.check_log(path)
+        verdict = check.check_log(path, head=head)
     except (StoreError, SimulatorError) as error:
         text = error if isinstance(error, StoreError) else f"{path}: {error}"
         return _complain(text, FAILED)
     if verdict.broken is not None:
         return _complain(f"{path}: {verdict.broken}", FAILED)
+    if head is not None and verdict.head_seq is None:
+        return _complain(
+            f"{path}: no entry has the hash {head}: the log was cut off before it, or it is that of"
+            " another log",
+            FAILED,
+        )
     if verdict.is_part:
         print(
             f"{path}: entries {verdict.first} to {verdict.last} follow each other without a change;"
@@ -195,6 +205,8 @@ def _check_log(path: str) -> int:
         )
     else:
         print(f"{path}: the log is whole")
+    if head is not None:
+        print(f"{path}: the hash that was written down is that of entry {verdict.head_seq}")
     return DONE
 
 
@@ -287,6 +299,12 @@ def _add_check(commands) -> None:
         "--log",
         metavar="FILE",
         help="a gateway's database, or a log exported as .csv or .json: is it unchanged?",
+    )
+    parser.add_argument(
+        "--head",
+        metavar="HASH",
+        type=str.lower,
+        help="with --log: a hash (log_head) that was written down; is the log cut off before it?",
     )
 
 

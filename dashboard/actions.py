@@ -102,6 +102,7 @@ def explain(reason: str) -> str:
         "no_offer": _("Nobody is offering you this call any more."),
         "recipient_off_duty": _("This person is off duty. Choose somebody who is there."),
         "situation_needed": _("Choose what turned out to be wrong."),
+        "unknown_situation": _("The branch has no such situation. Choose one of its list."),
         "gateway_silent": _(
             "The gateway does not answer. Nobody knows whether this was taken: "
             "look at the board, then try again. Speak to your colleagues directly meanwhile."

@@ -93,6 +93,7 @@ def actions(incident_id: str) -> Response:
         text=asked.text,
         to=asked.to,
         situation=asked.situation,
+        action_id=asked.action_id,
     )
     if not outcome.ok:
         raise Problem(outcome.status, outcome.reason, outcome.message)

@@ -81,8 +81,10 @@ FIELD_FAULTS = {
     "never_comes": _l("None of these days lies between the first and the last day."),
     "no_such_day": _l("There is no such day."),
     "outside_shift": _l("This is not within the shift."),
+    "breaks_meet": _l("Another break is at the same time."),
+    "nothing_left": _l("The breaks leave nothing of the shift."),
     "overlaps": _l("This person works at that time already."),
-    "owns_incident": _l("This person owns an open incident: hand it over first."),
+    "owns_incident": _l("This person has taken on an open call: it is handed over first."),
     "same_as_start": _l("It must end at another time than it starts."),
     "shift_not_followed": _l(
         "This shift changes nothing: the duty of this person does not go by the shifts."
@@ -129,11 +131,16 @@ def ask_desk(
     id: str = "",
     version: int | None = None,
     body: dict[str, Any] | None = None,
+    request_id: str | None = None,
 ) -> Answer:
-    """Has the gateway's desk do `do`; waits up to 5 s for its answer."""
+    """Has the gateway's desk do `do`; waits up to 5 s for its answer.
+
+    request_id: of a request that must happen only once, however often it is asked for; None: this
+    is a new one.
+    """
     board = the_board()
     request = Request(
-        request_id=uuid.uuid4().hex,
+        request_id=request_id or uuid.uuid4().hex,
         do=do,
         by=by,
         terminal=board.config.terminal,

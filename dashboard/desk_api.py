@@ -25,7 +25,12 @@ def requests() -> Response:
     """Has the desk do something; answers with the record's id and version after it."""
     asked = body_of(_REQUEST)
     answer = ask_desk(
-        asked.do, by=author(asked.by), id=asked.id, version=asked.version, body=asked.body
+        asked.do,
+        by=author(asked.by),
+        id=asked.id,
+        version=asked.version,
+        body=asked.body,
+        request_id=asked.request_id,
     )
     reply = DeskReply(
         ok=answer.ok,

@@ -20,6 +20,7 @@ from protocol.messages import (
     Id,
     Incident,
     Lamp,
+    LongId,
     LongText,
     Name,
     ShortText,
@@ -30,7 +31,8 @@ from protocol.messages import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionRequest:
-    """What somebody does to an incident. by: a staff id; a signed-in session may leave it out."""
+    """What somebody does to an incident. by: a staff id; a signed-in session may leave it out.
+    action_id: as DeskRequest.request_id."""
 
     action: ActionName
     by: Id | None = None
@@ -38,18 +40,21 @@ class ActionRequest:
     text: LongText | None = None
     to: Id | None = None
     situation: ShortText | None = None
+    action_id: LongId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeskRequest:
     """What somebody wants of the desk; fields as protocol.messages.Request. by: a staff id; a
-    signed-in session may leave it out."""
+    signed-in session may leave it out. request_id: an id of one's own, to ask again without doing
+    it twice when the answer was lost; without one it is a new request each time."""
 
     do: Name
     by: Id | None = None
     id: Annotated[str, msgspec.Meta(max_length=64)] = ""
     version: Count | None = None
     body: dict[str, Any] = field(default_factory=dict)
+    request_id: LongId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from gateway.responders import (
     responder_of,
     since_press_ms,
     with_changes,
+    with_one_there,
     with_responder,
     without_offer,
 )
@@ -35,11 +36,7 @@ def _arrive(course: Course, action: Action, now: Moment, rules: Rules) -> Outcom
     if not present:
         course = with_responder(course, action.by, now, rules)
         entries.append(Entry(event="accepted", by=action.by, detail={}))
-    responders = tuple(
-        replace(one, arrived_at=rfc3339(now.utc_ms)) if one.staff == action.by else one
-        for one in course.incident.responders
-    )
-    changed = with_changes(course, responders=responders)
+    changed = with_one_there(course, action.by, now, rules)
     if changed.incident.stage != "arrived":
         changed = arrived(changed, now, now, rules)
     entries.append(Entry(event="arrived", by=action.by, detail={"how": action.terminal}))
@@ -60,16 +57,22 @@ def _close(course: Course, action: Action, now: Moment, rules: Rules) -> Outcome
     outcome = (action.outcome or "").strip()
     if not outcome:
         return Refused("outcome_needed")
+    # Who has helped a customer closes, whatever they typed: a text that is no situation leaves the
+    # one that there is, and stands in the log.
+    said = (action.situation or "").strip()
+    is_known = bool(said) and rules.knows_situation(said)
     changes: dict[str, object] = {
         "stage": "closed",
         "closed_at": rfc3339(now.utc_ms),
         "to_close_ms": since_press_ms(course, now),
         "owner": incident.owner or action.by,
         "outcome": outcome,
-        "situation": action.situation or incident.situation,
+        "situation": said if is_known else incident.situation,
         "overdue": None,
     }
     detail: dict[str, object] = {"outcome": outcome, "text": action.text or ""}
+    if said and not is_known:
+        detail["unknown_situation"] = said
     return Changed(
         course=with_changes(without_offer(course), **changes),
         entries=(Entry(event="closed", by=action.by, detail=detail),),
@@ -101,8 +104,8 @@ def _refuse(course: Course, action: Action, now: Moment, rules: Rules) -> Outcom
     if any(_is_repeat(one, refusal) for one in incident.refused):
         return Unchanged()
     entry = Entry(event="refused", by=action.by, detail={"how": action.action})
-    changed = with_changes(course, refused=(*others, refusal))
-    return go_on_without(changed, (entry,), now, rules, because="all_refused")
+    changed = Changed(course=with_changes(course, refused=(*others, refusal)), entries=(entry,))
+    return go_on_without(changed, now, rules, because="all_refused")
 
 
 def _is_repeat(known: Refusal, new: Refusal) -> bool:
@@ -184,10 +187,19 @@ def _note(course: Course, action: Action, now: Moment, rules: Rules) -> Outcome:
     return Changed(course=course, entries=(entry,))
 
 
-def _set_situation(course: Course, action: Action, now: Moment, rules: Rules) -> Outcome:
+def situation_of(action: Action, rules: Rules) -> str | Refused:
+    """The situation that the action names; free text would take the list of a known one away, and
+    the roles that it calls for."""
     situation = (action.situation or "").strip()
     if not situation:
         return Refused("situation_needed")
+    return situation if rules.knows_situation(situation) else Refused("unknown_situation")
+
+
+def _set_situation(course: Course, action: Action, now: Moment, rules: Rules) -> Outcome:
+    situation = situation_of(action, rules)
+    if isinstance(situation, Refused):
+        return situation
     if situation == course.incident.situation:
         return Unchanged()
     before = course.incident

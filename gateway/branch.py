@@ -39,7 +39,7 @@ from gateway.desk.record import Record
 from gateway.policy import Policies, Policy
 from gateway.roster import Roster
 from gateway.round import Round
-from gateway.store import CAME, PointRecord, Rejected, Writer
+from gateway.store import HEARD_ON_DUTY, Judged, PointRecord, Rejected, Writer
 from gateway.store.records import LoggedEntry, TakenAlert
 from protocol.messages import (
     ID_PATTERN,
@@ -74,34 +74,23 @@ class Branch:
         self._pressed_ms: dict[str, int] = {}
         self.courses = OpenCourses()
         self.points: dict[str, PointRecord] = {}
+        # Who was on duty when the calls last heard of it; None: they never have.
+        self._heard_on_duty: frozenset[str] | None = None
         # Looked at in the next round, which is at once: this one may be at its end.
-        self._duty_changed: DutyChanged | None = None
+        self._has_new_roster = False
 
     def load(self, *, courses: list[Course], points: list[PointRecord]) -> None:
         """Takes over what the store remembers."""
         self._pressed_ms = {}
         self.courses = OpenCourses(courses)
         self.points = {record.point: record for record in points}
-        came = self._writer.came()
-        if came:
-            self._duty_changed = DutyChanged(came)
+        self._heard_on_duty = self._writer.heard_on_duty()
 
-    def follow_roster(self, roster: Roster, to: Round) -> None:
-        """From now on these are the people, with what they cover and whether they are on duty.
-
-        Who came is stored with what brought them: calls hear of it in the next round, and a gateway
-        that ends before it would never tell them.
-        """
-        before = self._rules.roster
-        if roster is before:
-            return
-        # At the start nobody has come: all are here whom the gateway told before.
-        came = set(roster.on_duty()) - set(before.on_duty()) if before.on_duty() else set()
-        known = self._duty_changed.came if self._duty_changed else ()
-        self._duty_changed = DutyChanged(tuple(sorted({*known, *came})))
-        if came:
-            to.work.facts[CAME] = json.dumps(self._duty_changed.came)
-        self._rules = replace(self._rules, roster=roster)
+    def follow_roster(self, roster: Roster) -> None:
+        """From now on these are the people, with what they cover and whether they are on duty."""
+        if roster is not self._rules.roster:
+            self._has_new_roster = True
+            self._rules = replace(self._rules, roster=roster)
 
     def follow_policies(
         self,
@@ -292,12 +281,12 @@ class Branch:
 
     def take_action(self, action: Action, now: Moment, to: Round) -> None:
         """Something a member of staff did: judged once, answered each time."""
-        known = to.judged(action.action_id, self._writer.action_result)
+        known = to.judged(action.action_id, self._writer.judged)
         if known is None:
             reason = self._act(action, now, to)
-            known = (reason == "", reason)
-            to.work.actions[action.action_id] = (*known, now.utc_ms)
-        result = ActionResult(action_id=action.action_id, ok=known[0], reason=known[1])
+            known = Judged(ok=not reason, reason=reason, at_ms=now.utc_ms)
+            to.work.actions[action.action_id] = known
+        result = ActionResult(action_id=action.action_id, ok=known.ok, reason=known.reason)
         to.results.append((action.terminal, result))
 
     def _act(self, action: Action, now: Moment, to: Round) -> str:
@@ -328,12 +317,9 @@ class Branch:
 
     def fall_due(self, now: Moment, to: Round) -> None:
         """Everything whose deadline has come, or whose people have gone."""
-        if self._duty_changed is not None:
-            changed, self._duty_changed = self._duty_changed, None
-            for course in list(self.courses.values()):
-                self._apply(machine.step(course, changed, now, self._rules), now, to)
-            if changed.came:
-                to.work.facts[CAME] = "[]"
+        if self._has_new_roster:
+            self._has_new_roster = False
+            self._hear_of_duty(now, to)
         # The next step may be overdue as well, up to the last; telling again never is.
         for _ in range(self._most_steps() + 1):
             next_ms = self.courses.next_due_ms(now)
@@ -344,6 +330,18 @@ class Branch:
         for point in seats.due_for_check(self.points, self._seat_check_ms, now):
             self._check_seat(point, now, to)
 
+    def _hear_of_duty(self, now: Moment, to: Round) -> None:
+        """The calls hear who has come and gone, and it is stored that they have: a gateway that
+        ends before lets them hear of it when it is back."""
+        there = frozenset(self._rules.roster.on_duty())
+        heard = there if self._heard_on_duty is None else self._heard_on_duty
+        changed = DutyChanged(came=tuple(sorted(there - heard)), went=tuple(sorted(heard - there)))
+        for course in list(self.courses.values()):
+            self._apply(machine.step(course, changed, now, self._rules), now, to)
+        if there != self._heard_on_duty:
+            self._heard_on_duty = there
+            to.work.facts[HEARD_ON_DUTY] = json.dumps(sorted(there))
+
     def _most_steps(self) -> int:
         policies = self._rules.policies
         return policies.most_steps if policies else len(self._rules.policy.steps)
@@ -351,7 +349,7 @@ class Branch:
     def next_due_ms(self, now: Moment) -> int | None:
         """When the next deadline of an incident comes, by the monotonic clock of now's boot; now
         when its people may have gone."""
-        if self._duty_changed is not None and self.courses:
+        if self._has_new_roster and self.courses:
             return now.mono_ms
         return self.courses.next_due_ms(now)
 
@@ -364,9 +362,9 @@ class Branch:
     # --- other messages ---
 
     def take_terminal_event(self, event: TerminalEvent, now: Moment, to: Round) -> None:
-        if to.judged(event.event_id, self._writer.action_result) is not None:
+        if to.judged(event.event_id, self._writer.judged) is not None:
             return
-        to.work.actions[event.event_id] = (True, "", now.utc_ms)
+        to.work.actions[event.event_id] = Judged(ok=True, at_ms=now.utc_ms)
         entry = Entry(event=event.event, by=event.staff, detail={"address": event.address})
         to.work.entries.append(LoggedEntry(at_ms=now.utc_ms, entry=entry))
 

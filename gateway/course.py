@@ -50,6 +50,10 @@ class Rules:
         by_situation = self.situations.get(situation or "", ())
         return tuple(dict.fromkeys((*self.policy.asked_roles(kind), *by_situation)))
 
+    def knows_situation(self, situation: str) -> bool:
+        """Whether the branch has a playbook for it; one without any takes whatever is said."""
+        return not self.situations or situation in self.situations
+
     def at(self, kind: str, point: str) -> Rules:
         """The rules for an incident of `kind` at `point`."""
         policy = self.policies.of(kind, point) if self.policies else self.policy
@@ -144,10 +148,11 @@ class Acted:
 class DutyChanged:
     """Who is on duty has changed: somebody signed in or out, or a shift began or ended.
 
-    came: who is on duty now and was not before.
+    came: who is on duty now and was not before. went: who was and is no more.
     """
 
     came: tuple[str, ...] = ()
+    went: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

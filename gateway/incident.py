@@ -12,7 +12,7 @@ import hashlib
 from dataclasses import replace
 
 from gateway import steps
-from gateway.actions import ACTIONS
+from gateway.actions import ACTIONS, situation_of
 from gateway.course import (
     Acted,
     Attended,
@@ -35,7 +35,7 @@ from gateway.course import (
 )
 from gateway.cover import stand_ins_for, substitution_entries, with_stand_ins
 from gateway.policy import told
-from gateway.responders import arrived, with_changes
+from gateway.responders import arrived, with_changes, with_one_there
 from protocol.messages import Action, Alert, Incident, Kind
 from protocol.moment import MAX_AGE_MS, Moment, parse_rfc3339, rfc3339
 
@@ -158,9 +158,9 @@ def amend(incident: Incident, action: Action, rules: Rules) -> Outcome:
         return Refused("already_closed")
     if not rules.roster.knows(action.by):
         return Refused("unknown_staff")
-    situation = (action.situation or "").strip()
-    if not situation:
-        return Refused("situation_needed")
+    situation = situation_of(action, rules)
+    if isinstance(situation, Refused):
+        return situation
     after = replace(incident, situation=situation, version=incident.version + 1)
     entry = Entry(event="situation_set", by=action.by, detail={"situation": situation})
     return Changed(
@@ -182,8 +182,8 @@ def _decide(course: Course, event: Event, now: Moment, rules: Rules) -> Outcome:
             return Refused("unknown_staff")
         case Acted(action):
             return ACTIONS[action.action](course, action, now, rules)
-        case DutyChanged(came):
-            return steps.duty_changed(course, came, now, rules)
+        case DutyChanged():
+            return steps.duty_changed(course, event, now, rules)
         case Due():
             return steps.fall_due(course, now, rules)
 
@@ -277,14 +277,9 @@ def _attend(course: Course, then: Moment, now: Moment, rules: Rules) -> Outcome:
     if incident.stage == "arrived":
         return Unchanged()
     arriving = incident.owner
-    responders = tuple(
-        replace(one, arrived_at=one.arrived_at or rfc3339(then.utc_ms))
-        if one.staff == arriving
-        else one
-        for one in incident.responders
-    )
+    there = with_one_there(course, arriving, then, rules)
     return Changed(
-        course=arrived(with_changes(course, responders=responders), then, now, rules),
+        course=arrived(there, then, now, rules),
         entries=(Entry(event="arrived", by=arriving or "", detail={"how": "presence"}),),
     )
 

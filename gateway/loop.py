@@ -223,7 +223,7 @@ class Loop:
         if self._desk.settle(self._branch.courses, now, to):
             self._branch.follow_points(self._desk.points, to)
             self._mailroom.follow(now, to)
-        self._branch.follow_roster(self._desk.roster, to)
+        self._branch.follow_roster(self._desk.roster)
         self._branch.follow_policies(
             self._desk.policies, self._desk.substitutes, self._desk.situations
         )

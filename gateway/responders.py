@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from gateway.course import Course, Rules
@@ -35,6 +36,39 @@ def with_responder(course: Course, staff: str, now: Moment, rules: Rules) -> Cou
     }
     course = in_this_boot(with_changes(course, **changes), now)
     return replace(course, due_ms=now.mono_ms + rules.policy.arrival_s * 1000, ring_ms=None)
+
+
+def with_one_there(course: Course, staff: str | None, then: Moment, rules: Rules) -> Course:
+    """The course with the responder `staff` at the point since `then`. Who is there covers, even
+    after the end of their duty."""
+    return with_changes(
+        course,
+        responders=tuple(
+            replace(
+                one,
+                arrived_at=one.arrived_at or rfc3339(then.utc_ms),
+                roles=one.roles or rules.roster.roles_of(one.staff),
+            )
+            if one.staff == staff
+            else one
+            for one in course.incident.responders
+        ),
+    )
+
+
+def with_duty(course: Course, came: Collection[str], went: Collection[str], rules: Rules) -> Course:
+    """The course once these have come on duty and those gone: who is under way and goes off duty
+    covers nothing, unless they come back or arrive all the same."""
+
+    def of(one: Responder) -> Responder:
+        if one.arrived_at is not None or one.staff not in (*came, *went):
+            return one
+        return replace(one, roles=() if one.staff in went else rules.roster.roles_of(one.staff))
+
+    responders = tuple(of(one) for one in course.incident.responders)
+    if responders == course.incident.responders:
+        return course
+    return with_changes(course, responders=responders)
 
 
 def arrived(course: Course, then: Moment, now: Moment, rules: Rules) -> Course:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from gateway.course import Tell
-from gateway.store import Work
+from gateway.store import Judged, Work
 from protocol.messages import ActionResult, Alert, Incident
 
 
@@ -26,11 +26,7 @@ class Round:
     faults_changed: bool = False
     ticked: bool = False
 
-    def judged(
-        self, action_id: str, stored: Callable[[str], tuple[bool, str] | None]
-    ) -> tuple[bool, str] | None:
+    def judged(self, action_id: str, stored: Callable[[str], Judged | None]) -> Judged | None:
         """What became of an action or request that came before, in this round or, as `stored`
-        knows, in an earlier one: (ok, reason); None for a new one."""
-        if action_id in self.work.actions:
-            return self.work.actions[action_id][:2]
-        return stored(action_id)
+        knows, in an earlier one; None for a new one."""
+        return self.work.actions.get(action_id) or stored(action_id)

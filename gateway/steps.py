@@ -10,6 +10,7 @@ from gateway.course import (
     RING_NOW,
     Changed,
     Course,
+    DutyChanged,
     Entry,
     Outcome,
     Rules,
@@ -19,7 +20,7 @@ from gateway.course import (
 )
 from gateway.cover import with_stand_ins
 from gateway.policy import Policy, told
-from gateway.responders import in_this_boot, with_changes, without_offer
+from gateway.responders import in_this_boot, responder_of, with_changes, with_duty, without_offer
 from protocol.messages import Incident, Offer
 from protocol.moment import Moment
 
@@ -57,20 +58,15 @@ def climb(course: Course, now: Moment, rules: Rules) -> Changed:
     return _taken(course, now, rules, from_ms=course.due_ms, event=event)
 
 
-def go_on_without(
-    course: Course, said: tuple[Entry, ...], now: Moment, rules: Rules, *, because: Because
-) -> Changed:
+def go_on_without(before: Changed, now: Moment, rules: Rules, *, because: Because) -> Changed:
     """What comes of somebody who will not come: their role is stood in for, and when nobody is
-    left whom the present step told, the next one comes at once.
-
-    said: what the log gets of it first.
-    """
-    changed, substituted = with_stand_ins(course, rules)
-    tells: tuple[Tell, ...] = ()
+    left whom the present step told, the next one comes at once."""
+    changed, substituted = with_stand_ins(before.course, rules)
+    tells = before.tells
     if substituted:
         changed, tell = tell_stand_ins(changed, substituted, rules)
-        tells = (tell,) if tell.staff else ()
-    after = Changed(course=changed, entries=(*said, *substituted), tells=tells)
+        tells = (*tells, tell) if tell.staff else tells
+    after = Changed(course=changed, entries=(*before.entries, *substituted), tells=tells)
     is_end = is_clocks_end(changed.incident, rules.policy)
     if changed.incident.stage != "raised" or is_end or waited_for(changed, rules):
         return after
@@ -78,16 +74,40 @@ def go_on_without(
     return replace(called, entries=(*after.entries, *called.entries), tells=(*tells, *called.tells))
 
 
-def duty_changed(course: Course, came: tuple[str, ...], now: Moment, rules: Rules) -> Outcome:
+def duty_changed(course: Course, event: DutyChanged, now: Moment, rules: Rules) -> Outcome:
     """Who signs out, or whose shift is over, will come as little as one who refuses.
 
     A step that found nobody to tell waits for its clock: nobody has gone from it.
     """
-    changed = Changed(course=course, entries=())
+    changed = _without_who_went(course, event, rules)
     if course.incident.step in course.incident.told.values():
-        changed = go_on_without(course, (), now, rules, because="nobody_left")
-    changed = _with_help_that_came(changed, came, rules)
-    return changed if changed.entries else Unchanged()
+        changed = go_on_without(changed, now, rules, because="nobody_left")
+    changed = _with_help_that_came(changed, event.came, rules)
+    return changed if changed.course != course else Unchanged()
+
+
+def _without_who_went(course: Course, event: DutyChanged, rules: Rules) -> Changed:
+    """The course once who accepted and went off duty on the way covers nothing; those who can
+    take their place are told, or everybody when nobody has their roles."""
+    before = course.incident
+    course = with_duty(course, event.came, event.went, rules)
+    if course.incident == before:
+        return Changed(course=course, entries=())
+    gone = [
+        one.staff for one in before.responders if one.staff in event.went and not one.arrived_at
+    ]
+    lost = [one for one in course.incident.missing_roles if one not in before.missing_roles]
+    course, substituted, tells = tell_needed(course, lost, rules)
+    if gone and not tells:
+        people = tuple(one for one in rules.roster.on_duty() if responder_of(course, one) is None)
+        course, tell = _telling_these(course, rules, why="needed", staff=people)
+        tells = (tell,)
+    told = [staff for tell in tells for staff in tell.staff]
+    entries = tuple(
+        Entry(event="left_on_the_way", by=staff, detail={"needed": lost, "told": told})
+        for staff in gone
+    )
+    return Changed(course=course, entries=(*entries, *substituted), tells=tells)
 
 
 def _with_help_that_came(changed: Changed, came: tuple[str, ...], rules: Rules) -> Changed:

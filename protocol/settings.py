@@ -172,6 +172,10 @@ class _Reader:
         if is_dataclass(hint):
             return self.read_table(hint, value, path)
         inner = get_args(hint)
+        if get_origin(hint) in (Union, UnionType) and value is not None:
+            meant = [one for one in inner if one is not NoneType]
+            if len(meant) == 1:  # that or nothing: what is wrong with it is wrong with that
+                return self._read_value(meant[0], value, path)
         if get_origin(hint) is list and is_dataclass(inner[0]):
             return self._read_list(inner[0], value, path)
         if get_origin(hint) is list and isinstance(value, list):

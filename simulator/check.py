@@ -26,11 +26,13 @@ def faults_of(paths: Iterable[str]) -> list[ConfigFault]:
 @dataclass(frozen=True, slots=True)
 class LogVerdict:
     """What the chain of a log says. first, last: the numbers of its entries, 0 of an empty one.
-    broken: what is wrong with it, for people; None if nothing is."""
+    broken: what is wrong with it, for people; None if nothing is. head_seq: the number of the entry
+    with the hash that was written down, None when it is none of them."""
 
     first: int
     last: int
     broken: str | None
+    head_seq: int | None = None
 
     @property
     def is_part(self) -> bool:
@@ -38,8 +40,11 @@ class LogVerdict:
         return self.first > 1
 
 
-def check_log(path: str) -> LogVerdict:
+def check_log(path: str, *, head: str | None = None) -> LogVerdict:
     """Follows the chain of a gateway's database or of an exported log, from its first entry.
+
+    head: a hash that somebody wrote down, to be looked for: a log that was cut off before it has
+    no such entry.
 
     Raises: gateway.errors.StoreError when a database cannot be read, SimulatorError when a file
     is no log.
@@ -48,31 +53,34 @@ def check_log(path: str) -> LogVerdict:
     from simulator import exported_log
 
     if not exported_log.is_database(path):
-        return _follow(exported_log.entries(path), may_be_part=True)
+        return _follow(exported_log.entries(path), head, may_be_part=True)
     reader = Reader(path)
     try:
-        return _follow(reader.whole_log(), may_be_part=False)
+        return _follow(reader.whole_log(), head, may_be_part=False)
     finally:
         reader.close()
 
 
-def _follow(entries: Iterator[LogEntry], *, may_be_part: bool) -> LogVerdict:
+def _follow(entries: Iterator[LogEntry], head: str | None, *, may_be_part: bool) -> LogVerdict:
     """may_be_part: whether it may begin with any entry, as the export of some days does."""
     from gateway.chain import first_broken
 
-    numbers = [0, 0]
+    last = 0
+    head_seq: int | None = None
 
     def noted(found: Iterable[LogEntry]) -> Iterator[LogEntry]:
+        nonlocal last, head_seq
         for entry in found:
-            numbers[1] = entry.seq
+            last = entry.seq
+            head_seq = entry.seq if entry.hash == head else head_seq
             yield entry
 
-    first = next(entries, None)
+    noted_entries = noted(entries)
+    first = next(noted_entries, None)
     if first is None:
         return LogVerdict(0, 0, None)
-    numbers[:] = first.seq, first.seq
     if may_be_part and first.seq > 1:
-        broken = first_broken(noted(entries), after=first)
+        broken = first_broken(noted_entries, after=first)
     else:
-        broken = first_broken(noted(chain([first], entries)))
-    return LogVerdict(*numbers, None if broken is None else broken.what)
+        broken = first_broken(chain([first], noted_entries))
+    return LogVerdict(first.seq, last, None if broken is None else broken.what, head_seq)

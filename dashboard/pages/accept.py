@@ -122,7 +122,7 @@ def _opened(token: str, link: CallLink | None, staff: str) -> Call:
     call = Call(token=token, state="open", staff=staff, incident=incident)
     if not incident.is_open:
         return Call(token=token, state="closed", staff=staff, incident=incident)
-    if staff and reader.action_result(call.action_id) is not None:
+    if staff and reader.judged(call.action_id) is not None:
         return Call(token=token, state="used", staff=staff, incident=incident)
     return call
 
@@ -162,5 +162,5 @@ def _why_not(call: Call, state: str) -> str:
     """Why the gateway refused what this person did by the link, "" if it did not."""
     if state != "used":
         return ""
-    known = the_board().reader.action_result(call.action_id)
-    return "" if known is None or known[0] else explain(known[1])
+    known = the_board().reader.judged(call.action_id)
+    return "" if known is None or known.ok else explain(known.reason)

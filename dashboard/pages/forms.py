@@ -97,8 +97,16 @@ def open_record(kind: str, id: str) -> Record:
 def retire_and_say(kind: str, id: str, said: str, *, version: int | None = None) -> bool:
     """Has the desk retire a plan; the next page says so (`said`), or why not. Whether it did."""
     answer = ask_desk(f"{kind}.retire", by=needed_viewer(), id=id, version=version)
-    flash(" ".join([said if answer.ok else answer.message, *map(fault_sentence, answer.faults)]))
+    if answer.ok:
+        flash(said)
+    else:
+        say_refused(answer)
     return answer.ok
+
+
+def say_refused(answer: Answer) -> None:
+    """The next page says why nothing was done."""
+    flash(" ".join([answer.message, *map(fault_sentence, answer.faults)]))
 
 
 def needed_viewer() -> str:

@@ -22,6 +22,10 @@ FAULTS = {
         _l("Tells neither everybody on duty nor the lead within ten minutes"),
         _l("Add a step to the policy that tells them."),
     ),
+    "policy_only_outside": (
+        _l("Calls for help from outside before anybody of the branch is asked to come"),
+        _l("Let its first step tell the people who are there."),
+    ),
     "policy_never_outside": (
         _l('Does not come to "call 120 / 110 now" within half an hour'),
         _l("Let its last step tell every screen."),

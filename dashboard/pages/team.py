@@ -34,6 +34,7 @@ from dashboard.pages.forms import (
     retire_and_say,
     save,
     saved,
+    say_refused,
     words_of,
 )
 from dashboard.pages.times import today
@@ -305,7 +306,7 @@ def duty(staff: str) -> Response:
         raise Problem(422, "bad_state", _("Choose on, off or as planned."))
     answer = ask_desk(f"duty.{state}", by=needed_viewer(), id=staff)
     if not answer.ok:
-        flash(answer.message)
+        say_refused(answer)
     return redirect(url_for("team.listing"))
 
 

@@ -12,7 +12,7 @@ from dashboard.board import Board, the_board
 from dashboard.desk import Answer, ask_desk, explain_desk, fault_sentence
 from dashboard.errors import Problem
 from dashboard.pages.branch import point_labels, staff_names, viewer_id
-from dashboard.pages.forms import needed_viewer
+from dashboard.pages.forms import needed_viewer, posted_number
 from dashboard.pages.outlook import world_of
 from gateway.store import Record
 from gateway.store.outlook import last_test_ms
@@ -136,7 +136,8 @@ def rule() -> Response:
     """After how many days a button is to be tested again."""
     text = request.form.get("days", "")
     body = {"days": int(text) if text.isascii() and text.isdigit() and len(text) < 5 else text}
-    answer = ask_desk("walk_rule.save", by=needed_viewer(), id="branch", body=body)
+    version = posted_number("version")
+    answer = ask_desk("walk_rule.save", by=needed_viewer(), id="branch", version=version, body=body)
     if answer.ok:
         flash(_("Saved."))
     return _back(answer)

@@ -254,7 +254,8 @@ def _joined(detail: Mapping[str, object], names: Mapping[str, str]) -> str:
 def _closed(detail: Mapping[str, object], names: Mapping[str, str]) -> str:
     text = _text(detail, "text")
     ending = _("Closed: %(outcome)s", outcome=word(OUTCOMES, _text(detail, "outcome")))
-    return f"{ending}. {text}" if text else ending
+    unknown = _text(detail, "unknown_situation")
+    return ". ".join(one for one in (ending, unknown, text) if one)
 
 
 def _handed_over(detail: Mapping[str, object], names: Mapping[str, str]) -> str:
@@ -342,6 +343,7 @@ _SPOKEN: Mapping[str, Callable[[Mapping[str, object], Mapping[str, str]], str]] 
     "noted": _noted,
     "told_again": _told(_l("Still not answered, told again")),
     "needed": _told(_l("Came on duty, and is needed there")),
+    "left_on_the_way": _told(_l("Went off duty before arriving")),
     "overdue_arrival": _told(_l("Accepted, but nobody has arrived")),
     "overdue_close": _told(_l("Arrived, but still not closed")),
     "notice_delivered": _notice(_l("Message delivered")),

@@ -32,6 +32,15 @@ def refused_field(field: str, name: str, detail: str = "") -> Refused:
     return Refused("wrong_fields", (FieldFault(field=field, name=name, detail=detail),))
 
 
+def unseen(request: Request, known: Record | None) -> Refused | None:
+    """Nobody replaces what somebody else wrote without having seen it."""
+    if request.version is not None:
+        is_seen = request.version == (known.version if known else 0)
+        return None if is_seen else Refused("changed_meanwhile")
+    is_anybodys = known is None or known.by in ("", request.by)
+    return None if is_anybodys else Refused("version_needed")
+
+
 def asked_about(world: World, kind: str, request: Request) -> Record | Refused:
     """The open record that the request is about, as its asker saw it."""
     if not world.roster.knows(request.by):
@@ -47,8 +56,8 @@ def asked_about(world: World, kind: str, request: Request) -> Record | Refused:
 def utc_ms_of(world: World, text: str) -> int | None:
     """When `text` is, in UTC milliseconds; None for no time.
 
-    With a zone it says so itself; without one it is by the branch's clock; a day alone is over at
-    its end, since who promises something for Friday has all of Friday.
+    With a zone it says so itself; without one it is by the branch's clock; a day alone is its last
+    minute, since who promises something for Friday has all of Friday.
     """
     try:
         told = datetime.fromisoformat(text)
@@ -56,7 +65,7 @@ def utc_ms_of(world: World, text: str) -> int | None:
             utc_ms = parse_rfc3339(text)
             return utc_ms if 0 <= utc_ms <= MAX_UTC_MS else None
         if len(text) <= len("2026-12-31"):
-            told = datetime.combine(told.date(), time()) + timedelta(days=1)
+            told = datetime.combine(told.date(), time(23, 59))
         return utc_ms_at(world, told)
     except (ValueError, OverflowError):
         return None

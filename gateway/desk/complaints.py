@@ -13,7 +13,7 @@ import msgspec
 
 from gateway.course import Entry
 from gateway.desk import complaint_days, complaint_marks
-from gateway.desk.asking import asked_about, body_of
+from gateway.desk.asking import asked_about, body_of, unseen
 from gateway.desk.complaint_days import ComplaintDay
 from gateway.desk.plans import LEADS
 from gateway.desk.record import Done, Due, Outcome, Record, Refused, Room, World
@@ -177,7 +177,7 @@ def _change(world: World, request: Request) -> Outcome:
     record = asked_about(world, "complaint", request)
     if isinstance(record, Refused):
         return record
-    about = body_of(_About, request)
+    about = unseen(request, record) or body_of(_About, request)
     if isinstance(about, Refused):
         return about
     changes = {"category": about.category, "channel": about.channel, "group": about.group.strip()}

@@ -52,10 +52,6 @@ class Coverage:
         self._by_staff: dict[str, list[Span]] | None = None
         self._gaps: dict[tuple[tuple[str, ...], bool], Span | None] = {}
 
-    @property
-    def knows_hours(self) -> bool:
-        return self._hours is not None
-
     def has(self, role: str) -> bool:
         """Whether anybody of the staff covers the role at all."""
         return any(
@@ -66,11 +62,13 @@ class Coverage:
     def gap(self, roles: tuple[str, ...], *, day_and_night: bool) -> Span | None:
         """The first time in the week when nobody with one of the roles is on duty; None: never.
 
-        day_and_night: also while the branch is closed.
+        day_and_night: also while the branch is closed. Who does not know when it is open asks for
+        all of the week.
         """
         key = (roles, day_and_night)
         if key not in self._gaps:
-            wanted = [self._week] if day_and_night else self._open()
+            is_all = day_and_night or self._hours is None
+            wanted = [self._week] if is_all else self._open()
             there = [span for role in roles for span in self._spans_of(role)]
             self._gaps[key] = next(iter(without(wanted, there)), None)
         return self._gaps[key]

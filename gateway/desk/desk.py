@@ -24,7 +24,7 @@ from gateway.errors import VaultError
 from gateway.policy import Policies
 from gateway.roster import Roster
 from gateway.round import Round
-from gateway.store.records import LoggedEntry, PointRecord
+from gateway.store.records import Judged, LoggedEntry, PointRecord
 from gateway.supervision import Wrong
 from protocol.messages import ActionResult, Alert, Fault, Incident, Request
 from protocol.moment import Moment, rfc3339
@@ -46,7 +46,7 @@ class Memory(Protocol):
 
     def records(self) -> list[Record]: ...
     def record(self, kind: str, id: str) -> Record | None: ...
-    def action_result(self, action_id: str) -> tuple[bool, str] | None: ...
+    def judged(self, action_id: str) -> Judged | None: ...
     def closed_incident(self, incident_id: str) -> Incident | None: ...
     def desk_salt(self) -> str: ...
 
@@ -65,7 +65,7 @@ class Desk:
         self._memory = memory
         self._zone = zone
         self._seal = seal
-        self._sealed_field = {do: name for room in rooms for do, name in room.sealed.items()}
+        self._sealed = {do: secret for room in rooms for do, secret in room.sealed.items()}
         self._room_of = {kind: room for room in rooms for kind in room.kinds}
         self._decide = {do: decide for room in rooms for do, decide in room.requests.items()}
         self._meet = [room.meet for room in rooms if room.meet]
@@ -128,14 +128,29 @@ class Desk:
         self, request: Request, courses: Mapping[str, Course], now: Moment, to: Round
     ) -> None:
         """Something a member of staff wants: judged once, answered each time."""
-        known = to.judged(request.request_id, self._memory.action_result)
-        result = ActionResult(action_id=request.request_id, ok=False)
+        known = to.judged(request.request_id, self._memory.judged)
         if known is not None:
-            result = ActionResult(action_id=request.request_id, ok=known[0], reason=known[1])
+            result = self._as_before(request, known)
         else:
             result = self._judge(request, courses, now, to)
-            to.work.actions[request.request_id] = (result.ok, result.reason, now.utc_ms)
+            to.work.actions[request.request_id] = Judged(
+                ok=result.ok, reason=result.reason, record=result.id, at_ms=now.utc_ms
+            )
         to.results.append((request.terminal, result))
+
+    def _as_before(self, request: Request, known: Judged) -> ActionResult:
+        """The answer that there was, with the record's version of now."""
+        return ActionResult(
+            action_id=request.request_id,
+            ok=known.ok,
+            reason=known.reason,
+            id=known.record,
+            version=self._version_now(request, known.record),
+        )
+
+    def _version_now(self, request: Request, id: str) -> int:
+        present = self._of(request.do.partition(".")[0]).get(id)
+        return present.version if present else 0
 
     def take_press(
         self, alert: Alert, courses: Mapping[str, Course], now: Moment, to: Round
@@ -162,15 +177,13 @@ class Desk:
         except VaultError:
             outcome = Refused("private_key_missing")
         if isinstance(outcome, Refused):
-            kind = request.do.partition(".")[0]
-            present = self._of(kind).get(request.id)
             return ActionResult(
                 action_id=request.request_id,
                 ok=False,
                 reason=outcome.reason,
                 faults=outcome.faults,
                 id=request.id,
-                version=present.version if present else 0,
+                version=self._version_now(request, request.id),
             )
         self._apply(outcome, world, to)
         written = outcome.records[0] if outcome.records else None
@@ -187,13 +200,14 @@ class Desk:
 
         Raises: VaultError.
         """
-        name = self._sealed_field.get(request.do)
-        if name is None:
+        secret = self._sealed.get(request.do)
+        if secret is None:
             return request
-        text = request.body.get(name)
-        is_text = isinstance(text, str) and 0 < len(text.strip()) <= SEALED_LENGTH
-        sealed = {"sealed": self._seal(text.strip())} if is_text else None
-        return replace(request, body={**request.body, name: sealed})
+        told = request.body.get(secret.field)
+        text = told.strip() if isinstance(told, str) else ""
+        is_right = 0 < len(text) <= SEALED_LENGTH and secret.takes(text)
+        sealed = {"sealed": self._seal(text)} if is_right else None
+        return replace(request, body={**request.body, secret.field: sealed})
 
     def fall_due(self, courses: Mapping[str, Course], now: Moment, to: Round) -> None:
         """Everything whose time has come."""

@@ -25,6 +25,11 @@ from protocol.messages import FieldFault, Id, Incident, ShortText
 from protocol.moment import rfc3339
 
 FALSE_CALL = "false_call"
+OTHER = "other"
+# How a call can end. Programs may close with other words: those count as OTHER, and somebody looks.
+OUTCOMES = frozenset(
+    {"helped", "ambulance", "police", "family", "referred", FALSE_CALL, "left", OTHER}
+)
 # So many false calls at a point within a week, and somebody looks at its button.
 FALSE_CALLS = 3
 FALSE_CALLS_MS = 7 * DAY_MS
@@ -110,6 +115,7 @@ DEFAULTS = {
     ),
 }
 SITUATION = "situation"
+OUTCOME = "outcome"
 SAY_SITUATION = Words(zh="补记：当时是什么情况", en="Write down what it turned out to be")
 LOOK_AT_BUTTON = "look-at-button"
 
@@ -143,7 +149,20 @@ def _closed(world: World, incident: Incident) -> Done:
     if incident.situation is None:
         due_ms = world.now.utc_ms + DAY_MS
         done += _make(world, SITUATION, SAY_SITUATION, incident, incident.owner or "", due_ms)
+    if incident.outcome not in OUTCOMES:
+        done += _look_at_outcome(world, incident)
     return done
+
+
+def _look_at_outcome(world: World, incident: Incident) -> Done:
+    """Nobody knows which follow-ups a word needs that is none of the outcomes: a lead looks."""
+    said = (incident.outcome or "")[:60]
+    what = Words(
+        zh=f"结束时写的是“{said}”，不是已知的结果：核实还要跟进什么",
+        en=f"Closed as “{said}”, which is no known outcome: see what is left to do",
+    )
+    owner = _a_lead(world, incident)
+    return _make(world, OUTCOME, what, incident, owner, world.now.utc_ms + DAY_MS)
 
 
 def _situation_said(world: World, incident: Incident) -> Done:
@@ -161,7 +180,7 @@ def matching(world: World, incident: Incident) -> list[Record]:
     return [
         record
         for _, record in sorted(world.all("followup_rule").items())
-        if _fits(record.body.outcomes, incident.outcome)
+        if _fits(record.body.outcomes, _counted(incident.outcome))
         and _fits(record.body.situations, incident.situation)
     ]
 
@@ -173,8 +192,13 @@ def may_still_be_made(world: World, incident: Incident) -> list[Record]:
     return [
         record
         for record in world.all("followup_rule").values()
-        if record.body.situations and _fits(record.body.outcomes, incident.outcome)
+        if record.body.situations and _fits(record.body.outcomes, _counted(incident.outcome))
     ]
+
+
+def _counted(outcome: str | None) -> str:
+    """The outcome as the rules count it."""
+    return outcome if outcome in OUTCOMES else OTHER
 
 
 def _fits(wanted: list[str], value: str | None) -> bool:

@@ -16,7 +16,8 @@ from gateway.course import Entry
 from gateway.desk.asking import body_of, refused_field
 from gateway.desk.endings import may_still_be_made
 from gateway.desk.outside import not_open
-from gateway.desk.record import Done, Due, Outcome, Record, Refused, Room, World
+from gateway.desk.record import Done, Due, Outcome, Record, Refused, Room, Sealed, World
+from gateway.desk.team import is_phone
 from gateway.desk.todo import DAY_MS
 from protocol.messages import Incident, Request
 from protocol.moment import rfc3339
@@ -40,17 +41,15 @@ class FamilyContact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Family:
-    """Body of `family_contact.save`. number: {"sealed": …} as the desk has made it."""
+    """Body of `family_contact.save`. number: {"sealed": …} as the desk has made it; None: it is no
+    telephone number."""
 
     number: dict[str, str] | None = None
     relation: Relation = ""
 
 
 def _keep(world: World, request: Request) -> Outcome:
-    """`family_contact.save` {number, relation}, of an open incident.
-
-    Nobody here can read the number, so whether it is one is looked at where it is typed.
-    """
+    """`family_contact.save` {number, relation}, of an open incident."""
     refused = not_open(world, request)
     if refused:
         return refused
@@ -129,7 +128,7 @@ def _followup_ended(world: World, followup: Record) -> Done:
 ROOM = Room(
     kinds={"family_contact": FamilyContact},
     secret=frozenset({"family_contact"}),
-    sealed={"family_contact.save": "number"},
+    sealed={"family_contact.save": Sealed(field="number", takes=is_phone)},
     requests={"family_contact.save": _keep, "family_contact.forget": _forget},
     fall_due=lambda world, record: _forgotten(record),
     follow=follow,

@@ -62,6 +62,8 @@ def _of_steps(subject: str, plan: PolicyPlan) -> Iterator[Wrong]:
     """Steps that end before everybody could have heard. A seat that is only looked after may."""
     if plan.kinds == ["seat"]:
         return
+    if plan.steps[0].tell == "outside":
+        yield Wrong(subject, "policy_only_outside")
     came = list(zip(_come_s(plan), plan.steps, strict=True))
     if not any(_is_wide(step) and at_s <= WIDE_WITHIN_S for at_s, step in came):
         yield Wrong(subject, "policy_tells_few")
@@ -92,10 +94,10 @@ def _of_roles(world: World, subject: str, plan: PolicyPlan) -> Iterator[Wrong]:
         able = _able(world, role)
         if not any(coverage.has(one) for one in able):
             nobody.append(role)
-        elif plan.day_and_night or coverage.knows_hours:
-            gap = coverage.gap(able, day_and_night=plan.day_and_night)
-            if gap is not None:
-                uncovered.append(f"{role} {said(gap)}")
+            continue
+        gap = coverage.gap(able, day_and_night=plan.day_and_night)
+        if gap is not None:
+            uncovered.append(f"{role} {said(gap)}")
     if nobody:
         yield Wrong(subject, "role_nobody_has", ", ".join(nobody))
     if uncovered:

@@ -9,14 +9,22 @@ from typing import Annotated, Any
 import msgspec
 
 from gateway.course import Entry
-from gateway.desk.asking import body_of
+from gateway.desk.asking import body_of, unseen
 from gateway.desk.record import Done, Outcome, Record, Refused, World
 from protocol.messages import FieldFault, Request
 from protocol.moment import rfc3339
 
 LEADS = ("lead", "admin")
 # What people call a thing.
-Label = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+Label = Annotated[
+    str,
+    msgspec.Meta(
+        min_length=1,
+        max_length=100,
+        pattern=r"\S",
+        description="a text of 1 to 100 characters, not all blank",
+    ),
+]
 Rule = Callable[[World, str, Any], Iterable[FieldFault]]
 
 
@@ -77,10 +85,9 @@ class Plan:
         is_own = self.is_ones_own and request.id == request.by
         if not is_own and not world.roster.has_role(request.by, *self.editors):
             return Refused("not_allowed")
-        known = world.get(self.kind, request.id)
-        if request.version is not None and request.version != (known.version if known else 0):
-            return Refused("changed_meanwhile")
-        return None
+        if self.is_secret and request.version is None:
+            return None  # whom nobody shows it cannot have seen it
+        return unseen(request, world.get(self.kind, request.id))
 
     def _written(self, world: World, request: Request, id: str, body: Any, *, event: str) -> Done:
         known = world.get(self.kind, id)

@@ -15,7 +15,7 @@ import msgspec
 from gateway.course import Entry
 from gateway.desk.asking import asked_about, body_of, refused_field, utc_ms_at
 from gateway.desk.plans import LEADS, Plan
-from gateway.desk.record import Done, Due, Outcome, Record, Refused, Room, World
+from gateway.desk.record import Done, Due, Outcome, Record, Refused, Room, Sealed, World
 from gateway.duty import Day, parse_day
 from protocol.messages import Id, LongId, Request
 from protocol.moment import rfc3339
@@ -132,7 +132,7 @@ RULES = Plan(kind="private_rule", cls=PrivateRule)
 ROOM = Room(
     kinds={"private": PrivateNote, RULES.kind: RULES.cls},
     secret=frozenset({"private"}),
-    sealed={"private.note": "text"},
+    sealed={"private.note": Sealed(field="text")},
     requests={
         **RULES.requests,
         "private.note": _note,

@@ -127,6 +127,15 @@ Outcome = Done | Refused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sealed:
+    """A field of a request's body that nobody may read. takes: whether a text can be taken, since
+    no room can look at it afterwards."""
+
+    field: str
+    takes: Callable[[str], bool] = lambda text: True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Room:
     """Some kinds of records and what may be done to them.
 
@@ -138,10 +147,10 @@ class Room:
     wrongs: what is not as it should be now; each is a fault on the devices page until it is said
     no more. It is asked each minute, and within a second of a change. defaults: plans (kind, id,
     body) that a branch begins with, until a person writes them anew or retires them. sealed:
-    {Request.do: the field of its body that nobody may read}: the room gets {"sealed": …} there,
-    or None for what is no text of up to SEALED_LENGTH characters. takes: {kind: what becomes of a
-    press at the point that has a record of it, by id}; None: it is a call. ended: {kind: what it
-    leads to that a record of it, of whichever room, is open no more}.
+    {Request.do: the field of its body that nobody may read}: the room gets {"sealed": …} there, or
+    None for what cannot be taken, such as more than SEALED_LENGTH characters. takes: {kind: what
+    becomes of a press at the point that has a record of it, by id}; None: it is a call. ended:
+    {kind: what it leads to that a record of it, of whichever room, is open no more}.
     """
 
     kinds: Mapping[str, type]
@@ -153,6 +162,6 @@ class Room:
     follow: Callable[[World, Incident, Incident], Done] | None = None
     wrongs: Callable[[World], Iterable[Wrong]] | None = None
     defaults: tuple[tuple[str, str, Any], ...] = ()
-    sealed: Mapping[str, str] = field(default_factory=dict)
+    sealed: Mapping[str, Sealed] = field(default_factory=dict)
     takes: Mapping[str, Callable[[World, Record, Alert], Done | None]] = field(default_factory=dict)
     ended: Mapping[str, Callable[[World, Record], Done]] = field(default_factory=dict)

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from gateway.course import Entry
-from gateway.desk.asking import body_of, refused_field
+from gateway.desk.asking import body_of, refused_field, unseen
 from gateway.desk.followups import new_faults, new_followup
-from gateway.desk.plans import LEADS
 from gateway.desk.record import Done, Outcome, Record, Refused, Room, World
 from gateway.desk.todo import Text, over
 from protocol.messages import FieldFault, Id, LongId, LongText, Request, ShortText
@@ -52,7 +51,7 @@ def _save(world: World, request: Request) -> Outcome:
     if world.incident(request.id) is None:
         return Refused("unknown_incident")
     known = world.get("review", request.id)
-    refused = _unseen(world, request, known)
+    refused = unseen(request, known)
     if refused:
         return refused
     asked = body_of(_Written, request)
@@ -64,17 +63,6 @@ def _save(world: World, request: Request) -> Outcome:
     if faults:
         return Refused("wrong_fields", faults)
     return _saved(world, request, known, asked)
-
-
-def _unseen(world: World, request: Request, known: Record | None) -> Refused | None:
-    """Nobody replaces what somebody else wrote without having seen it."""
-    if request.version is not None:
-        is_seen = request.version == (known.version if known else 0)
-        return None if is_seen else Refused("changed_meanwhile")
-    is_ones_own = known is None or known.by == request.by
-    if is_ones_own or world.roster.has_role(request.by, *LEADS):
-        return None
-    return Refused("version_needed")
 
 
 def _faults(world: World, asked: _Written, by: str) -> Iterator[FieldFault]:

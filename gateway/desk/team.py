@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import Annotated, Literal
 
 import msgspec
 
 from gateway.course import Entry
+from gateway.desk.asking import call_text
 from gateway.desk.hours import hours_on
 from gateway.desk.plans import LEADS, Label, Plan
 from gateway.desk.record import Done, Due, Outcome, Record, Refused, Room, World
@@ -163,6 +164,8 @@ def _check_staff(world: World, id: str, staff: Staff) -> Iterator[FieldFault]:
         yield FieldFault(field="id", name="bad_id")
     if not staff.roles:
         yield FieldFault(field="roles", name="empty")
+    if len(set(staff.roles)) < len(staff.roles):
+        yield FieldFault(field="roles", name="twice")
     if staff.phone and not is_phone(staff.phone):
         yield FieldFault(field="phone", name="bad_phone", detail=staff.phone)
     known = world.get("staff", id)
@@ -187,15 +190,22 @@ def _last_editor(world: World, id: str, staff: Staff | None) -> Iterator[FieldFa
 
 def _needed_staff(world: World, id: str) -> Iterator[FieldFault]:
     yield from _last_editor(world, id, None)
-    for key, one in world.incidents.items():
+    yield from _owned(world, id)
+
+
+def _owned(world: World, id: str) -> Iterator[FieldFault]:
+    """A call never loses its owner: who has one hands it over before they go."""
+    for one in world.incidents.values():
         if one.owner == id:
-            yield FieldFault(field="", name="owns_incident", detail=key)
+            yield FieldFault(field="", name="owns_incident", detail=call_text(world, one))
 
 
 def _check_shift(world: World, id: str, shift: Shift) -> Iterator[FieldFault]:
     yield from _check_whom(world, shift.staff)
     if not shift.days:
         yield FieldFault(field="days", name="empty")
+    if shift.every_weeks > 1 and shift.first is None:  # which of the weeks nobody could tell
+        yield FieldFault(field="first", name="missing")
     if shift.starts == shift.ends:
         yield FieldFault(field="ends", name="same_as_start")
     if shift.post is not None and world.get("post", shift.post) is None:
@@ -248,12 +258,18 @@ def _doubtful(world: World, id: str, shift: Shift) -> Iterator[FieldFault]:
 def _check_breaks(shift: Shift) -> Iterator[FieldFault]:
     day = date(2026, 1, 5)
     worked = span_on(day, shift.starts, shift.ends)
+    before: list[Span] = []
     for number, pause in enumerate(shift.breaks):
         span = span_on(day, pause.starts, pause.ends)
         if span.start < worked.start:
             span = span_on(day + timedelta(days=1), pause.starts, pause.ends)
         if not (worked.start <= span.start and span.end <= worked.end):
             yield FieldFault(field=f"breaks[{number}]", name="outside_shift")
+        elif any(span.meets(other) for other in before):
+            yield FieldFault(field=f"breaks[{number}]", name="breaks_meet")
+        before.append(span)
+    if not without([worked], before):
+        yield FieldFault(field="breaks", name="nothing_left")
 
 
 def _check_exception(world: World, id: str, one: Exception_) -> Iterator[FieldFault]:
@@ -349,6 +365,9 @@ def _sign(world: World, request: Request) -> Outcome:
     if staff != request.by and not world.roster.has_role(request.by, *LEADS):
         return Refused("not_allowed")
     state = request.do.removeprefix("duty.")
+    owned = tuple(_owned(world, staff)) if state == "off" else ()
+    if owned:
+        return Refused("still_needed", owned)
     record = Record(
         kind="duty",
         id=staff,
@@ -404,12 +423,38 @@ def _duty_ends(world: World, record: Record) -> Done:
     return Done(records=(over,), entries=((entry, None),))
 
 
+# --- leaving --------------------------------------------------------------------------------
+
+
+def _leave(world: World, gone: Record) -> Done:
+    """Who is taken off the team takes along what was theirs alone: nobody who comes later with the
+    same id finds it."""
+    theirs = [
+        one
+        for kind in ("shift", "exception", "address")
+        for one in world.all(kind).values()
+        if one.body.staff == gone.id
+    ]
+    theirs += [one for kind in ("pin", "duty") if (one := world.get(kind, gone.id))]
+    return Done(
+        records=tuple(
+            replace(one, version=one.version + 1, is_open=False, by=gone.by, at=gone.at, due=None)
+            for one in theirs
+        ),
+        entries=tuple(
+            (Entry(event="retired", by=gone.by, detail={"kind": one.kind, "id": one.id}), None)
+            for one in theirs
+        ),
+    )
+
+
 ROOM = Room(
     kinds={plan.kind: plan.cls for plan in PLANS} | {"duty": SignedDuty},
     secret=frozenset(plan.kind for plan in PLANS if plan.is_secret),
     requests={name: decide for plan in PLANS for name, decide in plan.requests.items()}
     | {f"duty.{state}": _sign for state in ("on", "off", "plan")},
     fall_due=_duty_ends,
+    ended={"staff": _leave},
 )
 
 __all__ = ["ROOM", "Certificate", "Pause", "Pin", "Post", "SignedDuty", "Staff", "roster_of"]

@@ -16,7 +16,15 @@ from protocol.moment import parse_rfc3339, rfc3339
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 
-Text = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+Text = Annotated[
+    str,
+    msgspec.Meta(
+        min_length=1,
+        max_length=200,
+        pattern=r"\S",
+        description="a text of 1 to 200 characters, not all blank",
+    ),
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

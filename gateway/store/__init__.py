@@ -17,6 +17,7 @@ from gateway.store.reader import Reader
 from gateway.store.records import (
     ChannelRecord,
     Clocks,
+    Judged,
     NoticeRecord,
     PointRecord,
     Rejected,
@@ -28,10 +29,10 @@ from gateway.store.records import (
 from gateway.store.report_lines import CrewMember, ReportLine
 from gateway.store.reports import FaultEvent, NoticeCount, Reports
 from gateway.store.vault import Vault, key_path
-from gateway.store.writer import CAME, Writer
+from gateway.store.writer import HEARD_ON_DUTY, Writer
 
 __all__ = [
-    "CAME",
+    "HEARD_ON_DUTY",
     "KINDS",
     "LEADS",
     "SECRET",
@@ -42,6 +43,7 @@ __all__ = [
     "DeskReports",
     "FaultEvent",
     "FollowupLine",
+    "Judged",
     "ListLine",
     "NoticeCount",
     "NoticeRecord",

@@ -233,9 +233,12 @@ EXPORTS: Mapping[str, Export] = {
     ),
     "faults": Export(columns=("at", "seq", "event", "subject", "name"), rows=_faults),
     "actions": Export(
-        columns=("action_id", "ok", "reason", "taken_at"),
+        columns=("action_id", "ok", "reason", "taken_at", "record"),
         rows=_by_key(
-            "actions", "action_id", ("action_id", "ok", "reason", _utc("taken_ms")), "taken_ms"
+            "actions",
+            "action_id",
+            ("action_id", "ok", "reason", _utc("taken_ms"), "record"),
+            "taken_ms",
         ),
         flags=frozenset({"ok"}),
     ),

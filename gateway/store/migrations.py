@@ -90,6 +90,12 @@ def log_followups(db: Database) -> None:
     db.execute("CREATE INDEX log_followups ON log (at, detail) WHERE event = 'followup_made'")
 
 
+@migrations(name="0017_judged_record")
+def judged_record(db: Database) -> None:
+    """What a request wrote, so that who asks again hears of it."""
+    db.execute("ALTER TABLE actions ADD COLUMN record TEXT NOT NULL DEFAULT ''")
+
+
 _BRANCH = (
     # body: messages.Incident as JSON; boot, press_ms, due_ms: the clocks of its course, null once
     # it is closed.

@@ -18,12 +18,14 @@ from gateway.store.database import named_errors, open_for_reading
 from gateway.store.desk_rows import RECORD_COLUMNS, read_record
 from gateway.store.records import (
     ChannelRecord,
+    Judged,
     NoticeRecord,
     PointRecord,
     ResponseTime,
     StaffRecord,
     UnitRecord,
 )
+from gateway.store.work_rows import JUDGED, read_judged
 from protocol.decoders import decoder
 from protocol.messages import Fault, Incident, UnitStatus
 
@@ -222,10 +224,10 @@ class Reader:
         found = self.rows("SELECT value FROM facts WHERE name = 'call_link_key'")
         return found[0][0] if found else None
 
-    def action_result(self, action_id: str) -> tuple[bool, str] | None:
-        """What became of an action: (ok, reason); None when it was not taken so far."""
-        found = self.rows("SELECT ok, reason FROM actions WHERE action_id = ?", [action_id])
-        return (bool(found[0][0]), found[0][1]) if found else None
+    def judged(self, action_id: str) -> Judged | None:
+        """What became of an action or a request; None when it was not taken so far."""
+        found = self.rows(JUDGED, [action_id])
+        return read_judged(found[0]) if found else None
 
     # --- the branch ---
 

@@ -150,6 +150,16 @@ class LoggedEntry:
     incident_id: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """What became of an action or a request. at_ms: UTC. record: id of what a request wrote."""
+
+    ok: bool
+    at_ms: int
+    reason: str = ""
+    record: str = ""
+
+
 @dataclass(slots=True)
 class Work:
     """All that one transaction writes. Later values of the same thing replace earlier ones.
@@ -161,7 +171,7 @@ class Work:
     alerts: dict[str, TakenAlert] = field(default_factory=dict)
     courses: dict[str, Course] = field(default_factory=dict)
     entries: list[LoggedEntry] = field(default_factory=list)
-    actions: dict[str, tuple[bool, str, int]] = field(default_factory=dict)
+    actions: dict[str, Judged] = field(default_factory=dict)
     rejected: list[Rejected] = field(default_factory=list)
     notices: dict[str, NoticeRecord] = field(default_factory=dict)
     channel_list: list[ChannelRecord] | None = None

@@ -10,7 +10,7 @@ import msgspec
 from gateway.course import RING_NOW, Course
 from gateway.store import channel_rows
 from gateway.store.desk_rows import record_row
-from gateway.store.records import PointRecord, UnitRecord, Work
+from gateway.store.records import Judged, PointRecord, UnitRecord, Work
 from gateway.store.report_lines import line_of, row_of
 from protocol.decoders import decoder
 from protocol.messages import Incident
@@ -19,6 +19,7 @@ from protocol.moment import parse_rfc3339
 # The newest rejected messages that are kept for people to look at; all are counted.
 REJECTED_KEPT = 1000
 _NO_CLOCKS = (None, None, None, None)
+JUDGED = "SELECT ok, reason, taken_ms, record FROM actions WHERE action_id = ?"
 
 
 def write_work(db: sqlite3.Connection, work: Work, log: list[tuple]) -> None:
@@ -28,8 +29,8 @@ def write_work(db: sqlite3.Connection, work: Work, log: list[tuple]) -> None:
     _many(db, "INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?)", log)
     _many(
         db,
-        "INSERT INTO actions VALUES (?, ?, ?, ?) ON CONFLICT (action_id) DO NOTHING",
-        [(action_id, *result) for action_id, result in work.actions.items()],
+        "INSERT INTO actions VALUES (?, ?, ?, ?, ?) ON CONFLICT (action_id) DO NOTHING",
+        [(id, one.ok, one.reason, one.at_ms, one.record) for id, one in work.actions.items()],
     )
     if work.rejected:
         _write_rejected(db, work)
@@ -219,3 +220,8 @@ def _point_row(record: PointRecord) -> tuple:
         record.seat_boot,
         record.seat_ms,
     )
+
+
+def read_judged(row: tuple) -> Judged:
+    """What JUDGED has found."""
+    return Judged(ok=bool(row[0]), reason=row[1], at_ms=row[2], record=row[3])

@@ -17,8 +17,8 @@ from gateway.store import channel_rows
 from gateway.store.database import named_errors, open_for_writing, scrub
 from gateway.store.desk_rows import RECORD_COLUMNS, read_record
 from gateway.store.migrations import migrations
-from gateway.store.records import ChannelRecord, LoggedEntry, PointRecord, Work
-from gateway.store.work_rows import read_course, write_work
+from gateway.store.records import ChannelRecord, Judged, LoggedEntry, PointRecord, Work
+from gateway.store.work_rows import JUDGED, read_course, read_judged, write_work
 from protocol.decoders import decoder
 from protocol.messages import Incident
 from protocol.moment import rfc3339
@@ -26,7 +26,7 @@ from protocol.moment import rfc3339
 # More connections than one run of the gateway will ever make.
 SESSIONS_A_START = 1_000_000
 # The fact that says who has come on duty.
-CAME = "came"
+HEARD_ON_DUTY = "heard_on_duty"
 
 
 class Writer:
@@ -80,13 +80,11 @@ class Writer:
             found = self._db.execute("SELECT 1 FROM alerts WHERE alert_id = ?", [alert_id])
             return found.fetchone() is not None
 
-    def action_result(self, action_id: str) -> tuple[bool, str] | None:
-        """What became of an action that was taken before: (ok, reason); None if it was not."""
+    def judged(self, action_id: str) -> Judged | None:
+        """What became of an action or a request that was taken before; None if it was not."""
         with named_errors(self._path):
-            found = self._db.execute(
-                "SELECT ok, reason FROM actions WHERE action_id = ?", [action_id]
-            ).fetchone()
-            return (bool(found[0]), found[1]) if found else None
+            found = self._db.execute(JUDGED, [action_id]).fetchone()
+        return read_judged(found) if found else None
 
     def closed_incident(self, incident_id: str) -> Incident | None:
         with named_errors(self._path):
@@ -127,9 +125,10 @@ class Writer:
         assert salt is not None, "a migration has made it"
         return salt
 
-    def came(self) -> tuple[str, ...]:
-        """Who has come on duty, and no open call has heard of it yet."""
-        return tuple(json.loads(self._fact(CAME) or "[]"))
+    def heard_on_duty(self) -> frozenset[str] | None:
+        """Who was on duty when the calls last heard of it; None: they never have."""
+        known = self._fact(HEARD_ON_DUTY)
+        return None if known is None else frozenset(json.loads(known))
 
     def _fact(self, name: str) -> str | None:
         with named_errors(self._path):

@@ -27,7 +27,7 @@ from gateway.desk.resources import Resource
 from gateway.incident import raise_incident
 from gateway.policy import Policy
 from gateway.roster import Roster
-from gateway.store import Work
+from gateway.store import Judged, Work
 from protocol import call_link
 from protocol.call_link import CallLink
 from protocol.clock import now
@@ -58,7 +58,7 @@ class Counter:
         self.write(Work(courses={self.incident.incident_id: course}))
 
     def took(self, action_id: str, *, ok: bool = True, reason: str = "") -> None:
-        self.write(Work(actions={action_id: (ok, reason, now().utc_ms)}))
+        self.write(Work(actions={action_id: Judged(ok=ok, reason=reason, at_ms=now().utc_ms)}))
 
 
 @pytest.fixture

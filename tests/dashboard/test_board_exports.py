@@ -17,7 +17,7 @@ from seeded import put
 from dashboard.export_text import BOM, PIECE_BYTES, WRITERS
 from gateway.chain import LogEntry, first_broken
 from gateway.course import Course, Entry
-from gateway.store import NoticeRecord, Reader, Rejected, Work
+from gateway.store import Judged, NoticeRecord, Reader, Rejected, Work
 from gateway.store.exports import EXPORTS, PAGE, Export, Window
 from gateway.store.records import LoggedEntry, TakenAlert
 from protocol.messages import Alert, Incident, Responder
@@ -82,7 +82,7 @@ def kept(store) -> list[Incident]:
             LoggedEntry(at_ms=at_ms + 1, entry=fault),
         ]
     work.rejected.append(Rejected(at=rfc3339(T0_MS), topic="=x", reason="r", payload=b"\xff\x00"))
-    work.actions["act-1"] = (True, "", T0_MS)
+    work.actions["act-1"] = Judged(ok=True, at_ms=T0_MS)
     put(store, work)
     return found
 

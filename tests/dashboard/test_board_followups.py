@@ -245,6 +245,16 @@ def ask(branch, do, by="l01", **more):
     return branch.request("POST", "/api/v1/requests", {"do": do, "by": by, **more}, **bearer)
 
 
+def test_who_asks_again_after_a_lost_answer_makes_nothing_twice(branch):
+    body = {"what": "Ring the insurer", "due": "2099-01-01"}
+    replies = [ask(branch, "followup.add", request_id="mine-1", body=body) for _ in range(2)]
+    assert [one.status for one in replies] == [200, 200]
+    assert replies[0].json == replies[1].json
+    bearer = {"Authorization": f"Bearer {TOKEN}"}
+    open_ = branch.request("GET", "/api/v1/records/followup", **bearer).json
+    assert [one["body"]["what"]["en"] for one in open_].count("Ring the insurer") == 1
+
+
 def test_a_private_note_from_writing_to_the_last_look_over_the_interface(branch):
     with branch.voice() as voice:
         voice.press("point-1")

@@ -240,7 +240,14 @@ class Desk:
         return self.message("action", body=action(name, by, **changes))
 
     def ask(self, do: str, by: str = "l01", *, id: str = "", body: Any = None, **changes: Any):
-        """Has the branch's desk do something; what it answered."""
+        """Has the branch's desk do something; what it answered.
+
+        A plan is saved as by a page, which knows the version that there is.
+        """
+        kind, _, verb = do.partition(".")
+        if verb in ("save", "retire") and "version" not in changes:
+            known = self.loop._desk.world({}, self.clock()).get(kind, id)
+            changes["version"] = known.version if known else 0
         values = {"request_id": f"req-{next(_numbers)}", "do": do, "by": by, "id": id}
         request = Request(**(values | {"terminal": "board", "body": body or {}} | changes))
         self.handle(self.message("request", body=request))

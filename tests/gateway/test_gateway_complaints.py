@@ -147,6 +147,7 @@ def test_the_second_of_two_who_change_it_is_told(desk: Desk) -> None:
     assert ask(desk, "change", id, version=1, body=ABOUT | {"group": "Claims"}).ok
     assert ask(desk, "change", id, version=1, body=ABOUT).reason == "changed_meanwhile"
     assert complaint(desk, id).group == "Claims"
+    assert ask(desk, "change", id, by="s01", body=ABOUT).reason == "version_needed"
 
 
 @pytest.mark.parametrize(

@@ -45,9 +45,22 @@ def test_the_second_of_two_editors_is_told_and_nothing_is_overwritten(desk: Desk
     assert desk.reader.record("shift", made.id).body.ends == "18:00"
 
 
+@pytest.mark.parametrize("do", ["shift.save", "shift.retire"])
+def test_who_does_not_say_what_they_saw_replaces_nothing_of_anothers(desk: Desk, do: str) -> None:
+    assert desk.ask("staff.save", id="l02", body={"name": "L", "roles": ["lead"]}).ok
+    made = desk.ask("shift.save", "l02", body=SHIFT)
+    before = desk.reader.record("shift", made.id)
+    blind = desk.ask(do, "l01", id=made.id, version=None, body=SHIFT | {"ends": "12:00"})
+    assert (blind.reason, blind.version) == ("version_needed", 1)
+    assert desk.reader.record("shift", made.id) == before
+    assert desk.ask(do, "l02", id=made.id, version=None, body=SHIFT).ok, "it is their own"
+
+
 def test_a_request_is_taken_once_and_answered_each_time(desk: Desk) -> None:
-    for _ in range(2):
-        assert desk.ask("shift.save", request_id="same", body=SHIFT).ok
+    first = desk.ask("shift.save", request_id="same", body=SHIFT)
+    desk.restart()
+    second = desk.ask("shift.save", request_id="same", body=SHIFT)
+    assert (second.ok, second.id, second.version) == (True, first.id, 1)
     assert len(desk.reader.records("shift")) == 1
     assert desk.events().count("saved") == 1
 
@@ -78,6 +91,10 @@ def test_a_refusal_has_a_name_and_leaves_no_trace(desk: Desk, request_, reason) 
     assert desk.events() == []
 
 
+def pause(starts: str, ends: str) -> dict[str, str]:
+    return {"starts": starts, "ends": ends}
+
+
 @pytest.mark.parametrize(
     ("do", "body", "fault"),
     [
@@ -99,12 +116,25 @@ def test_a_refusal_has_a_name_and_leaves_no_trace(desk: Desk, request_, reason) 
             ("breaks[0]", "outside_shift"),
         ),
         (
+            "shift.save",
+            SHIFT | {"breaks": [pause("12:00", "13:00"), pause("12:30", "13:30")]},
+            ("breaks[1]", "breaks_meet"),
+        ),
+        (
+            "shift.save",
+            SHIFT | {"breaks": [pause("08:00", "12:00"), pause("12:00", "17:00")]},
+            ("breaks", "nothing_left"),
+        ),
+        ("shift.save", SHIFT | {"every_weeks": 2}, ("first", "missing")),
+        (
             "exception.save",
             {"staff": "g01", "what": "away", "first": "2020-01-01", "last": "2020-01-02"},
             ("last", "in_the_past"),
         ),
         ("staff.save", NURSE | {"phone": "12x4y"}, ("phone", "bad_phone")),
         ("staff.save", NURSE | {"roles": []}, ("roles", "empty")),
+        ("staff.save", NURSE | {"roles": ["security", "security"]}, ("roles", "twice")),
+        ("staff.save", NURSE | {"name": "   "}, ("name", "unreadable")),
         (
             "staff.save",
             NURSE | {"certificates": [{"what": "first_aid", "expires": "2020-01-01"}]},
@@ -235,6 +265,20 @@ def test_the_file_speaks_until_a_person_does(desk: Desk) -> None:
     assert "s01" not in names, "the file alone had named them, and names them no more"
 
 
+def test_who_leaves_takes_along_what_was_theirs(desk: Desk) -> None:
+    assert desk.ask("shift.save", id="theirs", body=SHIFT).ok
+    assert desk.ask("shift.save", id="anothers", body=SHIFT | {"staff": "s01"}).ok
+    assert desk.ask("exception.save", id="day", body=AWAY).ok
+    assert desk.ask("pin.save", id="g01", body={"hash": "x$y$z"}).ok
+    assert desk.ask("duty.on", "g01").ok
+    assert desk.ask("staff.retire", id="g01").ok
+    left = {kind: [one.id for one in desk.reader.records(kind)] for kind in ("shift", "exception")}
+    assert left == {"shift": ["anothers"], "exception": []}
+    assert desk.ask("staff.save", id="g01", body=NURSE).ok
+    assert [desk.reader.record(kind, "g01").is_open for kind in ("pin", "duty")] == [False, False]
+    assert desk.events().count("retired") == 5
+
+
 def test_who_was_retired_on_a_page_stays_so_whatever_the_file_says(desk: Desk) -> None:
     assert desk.ask("staff.retire", id="s01").ok
     desk.restart()
@@ -295,6 +339,26 @@ def test_who_signs_in_just_before_the_gateway_dies_is_still_told_of_the_open_cal
     phones.restart()
     phones.handle()
     assert phones.events().count("needed") == 1, "and only once"
+
+
+def test_whoever_owns_a_call_hands_it_over_before_signing_out(desk: Desk) -> None:
+    desk.handle(desk.pressed())
+    desk.handle(desk.acted("accept", "g01"))
+    for by in ("g01", "l01"):
+        result = desk.ask("duty.off", by, id="g01")
+        assert (result.reason, result.faults[0].name) == ("still_needed", "owns_incident")
+    desk.handle(desk.acted("handover", "g01", to="s01"))
+    assert desk.ask("duty.off", "g01").ok
+
+
+def test_who_comes_when_nobody_was_there_is_told_of_the_open_call(phones: Desk) -> None:
+    for staff in on_duty(phones):
+        assert phones.ask("duty.off", staff).ok
+    phones.handle(phones.pressed(what="held"))
+    assert told(phones)["guards"] == []
+    phones.ask("duty.on", "s01")
+    phones.handle()
+    assert [one.why for one in told(phones)["guards"]] == ["needed"]
 
 
 def test_signing_out_lasts_until_the_next_shift_begins(desk: Desk) -> None:

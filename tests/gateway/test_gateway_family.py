@@ -63,7 +63,7 @@ def test_it_is_forgotten_at_once_when_asked_to(desk: Desk) -> None:
     assert desk.ask("family_contact.forget", "g01", id=id).reason == "unknown_record"
 
 
-@pytest.mark.parametrize("number", ["", "  ", ["5678"], "5678" * 600])
+@pytest.mark.parametrize("number", ["", "  ", ["5678"], "5678" * 600, "call 5678"])
 def test_what_is_no_number_is_refused_and_not_said_back(desk: Desk, number) -> None:
     result = keep(desk, incident(desk), number=number)
     assert (result.reason, faults(result)) == ("wrong_fields", {("number", "bad_phone")})

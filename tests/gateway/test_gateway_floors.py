@@ -150,8 +150,9 @@ def test_what_cannot_be_drawn_is_named_at_its_field(desk: Desk, body, fault) -> 
         (spot(1, 1, "moon"), ("spot.floor", "unknown_floor")),
         (spot(20.5, 1), ("spot.x_m", "off_the_floor")),
         (spot(1, 12.5), ("spot.y_m", "off_the_floor")),
-        (spot(-1, 1), ("spot", "unreadable")),
-        ({"floor": "ground"}, ("spot", "unreadable")),
+        (spot(-1, 1), ("spot.x_m", "unreadable")),
+        (spot(1, 501), ("spot.y_m", "unreadable")),
+        ("upstairs", ("spot", "unreadable")),
     ],
 )
 @pytest.mark.parametrize(

@@ -75,6 +75,7 @@ def made(done: Done) -> dict[str, tuple[str, int]]:
         ("referred", "other", {"referred": ("g01", 48)}),
         ("helped", None, {"situation": ("g01", 24)}),
         ("false_call", None, {}),
+        ("nixoutcome", "fall", {"fall-call-back": ("g01", 24), "outcome": ("l01", 24)}),
     ],
 )
 def test_an_ending_makes_its_follow_ups(outcome, situation, expected) -> None:
@@ -193,6 +194,7 @@ def test_who_may_do_what_with_a_follow_up(do, by, body, reason) -> None:
     ("do", "body", "field", "name"),
     [
         ("add", {"what": "", "due": "2027-01-01"}, "what", "unreadable"),
+        ("add", {"what": "   ", "due": "2027-01-01"}, "what", "unreadable"),
         ("add", {"what": "x", "due": "2020-01-01"}, "due", "in_the_past"),
         ("add", {"what": "x", "due": "soon"}, "due", "no_such_time"),
         ("add", {"what": "x", "due": "2027-02-30"}, "due", "no_such_time"),
@@ -219,7 +221,7 @@ def test_the_second_of_two_is_told() -> None:
 @pytest.mark.parametrize(
     ("due", "hours"),
     [
-        ("2026-11-19", 28.61),  # the end of that day by the branch's clock
+        ("2026-11-19", 28.6),  # the last minute of that day by the branch's clock
         ("2026-11-18T23:00", 3.61),
         ("2026-11-18T15:00:00Z", 3.61),
     ],
@@ -306,6 +308,12 @@ def test_a_close_is_one_transaction_with_its_follow_ups(desk: Desk) -> None:
     assert (entry.event, entry.by) == ("followup_done", "g01")
 
 
+def test_a_close_with_no_known_situation_is_asked_about(desk: Desk) -> None:
+    end(desk, "helped", situation="zzz")
+    assert desk.incident().situation is None
+    assert set(to_do(desk)) == {"situation"}
+
+
 def test_an_overdue_one_is_a_fault_until_it_is_done_or_moved(desk: Desk) -> None:
     id = end(desk, situation="fainted")
     desk.clock.move(2 * 3600 + 61)
@@ -371,6 +379,7 @@ def test_a_close_that_says_only_the_outcome_is_taken_and_asked_about(desk: Desk)
     [
         ("situation", "s01", {"situation": "fall"}, ""),
         ("situation", "s01", {"situation": " "}, "situation_needed"),
+        ("situation", "s01", {"situation": "zzz"}, "unknown_situation"),
         ("situation", "ghost", {"situation": "fall"}, "unknown_staff"),
         ("note", "s01", {"text": "late thought"}, "already_closed"),
         ("close", "s01", {"outcome": "police"}, "already_closed"),

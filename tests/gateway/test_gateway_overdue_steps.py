@@ -83,8 +83,8 @@ def test_the_lead_hears_too_when_nobody_there_has_the_role(desk: Desk) -> None:
 
 
 def test_who_has_signed_out_since_has_peace_and_the_lead_hears(desk: Desk) -> None:
-    fainted(desk, "f01", "g01")
-    desk.ask("duty.off", "f01")
+    fainted(desk, "g01", "f01")
+    assert desk.ask("duty.off", "f01").ok
     run_out(desk)
     assert said(desk)[0].staff == ("g01", "l01")
     assert said(desk, "f01s") == []
@@ -92,8 +92,9 @@ def test_who_has_signed_out_since_has_peace_and_the_lead_hears(desk: Desk) -> No
 
 def test_somebody_hears_of_it_while_anybody_is_there(desk: Desk) -> None:
     fainted(desk, "f01")
+    desk.handle(desk.acted("handover", "f01", to="o01"))
     for staff in ("f01", "l01"):
-        desk.ask("duty.off", staff)
+        assert desk.ask("duty.off", staff).ok
     run_out(desk)
     assert said(desk)[0].staff == ("g01", "s01")
 

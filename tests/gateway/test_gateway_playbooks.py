@@ -174,9 +174,16 @@ def test_setting_the_situation_begins_its_list(desk: Desk) -> None:
     assert begun.detail == {"situation": "fainted", "playbook": "fainted", "version": 1}
 
 
-def test_a_situation_without_a_playbook_gets_the_one_for_all_others(desk: Desk) -> None:
-    called(desk, "ghosts")
-    assert (the_list(desk).situation, the_list(desk).playbook) == ("ghosts", "other")
+def test_a_text_that_is_no_situation_leaves_the_list_there_is(desk: Desk) -> None:
+    incident_id = called(desk, "fainted")
+    before = listed(desk), desk.incident()
+    desk.handle(desk.acted("situation", situation="ghosts"))
+    assert desk.link.sent("terminal/board/result")[-1].reason == "unknown_situation"
+    assert (listed(desk), desk.incident()) == before
+    desk.handle(desk.acted("close", outcome="helped", situation="ghosts"))
+    assert desk.incident().situation == "fainted"
+    closed = next(e for e in desk.reader.log(incident_id) if e.event == "closed")
+    assert closed.detail["unknown_situation"] == "ghosts"
 
 
 def test_a_playbook_changed_meanwhile_changes_no_list_in_hand(desk: Desk) -> None:

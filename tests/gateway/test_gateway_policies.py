@@ -301,6 +301,7 @@ def test_after_a_start_the_next_ring_comes_a_whole_while_after_the_first(desk: D
         ({"steps": steps((0, "kind"), (601, "on_duty"), (900, "outside"))}, {"policy_tells_few"}),
         ({"steps": steps((0, "on_duty"), (1801, "outside"))}, {"policy_never_outside"}),
         ({"steps": steps((0, "kind"), (600, "outside"))}, set()),
+        ({"steps": steps((0, "outside"))}, {"policy_only_outside"}),
         (
             {"steps": [STEPS[0] | {"ring_s": 5}, {"after_s": 3600, "tell": "outside"}]},
             set(),  # the third unanswered ring brings it
@@ -361,6 +362,18 @@ def test_hours_show_when_nobody_covers_a_role(desk: Desk) -> None:
     assert desk.ask("shift.save", id=made.id, body=lunch).ok
     detail = faults(desk)["policy/default role_uncovered"]
     assert detail.startswith("security ") and detail.endswith("12:00-12:30")
+
+
+def test_who_does_not_say_when_the_branch_is_open_hears_of_every_gap(desk: Desk) -> None:
+    guard = {"name": "s01", "roles": ["security"], "duty": "plan"}
+    assert desk.ask("staff.save", id="s01", body=guard).ok
+    days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+    shift = {"staff": "s01", "days": days, "starts": "22:00", "ends": "21:00"}
+    assert desk.ask("shift.save", body=shift).ok
+    assert "21:00-22:00" in faults(desk)["policy/default role_uncovered"]
+    week = [{"days": days, "opens": "09:00", "closes": "17:00"}]
+    assert desk.ask("hours.save", id="branch", body={"week": week}).ok
+    assert "policy/default role_uncovered" not in faults(desk)
 
 
 def test_a_policy_for_day_and_night_finds_the_gap_at_night(desk: Desk) -> None:

@@ -454,7 +454,10 @@ def test_quiet_hours_never_hush_an_urgent_call_nor_the_leads_step() -> None:
 
 # --- more people are needed ---
 
-FAINTED = replace(RULES, situations={"fainted": ("customer_service", "first_aid", "security")})
+FAINTED = replace(
+    RULES,
+    situations={"fainted": ("customer_service", "first_aid", "security"), "other": ()},
+)
 
 
 def test_a_situation_asks_for_its_roles_and_those_who_have_them_are_told() -> None:
@@ -479,6 +482,19 @@ def test_a_situation_that_asks_for_nobody_new_tells_nobody() -> None:
     assert changed.entries[0].detail == {"situation": "other"}
 
 
+def test_free_text_takes_neither_the_situation_nor_its_roles_away() -> None:
+    course = done(
+        act(begun(FAINTED), "situation", "g01", rules=FAINTED, situation="fainted")
+    ).course
+    refused = act(course, "situation", "g01", rules=FAINTED, situation="nix")
+    assert refused == Refused("unknown_situation")
+    there = done(act(course, "arrive", "g01", rules=FAINTED)).course
+    for said, kept, logged in (("nix", "fainted", "nix"), (" other ", "other", None)):
+        closed = done(act(there, "close", "g01", rules=FAINTED, outcome="helped", situation=said))
+        assert closed.course.incident.situation == kept
+        assert closed.entries[0].detail.get("unknown_situation") == logged
+
+
 def test_who_has_refused_is_not_called_again_by_the_situation() -> None:
     course = done(act(begun(FAINTED), "refuse", "f01", rules=FAINTED)).course
     changed = done(act(course, "situation", "g01", rules=FAINTED, situation="fainted"))
@@ -496,6 +512,49 @@ def test_who_comes_on_duty_with_a_role_that_is_missing_is_told() -> None:
     assert changed.course.incident.told["f01"] == 0
     covered = done(act(changed.course, "accept", "f01")).course
     assert step(covered, DutyChanged(came=("o01",)), at(T0 + 10), RULES) == Unchanged()
+
+
+NEEDS_TWO = replace(
+    RULES, policy=replace(RULES.policy, roles={"urgent": ("security", "first_aid")})
+)
+
+
+def both_on_the_way() -> Course:
+    course = begun(NEEDS_TWO, "held")
+    for staff in ("s01", "f01"):
+        course = done(act(course, "accept", staff, rules=NEEDS_TWO)).course
+    assert course.incident.missing_roles == ()
+    return course
+
+
+def went(course: Course, *staff: str) -> Outcome:
+    rules = replace(NEEDS_TWO, roster=_without(*staff))
+    return step(course, DutyChanged(went=staff), at(T0 + 9), rules)
+
+
+def test_who_goes_off_duty_on_the_way_covers_nothing_and_others_are_told() -> None:
+    changed = done(went(both_on_the_way(), "f01"))
+    incident = changed.course.incident
+    assert (incident.missing_roles, incident.covered_by) == (("first_aid",), {"security": "s01"})
+    assert [(tell.why, tell.staff) for tell in changed.tells] == [("needed", ("g01", "l01"))]
+    assert [(entry.event, entry.by, entry.detail) for entry in changed.entries] == [
+        ("left_on_the_way", "f01", {"needed": ["first_aid"], "told": ["g01", "l01"]})
+    ]
+    back = step(changed.course, DutyChanged(came=("f01",)), at(T0 + 10), NEEDS_TWO)
+    assert done(back).course.incident.missing_roles == ()
+    there = done(act(changed.course, "arrive", "f01", rules=NEEDS_TWO)).course
+    assert there.incident.missing_roles == (), "who comes all the same is there"
+
+
+def test_who_is_there_covers_also_after_their_duty() -> None:
+    course = done(act(both_on_the_way(), "arrive", "f01", rules=NEEDS_TWO)).course
+    assert went(course, "f01") == Unchanged()
+
+
+def test_an_owner_who_goes_off_duty_stays_owner_until_another_takes_it() -> None:
+    changed = done(went(both_on_the_way(), "s01"))
+    assert changed.course.incident.owner == "s01", "never without one"
+    assert changed.course.incident.missing_roles == ("security",)
 
 
 def test_what_becomes_of_a_call_says_in_the_log_who_was_told_of_it() -> None:

@@ -68,7 +68,7 @@ def test_who_and_what_is_known_is_asked_first() -> None:
         ("l01", "g01", 1, None),
         ("l01", "g01", 0, "changed_meanwhile"),
         ("g01", "g01", None, None),
-        ("g01", "l01", None, None),
+        ("g01", "l01", None, "version_needed"),
         ("g01", "s01", None, "version_needed"),
     ],
 )

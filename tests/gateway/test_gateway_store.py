@@ -16,7 +16,16 @@ from seeded import write_staff
 from gateway.chain import FIRST, Broken, LogEntry, first_broken
 from gateway.errors import StoreDamaged, StoreError
 from gateway.incident import Course, Entry
-from gateway.store import PointRecord, Reader, Rejected, StaffRecord, UnitRecord, Work, Writer
+from gateway.store import (
+    Judged,
+    PointRecord,
+    Reader,
+    Rejected,
+    StaffRecord,
+    UnitRecord,
+    Work,
+    Writer,
+)
 from gateway.store.database import WAL_BYTES
 from gateway.store.records import LoggedEntry, NoticeRecord, TakenAlert
 from protocol.messages import Fault, UnitStatus
@@ -65,6 +74,7 @@ def test_a_new_store_is_strict_durable_and_migrated_once(path: Path, writer: Wri
             "0014_offer_lapses",
             "0015_notice_subjects",
             "0016_log_followups",
+            "0017_judged_record",
         ]
         with pytest.raises(sqlite3.IntegrityError):
             db.execute("INSERT INTO farewells VALUES (NULL)")
@@ -120,7 +130,7 @@ def test_everything_written_is_read_again(writer: Writer, reader: Reader) -> Non
     )
     done = work(course)
     done.alerts["a"] = taken()
-    done.actions["act"] = (False, "not_allowed", 7)
+    done.actions["act"] = Judged(ok=False, reason="not_allowed", at_ms=7, record="r")
     done.units["unit-01"], done.points["p"] = unit, point
     done.faults_raised["unit/unit-01", "silent"] = fault
     done.notices["n"] = notice
@@ -131,8 +141,8 @@ def test_everything_written_is_read_again(writer: Writer, reader: Reader) -> Non
     assert (reader.units(), reader.points(), reader.faults()) == ([unit], [point], [fault])
     assert reader.notice("n") == notice and reader.waiting_notices() == [notice]
     assert writer.knows_alert(done.alerts["a"].alert.alert_id)
-    assert writer.action_result("act") == (False, "not_allowed")
-    assert writer.action_result("other") is None
+    assert writer.judged("act") == reader.judged("act") == done.actions["act"]
+    assert writer.judged("other") is reader.judged("other") is None
 
 
 def test_the_configuration_is_taken_over_and_what_it_drops_goes(

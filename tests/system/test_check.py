@@ -163,6 +163,25 @@ def test_a_changed_log_is_named_with_its_first_broken_entry(tmp_path: Path):
     assert "Traceback" not in done.stderr
 
 
+def test_a_hash_that_was_written_down_shows_a_log_that_was_cut_off(tmp_path: Path):
+    database = _log(tmp_path)
+    with sqlite3.connect(database) as connection:
+        (head,) = connection.execute("SELECT hash FROM log WHERE seq = 3").fetchone()
+        first = connection.execute("SELECT hash FROM log WHERE seq = 1").fetchone()[0]
+    connection.close()
+    for kept, number in ((head.upper(), 3), (first, 1)):
+        done = anling("check", "--log", database, "--head", kept)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert f"that of entry {number}" in done.stdout
+    with sqlite3.connect(database) as connection:
+        connection.execute("DELETE FROM log WHERE seq = 3")
+    connection.close()
+    assert anling("check", "--log", database).returncode == 0, "alone it looks whole"
+    done = anling("check", "--log", database, "--head", head)
+    assert done.returncode == 1 and "cut off" in done.stderr
+    assert anling("check", "--head", head).returncode == 2
+
+
 def _log(folder: Path, count: int = 3) -> Path:
     """A database with some entries, written by the gateway's own words."""
     from gateway.chain import FIRST, digest
