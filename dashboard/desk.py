@@ -206,6 +206,7 @@ def explain_desk(reason: str) -> str:
         "drill_running": _("A drill is running already: let it end first."),
         "not_allowed": _("You may not do this. Ask a duty lead."),
         "point_busy": _("There is an open call at this point: see to it first."),
+        "owns_incident": _("Not signed out."),
         "private_key_missing": _(
             "The key of private notes is not there. Tell maintenance; nothing was written."
         ),

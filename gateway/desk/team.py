@@ -367,7 +367,7 @@ def _sign(world: World, request: Request) -> Outcome:
     state = request.do.removeprefix("duty.")
     owned = tuple(_owned(world, staff)) if state == "off" else ()
     if owned:
-        return Refused("still_needed", owned)
+        return Refused("owns_incident", owned)
     record = Record(
         kind="duty",
         id=staff,

@@ -346,7 +346,7 @@ def test_whoever_owns_a_call_hands_it_over_before_signing_out(desk: Desk) -> Non
     desk.handle(desk.acted("accept", "g01"))
     for by in ("g01", "l01"):
         result = desk.ask("duty.off", by, id="g01")
-        assert (result.reason, result.faults[0].name) == ("still_needed", "owns_incident")
+        assert (result.reason, result.faults[0].name) == ("owns_incident", "owns_incident")
     desk.handle(desk.acted("handover", "g01", to="s01"))
     assert desk.ask("duty.off", "g01").ok
 

@@ -43,6 +43,7 @@ async function send(address, body) {
     method: "POST",
     body,
     headers: { "X-Requested-With": "fetch", Accept: "application/json" },
+    keepalive: true, // who leaves the page at once has still touched the button
     signal: AbortSignal.timeout(ANSWER_MS),
   });
   if (answer.headers.get("Content-Type")?.includes("json")) return answer.json();
