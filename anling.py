@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -198,7 +199,9 @@ def _check_log(path: str, head: str | None) -> int:
             " another log",
             FAILED,
         )
-    if verdict.is_part:
+    if not verdict.last:
+        print(f"{path}: there is no entry in this log")
+    elif verdict.is_part:
         print(
             f"{path}: entries {verdict.first} to {verdict.last} follow each other without a change;"
             f" what was before entry {verdict.first} is not in this file"
@@ -303,9 +306,15 @@ def _add_check(commands) -> None:
     parser.add_argument(
         "--head",
         metavar="HASH",
-        type=str.lower,
+        type=_hash,
         help="with --log: a hash (log_head) that was written down; is the log cut off before it?",
     )
+
+
+def _hash(text: str) -> str:
+    if not re.fullmatch("[0-9a-fA-F]{64}", text):
+        raise argparse.ArgumentTypeError(f"{text} is no hash of the log: 64 digits and letters a-f")
+    return text.lower()
 
 
 def _add_empty(parser: Parser) -> None:

@@ -71,7 +71,9 @@ FIELD_FAULTS = {
     "bad_id": _l("Use small letters, digits and hyphens, a letter or digit first."),
     "bad_address": _l("This is no address of such a channel."),
     "not_used": _l("Such a channel uses none: leave it empty."),
-    "bad_phone": _l("A telephone number has digits, and at most + - ( ) / . x between them."),
+    "bad_phone": _l(
+        "A telephone number has 3 to 18 digits, and at most + - ( ) / . x between them."
+    ),
     "before_first": _l("This day is before the first one."),
     "empty": _l("Choose at least one."),
     "in_the_past": _l("This day is over already."),
@@ -79,7 +81,9 @@ FIELD_FAULTS = {
     "missing": _l("This is needed too."),
     "never_begins": _l("None of these days is left in its window, tomorrow at the earliest."),
     "never_comes": _l("None of these days lies between the first and the last day."),
+    "no_hash": _l("This is no hash of a PIN."),
     "no_such_day": _l("There is no such day."),
+    "opens_twice": _l("It opens before it has closed from the day before."),
     "outside_shift": _l("This is not within the shift."),
     "breaks_meet": _l("Another break is at the same time."),
     "nothing_left": _l("The breaks leave nothing of the shift."),

@@ -5,19 +5,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from protocol.pin_hash import is_pin_hash
 from protocol.settings import ConfigFault, as_far_as_read, readable
 from simulator.kinds import File
-
-# Source: werkzeug.security.generate_password_hash, which writes `method$salt$hash`.
-_SCRYPT = re.compile(r"scrypt:(\d{1,9}):\d{1,9}:\d{1,9}\$[^$]+\$[0-9a-f]{128}")
-_PBKDF2 = re.compile(r"pbkdf2:([a-z0-9_]+):\d{1,9}\$[^$]+\$([0-9a-f]+)")
 
 
 def faults_of(gateway: File) -> list[ConfigFault]:
@@ -74,14 +69,3 @@ def _bad_hashes(config: Any) -> Iterator[tuple[str, str]]:
                 "is no hash of Werkzeug's (method$salt$hash), so no PIN would ever fit; "
                 'docs/operations.md says how to make one; "" for nobody to sign in',
             )
-
-
-def is_pin_hash(text: str) -> bool:
-    """Whether Werkzeug could test a PIN against it, and nothing of it was lost in copying."""
-    if found := _SCRYPT.fullmatch(text):
-        rounds = int(found[1])
-        return rounds > 1 and rounds & (rounds - 1) == 0  # scrypt takes powers of two only
-    found = _PBKDF2.fullmatch(text)
-    if not found or found[1] not in hashlib.algorithms_guaranteed:
-        return False
-    return len(found[2]) == 2 * hashlib.new(found[1]).digest_size

@@ -16,7 +16,14 @@ from dashboard.board import Board, the_board
 from dashboard.desk import Answer, ask_desk, explain_desk, fault_sentence
 from dashboard.errors import Problem
 from dashboard.pages.branch import staff_names, viewer_id
-from dashboard.pages.forms import PlanForm, choices, mark, needed_viewer, without_nothing
+from dashboard.pages.forms import (
+    PlanForm,
+    choices,
+    mark,
+    needed_viewer,
+    posted_number,
+    without_nothing,
+)
 from dashboard.pages.situation_words import CATEGORIES, CHANNELS
 from dashboard.pages.team import may_edit
 from dashboard.pages.times import today
@@ -156,12 +163,11 @@ def do(id: str, doing: str) -> Response:
     if doing == "satisfaction":
         score = request.form.get("score", "")
         body |= {"score": int(score) if score in ("1", "2", "3", "4", "5") else None}
-    version = request.form.get("version", "")
     answer = ask_desk(
         f"complaint.{doing}",
         by=needed_viewer(),
         id=_found(id).id,
-        version=int(version) if version.isascii() and version.isdigit() else None,
+        version=posted_number("version"),
         body=body,
     )
     flash(_("Saved.") if answer.ok else _sentence(answer))

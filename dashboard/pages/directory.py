@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, IntegerField, SelectField, StringField
+from wtforms import BooleanField, SelectField, StringField
 from wtforms.validators import Length, NumberRange, Optional
 
 from dashboard.board import the_board
@@ -21,6 +21,7 @@ from dashboard.pages.forms import (
     saved,
     words_of,
 )
+from dashboard.pages.numbers import WholeNumberField
 from dashboard.pages.playbooks import said, text_field
 from dashboard.pages.situation import contacts_by_order
 from dashboard.pages.team import may_edit
@@ -52,12 +53,12 @@ class ContactForm(BilingualForm):
     purpose_zh = text_field(_l("What for, in Chinese"))
     purpose_en = text_field(_l("What for, in English"))
     note = StringField(_l("Note, such as whom to ask for"), validators=[Length(max=200)])
-    order = IntegerField(_l("Place in the list"), default=100, validators=[NumberRange(0, 999)])
+    order = WholeNumberField(_l("Place in the list"), default=100, validators=[NumberRange(0, 999)])
     comes = BooleanField(_l("Somebody comes after the call"))
     after_text_zh = text_field(_l("What somebody here does after the call, in Chinese"))
     after_text_en = text_field(_l("What somebody here does after the call, in English"))
     after_role = SelectField(_l("Who does it"), choices=choices(words.ROLES), default="security")
-    after_within_s = IntegerField(_l("Within how many seconds"), validators=[Optional()])
+    after_within_s = WholeNumberField(_l("Within how many seconds"), validators=[Optional()])
 
     def body(self) -> dict[str, Any]:
         return {

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, DateField, IntegerField, SelectField, StringField
+from wtforms import BooleanField, DateField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange
 
 from dashboard.board import Board, the_board
@@ -26,6 +26,7 @@ from dashboard.pages.forms import (
     saved,
     without_nothing,
 )
+from dashboard.pages.numbers import WholeNumberField
 from dashboard.pages.outlook import world_of
 from dashboard.pages.shifts import time_field
 from dashboard.pages.team import checks, may_edit
@@ -198,17 +199,17 @@ class DrillPlanForm(PlanForm):
     point = SelectField(_l("Where"), validate_choice=False)
     first = DateField(_l("First day of the first window"), validators=[InputRequired()])
     last = DateField(_l("Last day of the first window"), validators=[InputRequired()])
-    every_months = IntegerField(
+    every_months = WholeNumberField(
         _l("Again every … months"), default=6, validators=[InputRequired(), NumberRange(0, 60)]
     )
     unannounced = BooleanField(_l("Unannounced: it begins by itself, at a time nobody knows"))
     starts = time_field(_l("Not before"))
     ends = time_field(_l("Not after"))
     days = checks(_l("On these days"), WEEKDAYS)
-    accept_s = IntegerField(
+    accept_s = WholeNumberField(
         _l("Accepted within so many seconds"), validators=[InputRequired(), NumberRange(1, 3600)]
     )
-    arrive_s = IntegerField(
+    arrive_s = WholeNumberField(
         _l("Arrived within so many seconds"), validators=[InputRequired(), NumberRange(1, 3600)]
     )
 

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
-from wtforms import BooleanField, IntegerField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange
 
 from dashboard.auth import local_target
@@ -27,6 +27,7 @@ from dashboard.pages.forms import (
     saved,
     without_nothing,
 )
+from dashboard.pages.numbers import WholeNumberField
 from dashboard.pages.situation import family_of, situations
 from dashboard.pages.team import checks, may_edit
 from gateway.store import Record
@@ -224,7 +225,7 @@ class RuleForm(PlanForm):
 
     zh = StringField(_l("In Chinese"), validators=[InputRequired(), Length(max=200)])
     en = StringField(_l("In English"), validators=[InputRequired(), Length(max=200)])
-    after_h = IntegerField(
+    after_h = WholeNumberField(
         _l("Due so many hours after the close"),
         default=24,
         validators=[InputRequired(), NumberRange(1, 2160)],

@@ -15,7 +15,6 @@ from wtforms import (
     Form,
     FormField,
     HiddenField,
-    IntegerField,
     SelectField,
     StringField,
     TextAreaField,
@@ -32,6 +31,7 @@ from dashboard.pages.forms import (
     retire_and_say,
     words_of,
 )
+from dashboard.pages.numbers import WholeNumberField
 from dashboard.pages.situation import contacts_by_order, situations
 from dashboard.pages.situation_words import spoken
 from dashboard.pages.team import may_edit
@@ -52,13 +52,13 @@ class StepForm(Form):
     """A step. place: where it stands among the others."""
 
     id = HiddenField()
-    place = IntegerField(_l("Place"), validators=[Optional()])
+    place = WholeNumberField(_l("Place"), validators=[Optional()])
     text_zh = text_field(_l("What to do, in Chinese"))
     text_en = text_field(_l("What to do, in English"))
     hint_zh = text_field(_l("How, in Chinese"))
     hint_en = text_field(_l("How, in English"))
     role = SelectField(_l("Who"), validate_choice=False)
-    within_s = IntegerField(_l("Within how many seconds"), validators=[Optional()])
+    within_s = WholeNumberField(_l("Within how many seconds"), validators=[Optional()])
     calls = SelectField(_l("Rings"), validate_choice=False)
     gone = BooleanField(_l("Take this step out"))
 

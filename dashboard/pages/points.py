@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
 from flask_login import current_user
-from wtforms import BooleanField, IntegerField, SelectField, StringField
+from wtforms import BooleanField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp
 
 from dashboard.board import the_board
@@ -26,6 +26,7 @@ from dashboard.pages.forms import (
     retire_and_say,
     saved,
 )
+from dashboard.pages.numbers import WholeNumberField
 from dashboard.pages.outlook import world_of
 from dashboard.pages.spots import SpotFields, spot_place, spot_values
 from gateway.store import Record
@@ -45,7 +46,7 @@ class PointForm(SpotFields, PlanForm):
     area = StringField(_l("Area of the branch"), validators=[Length(max=200)])
     unit = SelectField(_l("Unit it is wired to"), validate_choice=False)
     silent = BooleanField(_l("Silent: calls from here show and sound nothing there"))
-    seat_minutes = IntegerField(
+    seat_minutes = WholeNumberField(
         _l("Look after whoever sits for … minutes"),
         validators=[Optional(), NumberRange(1, 24 * 60)],
     )

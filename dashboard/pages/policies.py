@@ -8,7 +8,7 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
-from wtforms import BooleanField, IntegerField, SelectField, StringField
+from wtforms import BooleanField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from dashboard.board import the_board
@@ -24,6 +24,7 @@ from dashboard.pages.forms import (
     saved,
     without_nothing,
 )
+from dashboard.pages.numbers import WholeNumberField
 from dashboard.pages.policy_words import AUDIENCES
 from dashboard.pages.rows import RowsForm
 from dashboard.pages.shifts import time_field
@@ -39,8 +40,10 @@ STEP_FIELDS = ("after_s", "tell", "roles", "channels", "ring_s", "rings")
 DAY_S = 24 * 3600
 
 
-def seconds_field(label: Any, *, low: int, default: int | None = None) -> IntegerField:
-    return IntegerField(label, default=default, validators=[Optional(), NumberRange(low, DAY_S)])
+def seconds_field(label: Any, *, low: int, default: int | None = None) -> WholeNumberField:
+    return WholeNumberField(
+        label, default=default, validators=[Optional(), NumberRange(low, DAY_S)]
+    )
 
 
 class PolicyForm(RowsForm):
@@ -70,10 +73,10 @@ class PolicyForm(RowsForm):
             "tell": SelectField(_l("Tells"), choices=choices(AUDIENCES), validate_choice=False),
             "roles": checks(_l("Roles, where it tells these"), words.ROLES),
             "channels": checks(_l("Only through"), {}),
-            "ring_s": IntegerField(
+            "ring_s": WholeNumberField(
                 _l("Rings again each … seconds"), validators=[Optional(), NumberRange(1, 600)]
             ),
-            "rings": IntegerField(
+            "rings": WholeNumberField(
                 _l("After so many rings the next step comes"),
                 validators=[Optional(), NumberRange(1, 100)],
             ),

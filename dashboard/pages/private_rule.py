@@ -5,11 +5,11 @@ from __future__ import annotations
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import IntegerField
 from wtforms.validators import InputRequired, NumberRange
 
 from dashboard.board import Board, the_board
 from dashboard.pages.forms import PlanForm, save
+from dashboard.pages.numbers import WholeNumberField
 from dashboard.pages.team import may_edit
 from gateway.store import Record
 
@@ -23,7 +23,7 @@ DEFAULT_DAYS, MOST_DAYS = 90, 365
 class RuleForm(PlanForm):
     """max_days: a note goes so many days after it was written, or sooner."""
 
-    max_days = IntegerField(
+    max_days = WholeNumberField(
         _l("A note is deleted after so many days, or sooner"),
         validators=[InputRequired(), NumberRange(1, MOST_DAYS)],
     )

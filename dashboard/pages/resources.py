@@ -10,7 +10,7 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
-from wtforms import DateField, IntegerField, SelectField, StringField
+from wtforms import DateField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from dashboard.auth import local_target
@@ -30,6 +30,7 @@ from dashboard.pages.forms import (
     saved,
     without_nothing,
 )
+from dashboard.pages.numbers import WholeNumberField
 from dashboard.pages.outlook import world_of
 from dashboard.pages.points import may_edit
 from dashboard.pages.spots import SpotFields, spot_place, spot_values
@@ -56,12 +57,12 @@ class ResourceForm(SpotFields, PlanForm):
     )
     area = StringField(_l("Area of the branch"), validators=[Length(max=200)])
     point = SelectField(_l("Nearest call point"), validate_choice=False)
-    count = IntegerField(_l("How many there are"), default=1, validators=[NumberRange(0, 9999)])
-    minimum = IntegerField(
+    count = WholeNumberField(_l("How many there are"), default=1, validators=[NumberRange(0, 9999)])
+    minimum = WholeNumberField(
         _l("How many must be at their place"), default=1, validators=[NumberRange(0, 9999)]
     )
     expires = DateField(_l("Last day it may be used"), validators=[Optional()])
-    check_every_days = IntegerField(
+    check_every_days = WholeNumberField(
         _l("Checked every … days"), validators=[Optional(), NumberRange(1, 3660)]
     )
     last_checked = DateField(_l("Last checked on"), validators=[Optional()])

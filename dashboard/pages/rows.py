@@ -111,7 +111,7 @@ def _renumbered(
 ) -> MultiDict[str, str]:
     """What was typed with the rows of `places` one after the other; rows not in it are left out."""
     numbers = {place: number for number, place in enumerate(places, start=1) if place}
-    pattern = re.compile(rf"{re.escape(name)}_([1-9]\d*)_(.+)")
+    pattern = re.compile(rf"{re.escape(name)}_([1-9]\d{{0,3}})_(.+)")
     found = MultiDict()
     for key, value in typed.items(multi=True):
         of_row = pattern.fullmatch(key)

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
-from wtforms import DateField, IntegerField, SelectField, StringField
+from wtforms import DateField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp
 
 from dashboard.board import the_board
@@ -22,6 +22,7 @@ from dashboard.pages.forms import (
     saved,
     without_nothing,
 )
+from dashboard.pages.numbers import WholeNumberField
 from dashboard.pages.outlook import world_of
 from dashboard.pages.rows import RowsForm
 from dashboard.pages.team import DUTY_MODES, checks, may_edit
@@ -56,7 +57,7 @@ class ShiftForm(RowsForm):
     ends = time_field(_l("Until"))
     first = DateField(_l("First day"), validators=[Optional()])
     last = DateField(_l("Last day"), validators=[Optional()])
-    every_weeks = IntegerField(
+    every_weeks = WholeNumberField(
         _l("Every … weeks"), default=1, validators=[InputRequired(), NumberRange(1, 8)]
     )
 

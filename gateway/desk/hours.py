@@ -44,12 +44,23 @@ def _check_hours(world: World, id: str, hours: OpeningHours) -> Iterator[FieldFa
         if row.opens == row.closes:
             yield FieldFault(field=f"week[{number}].closes", name="same_as_start")
         elif row.closes < row.opens and (open_for := _length(row)) > LONGEST_NIGHT:
-            hours = f"{open_for / timedelta(hours=1):g} h"
-            yield FieldFault(field=f"week[{number}].closes", name="too_long", detail=hours)
+            said = f"{open_for / timedelta(hours=1):g} h"
+            yield FieldFault(field=f"week[{number}].closes", name="too_long", detail=said)
         for day in row.days:
             if day in named:
                 yield FieldFault(field=f"week[{number}].days", name="day_twice", detail=day)
             named.add(day)
+    yield from _check_nights(hours)
+
+
+def _check_nights(hours: OpeningHours) -> Iterator[FieldFault]:
+    """A day that opens before the one before has closed."""
+    closes = {day: row for row in hours.week for day in row.days if row.closes < row.opens}
+    for number, row in enumerate(hours.week):
+        for day in row.days:
+            before = WEEKDAYS[WEEKDAYS.index(day) - 1]
+            if before in closes and row.opens < closes[before].closes:
+                yield FieldFault(field=f"week[{number}].opens", name="opens_twice", detail=day)
 
 
 def _length(row: Hours) -> timedelta:

@@ -116,6 +116,8 @@ def _check_contact(world: World, id: str, contact: Contact) -> Iterator[FieldFau
     yield from untranslated(contact.after.text, "after.text")
     if contact.number and not is_phone(contact.number):
         yield FieldFault(field="number", name="bad_phone", detail=contact.number)
+    if not contact.number:
+        yield from (replace(one, field="number") for one in _needed_contact(world, id))
     if contact.after.text:
         yield from check_role("after.role", contact.after.role)
         yield from check_within("after.within_s", contact.after.within_s)

@@ -37,6 +37,7 @@ from gateway.duty import (
 from gateway.roster import CERTIFIED, Member, Roster
 from protocol.messages import FieldFault, Request, ShortText
 from protocol.moment import rfc3339
+from protocol.pin_hash import is_pin_hash
 
 KnownRole = Literal["customer_service", "security", "first_aid", "lead", "maintenance", "admin"]
 Language = Annotated[
@@ -50,6 +51,8 @@ CertificateName = Literal["first_aid", "aed"]
 
 # Digits with the usual signs between them, and a + before; 120 and an extension both fit.
 _PHONE = re.compile(r"\+?[0-9](?:[0-9 ()./-]{0,28}[0-9])?(?:[xX#][0-9]{1,8})?(?![\s\S])")
+# From 120 to the longest international number, with a prefix to get out.
+PHONE_DIGITS = range(3, 19)
 # Somebody who signed in and forgot to sign out is off duty after so long.
 FORGOTTEN = timedelta(hours=16)
 # Whoever is away for longer is planned anew.
@@ -156,7 +159,8 @@ def _is_on_duty(
 
 def is_phone(text: str) -> bool:
     """Whether `text` can be dialled, an extension included; never when letters are in it."""
-    return _PHONE.match(text) is not None
+    digits = sum(one.isdigit() for one in re.split("[xX#]", text)[0])
+    return _PHONE.match(text) is not None and digits in PHONE_DIGITS
 
 
 def _check_staff(world: World, id: str, staff: Staff) -> Iterator[FieldFault]:
@@ -335,6 +339,8 @@ def _needed_post(world: World, id: str) -> Iterator[FieldFault]:
 
 def _check_pin(world: World, id: str, pin: Pin) -> Iterator[FieldFault]:
     yield from _check_whom(world, id)
+    if not is_pin_hash(pin.hash):
+        yield FieldFault(field="hash", name="no_hash")
 
 
 PLANS = (

@@ -460,6 +460,15 @@ def test_before_opening_time_there_is_nothing_to_close() -> None:
             ("week[1].days", "day_twice"),
         ),
         (
+            {
+                "week": [
+                    {"days": ["fri"], "opens": "22:00", "closes": "10:00"},
+                    {"days": ["sat"], "opens": "09:00", "closes": "12:00"},
+                ]
+            },
+            ("week[1].opens", "opens_twice"),
+        ),
+        (
             {"week": [{"days": ["mon"], "opens": "late", "closes": "17:00"}]},
             ("week[0].opens", "unreadable"),
         ),

@@ -16,6 +16,7 @@ from gateway.store import Writer
 from protocol.messages import Request
 
 SHIFT = {"staff": "g01", "days": ["mon"], "starts": "08:00", "ends": "17:00"}
+HASH = f"pbkdf2:sha256:1000$salt${'0' * 64}"
 NURSE = {"name": "Zhou Li", "roles": ["first_aid"], "duty": "always"}
 
 
@@ -140,7 +141,11 @@ def pause(starts: str, ends: str) -> dict[str, str]:
             NURSE | {"certificates": [{"what": "first_aid", "expires": "2020-01-01"}]},
             ("certificates[0].expires", "in_the_past"),
         ),
+        ("staff.save", NURSE | {"phone": "11"}, ("phone", "bad_phone")),
+        ("staff.save", NURSE | {"phone": "1" * 19}, ("phone", "bad_phone")),
         ("pin.save", {"hash": ""}, ("hash", "unreadable")),
+        ("pin.save", {"hash": "1234"}, ("hash", "no_hash")),
+        ("pin.save", {"hash": HASH.replace("1000", "999999999")}, ("hash", "no_hash")),
     ],
 )
 def test_bad_input_is_named_at_its_field_and_nothing_is_half_saved(
@@ -245,11 +250,11 @@ def test_the_last_who_may_change_plans_stays(desk: Desk) -> None:
 
 
 def test_a_pin_is_nobodys_to_read_and_ones_own_to_change(desk: Desk) -> None:
-    assert desk.ask("pin.save", "g01", id="g01", body={"hash": "scrypt$salt$secret"}).ok
+    assert desk.ask("pin.save", "g01", id="g01", body={"hash": HASH}).ok
     entry = desk.reader.log()[-1]
     assert (entry.event, entry.detail) == ("saved", {"kind": "pin", "id": "g01", "version": 1})
     [record] = [one for one in desk.reader.staff() if one.staff == "g01"]
-    assert record.pin_hash == "scrypt$salt$secret"
+    assert record.pin_hash == HASH
 
 
 # --- what the configuration says ---
@@ -269,7 +274,7 @@ def test_who_leaves_takes_along_what_was_theirs(desk: Desk) -> None:
     assert desk.ask("shift.save", id="theirs", body=SHIFT).ok
     assert desk.ask("shift.save", id="anothers", body=SHIFT | {"staff": "s01"}).ok
     assert desk.ask("exception.save", id="day", body=AWAY).ok
-    assert desk.ask("pin.save", id="g01", body={"hash": "x$y$z"}).ok
+    assert desk.ask("pin.save", id="g01", body={"hash": HASH}).ok
     assert desk.ask("duty.on", "g01").ok
     assert desk.ask("staff.retire", id="g01").ok
     left = {kind: [one.id for one in desk.reader.records(kind)] for kind in ("shift", "exception")}

@@ -127,6 +127,13 @@ def test_the_playbook_that_stands_in_for_others_cannot_go(desk: Desk) -> None:
     assert (result.reason, result.faults[0].name) == ("still_needed", "stands_in")
 
 
+def test_a_contact_that_a_playbook_rings_keeps_a_number(desk: Desk) -> None:
+    names = {"name": {"zh": "急救", "en": "Ambulance"}}
+    for contact, found in (("ambulance", ["playbook_calls"] * 3), ("hospital", [])):
+        result = desk.ask("contact.save", id=contact, body=names)
+        assert [one.name for one in result.faults if one.field == "number"] == found
+
+
 def test_a_contact_that_a_playbook_rings_cannot_go(desk: Desk) -> None:
     result = desk.ask("contact.retire", id="ambulance")
     assert result.reason == "still_needed"

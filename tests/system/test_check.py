@@ -180,6 +180,14 @@ def test_a_hash_that_was_written_down_shows_a_log_that_was_cut_off(tmp_path: Pat
     done = anling("check", "--log", database, "--head", head)
     assert done.returncode == 1 and "cut off" in done.stderr
     assert anling("check", "--head", head).returncode == 2
+    assert anling("check", "--log", database, "--head", "zzz").returncode == 2
+
+
+def test_an_empty_log_is_not_called_whole(tmp_path: Path):
+    file = tmp_path / "log.json"
+    file.write_text("[]")
+    done = anling("check", "--log", file)
+    assert (done.returncode, done.stdout) == (0, f"{file}: there is no entry in this log\n")
 
 
 def _log(folder: Path, count: int = 3) -> Path:
