@@ -189,3 +189,27 @@ def test_without_scripts_forms_do_the_same(demo, screen):
     page.get_by_role("button", name="Lost person").click()
     page.get_by_role("button", name="Family came").click()
     expect(page.locator(".calm-word")).to_have_text("All is well")
+
+
+# What stands at a place as soon as its button has become another one.
+NEXT_UNDER_THE_FINGER = """
+([x, y]) => new Promise((done) => {
+  const under = () => document.elementFromPoint(x, y).closest("button")?.dataset.do ?? "nothing";
+  new MutationObserver(() => {
+    if (document.querySelector(".card .primary[data-do=arrive]")) done(under());
+  }).observe(document.body, { childList: true, subtree: true });
+  document.elementFromPoint(x, y).closest("button").click();
+})
+"""
+
+
+def test_a_second_quick_touch_of_coming_is_no_arrival(demo, screen):
+    board = screen()
+    demo.press("point-2")
+    button = board.locator(".card .primary")
+    expect(button).to_have_attribute("data-do", "accept")
+    box = button.bounding_box()
+    assert board.evaluate(NEXT_UNDER_THE_FINGER, [box["x"] + 20, box["y"] + 20]) == "nothing"
+    assert demo.incidents()[0]["stage"] == "accepted"
+    board.get_by_role("button", name="I have arrived").click()
+    expect(board.locator(".card.stage-arrived")).to_be_visible()

@@ -85,6 +85,23 @@ SPILLED_LABELS = """(() => {
 })()"""
 
 
+def test_the_first_touch_reaches_its_button_before_the_page_moves(demo, screen):
+    """The sound's bar goes with the first touch and all below moves up, but after the click."""
+    wall = screen("/")
+    asked = wall.evaluate(
+        """() => {
+          let asked = 0;
+          AudioContext.prototype.resume = () => Promise.resolve(asked += 1);
+          const after = ["pointerdown", "pointerup", "click"].map((name) => {
+            document.body.dispatchEvent(new PointerEvent(name, { bubbles: true }));
+            return asked;
+          });
+          return after;
+        }"""
+    )
+    assert asked == [0, 0, 1]
+
+
 def test_sound_waits_for_one_touch_then_rings_until_accepted(demo, screen):
     screen()  # another screen changes nothing
     wall = screen("/")

@@ -25,7 +25,7 @@ def test_a_newcomer_gets_roles_a_pin_and_a_shift_and_signs_in(demo, lead, chromi
     lead.select_option("#duty", "sign_in")
     lead.fill("#phone", "not a number")
     save(lead)
-    expect(lead.locator("#phone-error")).to_contain_text("A telephone number has digits")
+    expect(lead.locator("#phone-error")).to_contain_text("A telephone number has 3 to 18 digits")
     expect(lead.get_by_label("Security")).to_be_checked()
     lead.fill("#phone", "+86 138 0000 0000")
     save(lead)

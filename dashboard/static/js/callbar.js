@@ -3,6 +3,7 @@
 import { serverNow, stopwatch } from "./clock.js";
 import { live, state } from "./live.js";
 import { say } from "./announce.js";
+import { showBar } from "./steady.js";
 
 const bar = document.getElementById("callbar");
 const GRAVE = { urgent: 0, silent: 1, call: 2, seat: 3 };
@@ -13,7 +14,7 @@ function look() {
     .filter((one) => one.stage === "raised" || one.overdue)
     .sort((a, b) => a.drill - b.drill || GRAVE[a.kind] - GRAVE[b.kind] || a.raised_at.localeCompare(b.raised_at));
   const first = unanswered[0];
-  bar.hidden = !first;
+  showBar(bar, Boolean(first));
   if (!first) {
     named = "";
     return;

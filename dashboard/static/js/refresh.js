@@ -5,6 +5,7 @@ import { live } from "./live.js";
 import { announce } from "./announce.js";
 import { renewalFailed, renewalWorked, signedOut } from "./stale.js";
 import { keepErrors } from "./act.js";
+import { steadily } from "./steady.js";
 
 // Further news within this time joins one request: a storm must not become one of requests.
 const GATHER_MS = 40;
@@ -14,6 +15,8 @@ const PAUSE_MS = 250;
 const ANYWAY_MS = 1000 * (document.querySelector("[data-renew-s]")?.dataset.renewS ?? 30);
 const ANSWER_MS = 8000;
 const AGAIN_MS = 1500;
+// A touch becomes a click only some time after the finger has gone, on a slow phone.
+const CLICK_MS = 400;
 
 let timer = null;
 let busy = false;
@@ -75,10 +78,12 @@ function put(fresh) {
   const shape = document.querySelector("[data-shape]")?.dataset.shape;
   if (shape !== fresh.querySelector("[data-shape]")?.dataset.shape) return location.reload();
   const focused = focusKey();
-  for (const region of document.querySelectorAll("[data-live]")) {
-    const renewed = fresh.getElementById(region.id);
-    if (renewed) putRegion(region, renewed);
-  }
+  steadily(() => {
+    for (const region of document.querySelectorAll("[data-live]")) {
+      const renewed = fresh.getElementById(region.id);
+      if (renewed) putRegion(region, renewed);
+    }
+  });
   document.title = fresh.title;
   restoreFocus(focused);
   keepErrors();
@@ -188,5 +193,10 @@ export function startRefresh() {
   addEventListener("compositionstart", (event) => (composing = event.target), true);
   addEventListener("compositionend", () => (composing = null), true);
   addEventListener("pointerdown", () => (pointerDown = performance.now()), true);
-  for (const name of ["pointerup", "pointercancel"]) addEventListener(name, () => setTimeout(() => (pointerDown = 0), 30), true);
+  const release = (delay) => {
+    const finger = pointerDown; // another may have come down by then
+    setTimeout(() => finger === pointerDown && (pointerDown = 0), delay);
+  };
+  addEventListener("pointerup", () => release(CLICK_MS), true);
+  for (const name of ["click", "pointercancel"]) addEventListener(name, () => release(0), true);
 }

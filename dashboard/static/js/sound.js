@@ -2,6 +2,7 @@
 // accepts, and begin again when a call is overdue. A silent call never sounds.
 import { live, state } from "./live.js";
 import { stopwatch } from "./clock.js";
+import { showBar } from "./steady.js";
 
 const MUTE_MS = 120000;
 const STORED = "anling-muted-until";
@@ -72,9 +73,9 @@ function turn() {
 
 function show(name, muted) {
   page.dataset.sound = muted ? "muted" : isOn() ? "on" : "blocked";
-  byId("soundbar").hidden = isOn() || Boolean(muted);
+  showBar(byId("soundbar"), !isOn() && !muted);
   byId("soundbar").classList.toggle("urged", Boolean(name));
-  byId("mutebar").hidden = !muted;
+  showBar(byId("mutebar"), Boolean(muted));
   byId("mute-left").textContent = stopwatch(muted + 999);
   byId("mute").hidden = !name || Boolean(muted);
 }
@@ -99,8 +100,9 @@ export function startSound() {
   byId("sound-on").addEventListener("click", soundOn);
   byId("unmute").addEventListener("click", toggleMute);
   byId("mute").addEventListener("click", toggleMute);
-  // Any touch will do; who accepts a call has touched.
-  for (const name of ["pointerup", "keydown"]) addEventListener(name, () => isOn() || soundOn(), true);
+  // Any touch will do; who accepts a call has touched. A click is its end: on pointerup the bar would
+  // go and all else move up before the click has found its button.
+  for (const name of ["click", "keydown"]) addEventListener(name, () => isOn() || soundOn(), true);
   live.addEventListener("news", turn);
   setInterval(turn, 250);
 }
