@@ -89,6 +89,7 @@ FIELD_FAULTS = {
     "nothing_left": _l("The breaks leave nothing of the shift."),
     "overlaps": _l("This person works at that time already."),
     "owns_incident": _l("This person has taken on an open call: it is handed over first."),
+    "replaced": _l("This takes the place of what somebody else had written."),
     "same_as_start": _l("It must end at another time than it starts."),
     "shift_not_followed": _l(
         "This shift changes nothing: the duty of this person does not go by the shifts."

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from gateway.branch import Branch
-from gateway.channels.backlog import Noticed
+from gateway.channels.backlog import ENDED, Noticed
 from gateway.channels.book import ChannelBook
 from gateway.channels.letters import Letters, write_reminder
 from gateway.channels.notice import CANARY, DeliveryResult
@@ -22,6 +22,8 @@ from gateway.round import Round
 from gateway.store import ChannelRecord, NoticeRecord, Reader
 from gateway.supervision import Wrong
 from protocol.moment import Moment
+
+GONE = DeliveryResult(False, "this channel is no longer configured")
 
 
 class Mailroom:
@@ -118,6 +120,9 @@ class Mailroom:
         for record in to.work.notices.values():
             if record.state == "waiting" and record.attempts == 0:
                 self._hand_over(record)
+        for before, after in to.changes:
+            if before is not None and before.is_open and not after.is_open:
+                self._channels.end(after.incident_id)
         return given_up
 
     def _turn_own_senders(self, to: Round) -> list[Noticed]:
@@ -132,13 +137,16 @@ class Mailroom:
         )
 
     def _hand_again(self, records: Iterable[NoticeRecord]) -> list[Noticed]:
-        """Notices that nobody has on its way; those of a channel that is gone are given up."""
+        """Notices that nobody has on its way; those of a channel that is gone or of a call that has
+        ended are given up."""
         given_up = []
         for record in records:
-            if self._channels.sender_of(record.channel) is not None:
-                self._hand_over(record)
+            if self._channels.sender_of(record.channel) is None:
+                given_up.append(_given_up(record, GONE))
+            elif record.incident_id and record.incident_id not in self._branch.courses:
+                given_up.append(_given_up(record, ENDED))
             else:
-                given_up.append(_given_up(record))
+                self._hand_over(record)
         return given_up
 
     def _hand_over(self, record: NoticeRecord) -> None:
@@ -155,7 +163,5 @@ class Mailroom:
             sender.put(notice)
 
 
-def _given_up(record: NoticeRecord) -> Noticed:
-    """A notice that waits for a channel which the configuration no longer has."""
-    result = DeliveryResult(False, "this channel is no longer configured")
+def _given_up(record: NoticeRecord, result: DeliveryResult) -> Noticed:
     return Noticed(record.notice_id, record.channel, result, record.attempts, is_final=True)

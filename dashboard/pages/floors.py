@@ -13,7 +13,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from dashboard.board import the_board
 from dashboard.pages.floor_views import branch_plan, floor_view
-from dashboard.pages.forms import open_record, posted_number, retire_and_say, saved, without_nothing
+from dashboard.pages.forms import open_record, retire_and_say, saved, without_nothing
 from dashboard.pages.points import may_edit
 from dashboard.pages.rows import RowsForm
 from dashboard.pages.spots import MOST_M
@@ -141,6 +141,6 @@ def _page(form: FloorForm, id: str, record: Record | None) -> str | Response:
 @blueprint.post("/floors/<id>/retire")
 def retire(id: str) -> Response:
     """One that is no longer there."""
-    if retire_and_say("floor", id, _("Taken off the plan."), version=posted_number("version")):
+    if retire_and_say("floor", id, _("Taken off the plan.")):
         return redirect(url_for("floors.show"))
     return redirect(url_for("floors.edit", id=id))

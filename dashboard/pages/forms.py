@@ -94,8 +94,10 @@ def open_record(kind: str, id: str) -> Record:
     return record
 
 
-def retire_and_say(kind: str, id: str, said: str, *, version: int | None = None) -> bool:
-    """Has the desk retire a plan; the next page says so (`said`), or why not. Whether it did."""
+def retire_and_say(kind: str, id: str, said: str) -> bool:
+    """Has the desk retire a plan as the posting page has shown it; the next page says so (`said`),
+    or why not. Whether it did."""
+    version = posted_number("version")
     answer = ask_desk(f"{kind}.retire", by=needed_viewer(), id=id, version=version)
     if answer.ok:
         flash(said)

@@ -14,7 +14,7 @@ from wtforms import BooleanField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp
 
 from dashboard.board import the_board
-from dashboard.desk import ask_desk
+from dashboard.desk import ask_desk, fault_sentence
 from dashboard.pages.branch import point_labels, staff_names
 from dashboard.pages.floor_views import empty_floors
 from dashboard.pages.forms import (
@@ -155,7 +155,7 @@ def _page(form: PointForm, id: str, record: Record | None) -> str | Response:
 @blueprint.post("/points/<id>/retire")
 def retire(id: str) -> Response:
     """One that is no longer there."""
-    if retire_and_say("point", id, _("Taken off the list."), version=posted_number("version")):
+    if retire_and_say("point", id, _("Taken off the list.")):
         return redirect(url_for("points.listing"))
     return redirect(url_for("points.edit", id=id))
 
@@ -174,7 +174,8 @@ def care() -> str | Response:
         answer = ask_desk("care.mark", by=needed_viewer(), id=form.point.data or "", body=body)
         mark(form, answer)
         if answer.ok:
-            flash(_("Marked. The mark ends by itself."))
+            marked = _("Marked. The mark ends by itself.")
+            flash(" ".join([marked, *map(fault_sentence, answer.faults)]))
             return redirect(url_for("points.care"))
     return render_template(
         "care.html",

@@ -204,7 +204,7 @@ def _page(form: ResourceForm, id: str, record: Record | None) -> str | Response:
 @blueprint.post("/<id>/retire")
 def retire(id: str) -> Response:
     """One that is no longer there."""
-    if retire_and_say("resource", id, _("Taken off the list."), version=posted_number("version")):
+    if retire_and_say("resource", id, _("Taken off the list.")):
         return redirect(url_for("resources.listing"))
     return redirect(url_for("resources.edit", id=id))
 

@@ -17,6 +17,7 @@ from dashboard.errors import Problem
 from dashboard.pages import words
 from dashboard.pages.forms import (
     PlanForm,
+    choices,
     open_record,
     retire_and_say,
     saved,
@@ -104,7 +105,7 @@ class ExceptionForm(PlanForm):
     """Days that are not as planned."""
 
     staff = SelectField(_l("Who"), validate_choice=False)
-    what = SelectField(_l("Kind"), choices=list(ABSENCES.items()), validate_choice=False)
+    what = SelectField(_l("Kind"), choices=choices(ABSENCES), validate_choice=False)
     first = DateField(_l("First day"), validators=[InputRequired()])
     last = DateField(_l("Last day"), validators=[InputRequired()])
     starts = time_field(lazy_pgettext("shift", "From"), needed=False)

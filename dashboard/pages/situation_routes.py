@@ -107,7 +107,7 @@ def _back(incident_id: str, answer: Answer, *, anchor: str) -> Response:
         said = jsonify(ok=answer.ok, reason=answer.reason, message=message)
         said.status_code = answer.status
         return said
-    if not answer.ok:
+    if message.strip():
         flash(message, incident_id)
     fallback = url_for("incidents.show", incident_id=incident_id)
     where = local_target(request.form.get("next") or fallback)

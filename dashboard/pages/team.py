@@ -30,7 +30,6 @@ from dashboard.pages.forms import (
     choices,
     needed_viewer,
     open_record,
-    posted_number,
     retire_and_say,
     save,
     saved,
@@ -293,7 +292,7 @@ def set_pin(staff: str) -> str | Response:
 @blueprint.post("/<staff>/retire")
 def retire(staff: str) -> Response:
     """Somebody leaves; old incidents keep their name."""
-    if retire_and_say("staff", staff, _("Taken off the team."), version=posted_number("version")):
+    if retire_and_say("staff", staff, _("Taken off the team.")):
         return redirect(url_for("team.listing"))
     return redirect(url_for("team.edit", staff=staff))
 

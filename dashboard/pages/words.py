@@ -150,7 +150,7 @@ NOTICES = {
     "waiting": _l("On its way"),
     "delivered": _l("Delivered"),
     "failed": _l("Not delivered"),
-    "replaced": _l("A newer one took its place"),
+    "replaced": _l("Not needed any more"),
 }
 WHYS = {
     "step": _l("New call"),
@@ -348,7 +348,7 @@ _SPOKEN: Mapping[str, Callable[[Mapping[str, object], Mapping[str, str]], str]] 
     "overdue_close": _told(_l("Arrived, but still not closed")),
     "notice_delivered": _notice(_l("Message delivered")),
     "notice_failed": _notice(_l("Message not delivered")),
-    "notice_replaced": _notice(_l("A newer message took its place")),
+    "notice_replaced": _notice(_l("Message not needed any more")),
     "canary_delivered": _notice(_l("Test message delivered")),
     "canary_failed": _notice(_l("Test message not delivered")),
     **situation_words.SPOKEN,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -9,6 +10,9 @@ from gateway.channels.notice import RING, TEST, DeliveryResult, Notice
 
 MAX_WAITING = 1000
 REPLACED = DeliveryResult(False, "a newer notice of the same call took its place")
+ENDED = DeliveryResult(False, "the call has ended: nobody need come any more")
+# Why a notice was sent no more although nothing had failed.
+NEEDLESS = (REPLACED, ENDED)
 # What says the whole of a call, so that an earlier ring of it has nothing to add.
 _SAYS_ALL = ("step", "again", "urgent", RING)
 
@@ -43,12 +47,15 @@ class Backlog:
 
     A notice that waits for its next try holds no other back. A ring has one try: the next ring is
     the second. One that has not even been tried when a newer notice of its call comes is replaced,
-    so that a channel which stalled does not ring for minutes when it is back.
+    so that a channel which stalled does not ring for minutes when it is back. Of a call that has
+    ended nothing is sent any more: nobody shall run to a customer who has been helped.
     """
 
     def __init__(self, retry_after_s: tuple[float, ...]) -> None:
         self._retry_after_s = retry_after_s
         self._waiting: list[Waiting] = []
+        # The newest calls that have ended, for a try that was under way just then.
+        self._ended: deque[str] = deque(maxlen=MAX_WAITING)
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -63,6 +70,13 @@ class Backlog:
             _noticed(one.notice, one.result or REPLACED, attempts=one.attempts, is_final=True)
             for one in ended
         ]
+
+    def end(self, incident_id: str) -> list[Noticed]:
+        """The call is closed; what came of its notices that wait."""
+        self._ended.append(incident_id)
+        ended = [one for one in self._waiting if one.notice.incident_id == incident_id]
+        self._waiting = [one for one in self._waiting if one not in ended]
+        return [_noticed(one.notice, ENDED, attempts=one.attempts, is_final=True) for one in ended]
 
     def _ended_by(self, notice: Notice) -> Iterator[Waiting]:
         says_all = notice.why in _SAYS_ALL
@@ -89,7 +103,8 @@ class Backlog:
     def tried(self, one: Waiting, result: DeliveryResult, now_s: float) -> Noticed:
         """What came of this try of a notice; if it was not the last, it waits for the next."""
         attempts = one.attempts + 1
-        waits = () if one.notice.why == RING else self._retry_after_s
+        is_once = one.notice.why == RING or one.notice.incident_id in self._ended
+        waits = () if is_once else self._retry_after_s
         is_final = result.delivered or attempts > len(waits)
         if not is_final:
             due_s = now_s + waits[attempts - 1]

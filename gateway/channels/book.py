@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 
 from gateway.channels import canary
-from gateway.channels.backlog import REPLACED, Noticed
+from gateway.channels.backlog import NEEDLESS, Noticed
 from gateway.channels.notice import CANARY, DeliveryResult
 from gateway.course import Entry
 from gateway.round import Round
@@ -122,7 +122,7 @@ class ChannelBook:
 def _state_after(event: Noticed) -> NoticeState:
     if not event.is_final:
         return "waiting"
-    if event.result == REPLACED:
+    if event.result in NEEDLESS:
         return "replaced"
     return "delivered" if event.result.delivered else "failed"
 

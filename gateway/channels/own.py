@@ -14,6 +14,7 @@ class Inbox(Protocol):
     """What takes notices for a channel."""
 
     def put(self, notice: Notice) -> None: ...
+    def end(self, incident_id: str) -> None: ...
 
 
 class OwnSenders:
@@ -25,6 +26,9 @@ class OwnSenders:
 
     def get(self, name: str) -> Inbox | None:
         return next((one for channel, one in self._running.items() if channel.name == name), None)
+
+    def all(self) -> Iterable[Inbox]:
+        return self._running.values()
 
     def follow(self, channels: Iterable[OwnChannel]) -> set[str]:
         """From now on these run and no others; the names of those that were stopped."""

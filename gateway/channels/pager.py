@@ -71,6 +71,11 @@ class Pagers:
             self._report(ended)
         self.turn()
 
+    def end(self, incident_id: str) -> None:
+        """A call is closed: nobody need hear of it any more."""
+        for ended in self._backlog.end(incident_id):
+            self._report(ended)
+
     def turn(self) -> None:
         """Tries what is due, and gives up what the broker has not confirmed in time."""
         now_ms = self._clock().mono_ms

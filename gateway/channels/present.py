@@ -55,6 +55,11 @@ class Channels:
     def sender_of(self, name: str) -> Inbox | None:
         return self._senders.get(name) or self._own_senders.get(name)
 
+    def end(self, incident_id: str) -> None:
+        """A call is closed: no sender need send anything of it any more."""
+        for sender in (*self._senders.values(), *self._own_senders.all()):
+            sender.end(incident_id)
+
     def turn(self) -> set[str]:
         """Starts and stops people's senders; the names of those that were stopped."""
         return self._own_senders.follow(self._own)

@@ -32,7 +32,8 @@ class Sender:
     ) -> None:
         self._channel = channel
         self._report = report
-        self._arrived: queue.Queue[Notice | None] = queue.Queue(MAX_WAITING)
+        # Notices to send, and calls that have ended; None only wakes.
+        self._arrived: queue.Queue[Notice | str | None] = queue.Queue(MAX_WAITING)
         self._backlog = Backlog(retry_after_s)
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sender", daemon=True)
@@ -53,6 +54,11 @@ class Sender:
         except queue.Full:
             self._report(turned_away(notice))
 
+    def end(self, incident_id: str) -> None:
+        """A call is closed: nobody need hear of it any more."""
+        with suppress(queue.Full):  # then its notices come late, as all others do
+            self._arrived.put_nowait(incident_id)
+
     def _run(self) -> None:
         while not self._stopped.is_set():
             self._receive()
@@ -68,11 +74,15 @@ class Sender:
             self._stopped.wait(wait_s)
             return
         with suppress(queue.Empty):
-            notice = self._arrived.get(timeout=wait_s)
-            while notice is not None:
-                for ended in self._backlog.take(notice, time.monotonic()):
-                    self._report(ended)
-                notice = self._arrived.get_nowait()
+            arrived = self._arrived.get(timeout=wait_s)
+            while arrived is not None:
+                if isinstance(arrived, str):
+                    ended = self._backlog.end(arrived)
+                else:
+                    ended = self._backlog.take(arrived, time.monotonic())
+                for one in ended:
+                    self._report(one)
+                arrived = self._arrived.get_nowait()
 
     def _try(self, notice: Notice) -> DeliveryResult:
         try:

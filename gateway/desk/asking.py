@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime, time, timedelta
 from typing import TypeVar
 
@@ -11,6 +12,13 @@ from protocol.moment import MAX_UTC_MS, parse_rfc3339
 from protocol.settings import ConfigError, from_table
 
 T = TypeVar("T")
+
+
+def new_id(kind: str, request: Request) -> str:
+    """An id of the request's own, so that a repeat would not make a second record, and that no
+    other request's can be, however alike programs make theirs."""
+    digest = hashlib.sha256(request.request_id.encode("utf-8", "surrogatepass")).hexdigest()
+    return f"{kind}-{digest[:16]}"
 
 
 def body_of(kind: type[T], request: Request) -> T | Refused:

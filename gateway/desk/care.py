@@ -13,7 +13,7 @@ from gateway.desk.asking import body_of, refused_field
 from gateway.desk.points import is_point
 from gateway.desk.record import Done, Due, Outcome, Record, Refused, Room, World
 from gateway.duty import ClockTime
-from protocol.messages import Request
+from protocol.messages import FieldFault, Request
 from protocol.moment import rfc3339
 
 LASTS = timedelta(hours=2)
@@ -72,7 +72,14 @@ def _mark(world: World, request: Request) -> Outcome:
     )
     detail: dict[str, object] = {"point": request.id, "reason": care.reason, "until": care.until}
     entry = Entry(event="care_marked", by=request.by, detail=detail)
-    return Done(records=(record,), entries=((entry, None),))
+    return Done(records=(record,), entries=((entry, None),), named=_replaced(known, request))
+
+
+def _replaced(known: Record | None, request: Request) -> tuple[FieldFault, ...]:
+    """What somebody else had marked there, for whoever has marked it anew."""
+    if known is None or known.by == request.by:
+        return ()
+    return (FieldFault(field="reason", name="replaced", detail=known.body.reason),)
 
 
 def _ends(local: datetime, until: str | None) -> datetime | None:

@@ -13,7 +13,7 @@ import msgspec
 
 from gateway.course import Entry
 from gateway.desk import complaint_days, complaint_marks
-from gateway.desk.asking import asked_about, body_of, unseen
+from gateway.desk.asking import asked_about, body_of, new_id, unseen
 from gateway.desk.complaint_days import ComplaintDay
 from gateway.desk.plans import LEADS
 from gateway.desk.record import Done, Due, Outcome, Record, Refused, Room, World
@@ -100,7 +100,7 @@ def _open(world: World, request: Request) -> Outcome:
         return about
     if not about.what.strip():
         return Refused("text_needed")
-    id = f"complaint-{request.request_id[:12].lower()}"
+    id = new_id("complaint", request)
     return _opened(world, _new(world, about, by=request.by), id=id, by=request.by, incident_id=None)
 
 

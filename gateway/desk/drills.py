@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from typing import Literal
 
 from gateway.course import Entry
-from gateway.desk.asking import body_of, refused_field, utc_ms_at
+from gateway.desk.asking import body_of, new_id, refused_field, utc_ms_at
 from gateway.desk.drill_calendar import (
     DrillKind,
     DrillPlan,
@@ -217,7 +217,7 @@ class _Start:
 
 
 def _start(world: World, request: Request) -> Outcome:
-    """`drill.start`: by a lead; of a plan, or at a point without one."""
+    """`drill.start`: by a lead; of a plan, or without one at a point, or at any."""
     if not world.roster.knows(request.by):
         return Refused("unknown_staff")
     if not world.roster.has_role(request.by, *LEADS):
@@ -228,7 +228,8 @@ def _start(world: World, request: Request) -> Outcome:
     plan = world.get("drill_plan", asked.plan) if asked.plan else None
     if asked.plan and plan is None:
         return refused_field("plan", "unknown_plan", asked.plan)
-    point = asked.point or (_place(world, plan) if plan else None)
+    id = new_id("drill", request)
+    point = asked.point or (_place(world, plan) if plan else _any_point(world, id))
     if point is None or point not in world.points:
         return refused_field("point", "unknown_point", point or "")
     if at_point(world, point):
@@ -236,7 +237,6 @@ def _start(world: World, request: Request) -> Outcome:
     if world.all("drill"):
         return Refused("drill_running")
     kind = asked.kind or (plan.body.kind if plan else "urgent")
-    id = f"drill-{request.request_id[:12].lower()}"
     return _begin(world, id, Drill(point=point, kind=kind, plan=asked.plan or "", by=request.by))
 
 
@@ -245,11 +245,22 @@ def at_point(world: World, point: str) -> Incident | None:
     return next((one for one in world.incidents.values() if one.point == point), None)
 
 
+def _any_point(world: World, id: str) -> str | None:
+    """One of the points where nobody calls, as nobody can foresee; None when there is none."""
+    free = [one for one in _points(world) if at_point(world, one) is None]
+    digest = hashlib.sha256(f"{world.salt}|{id}".encode()).digest()
+    return free[int.from_bytes(digest, "big") % len(free)] if free else None
+
+
+def _points(world: World) -> list[str]:
+    return sorted(id for id, one in world.points.items() if one.configured and not one.silent)
+
+
 def _place(world: World, plan: Record) -> str | None:
-    points = [id for id, one in world.points.items() if one.configured and not one.silent]
+    points = _points(world)
     window = window_on(plan.body, world.local.date())
     if plan.body.point or not points or window is None:
-        return plan.body.point or next(iter(sorted(points)), None)
+        return plan.body.point or next(iter(points), None)
     return pick(points, plan.id, window, salt=world.salt)
 
 

@@ -19,7 +19,7 @@ from gateway.desk.outside import not_open
 from gateway.desk.record import Done, Due, Outcome, Record, Refused, Room, Sealed, World
 from gateway.desk.team import is_phone
 from gateway.desk.todo import DAY_MS
-from protocol.messages import Incident, Request
+from protocol.messages import FieldFault, Incident, Request
 from protocol.moment import rfc3339
 
 # No number is kept for longer after the close, by the calendar.
@@ -69,7 +69,9 @@ def _keep(world: World, request: Request) -> Outcome:
         incident_id=request.id,
     )
     entry = Entry(event="family_contact_kept", by=request.by, detail={})
-    return Done(records=(record,), entries=((entry, request.id),))
+    is_anothers = known is not None and known.by != request.by
+    named = (FieldFault(field="number", name="replaced"),) if is_anothers else ()
+    return Done(records=(record,), entries=((entry, request.id),), named=named)
 
 
 def _forget(world: World, request: Request) -> Outcome:

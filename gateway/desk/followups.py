@@ -14,7 +14,7 @@ from typing import Annotated
 import msgspec
 
 from gateway.course import Entry, Tell
-from gateway.desk.asking import asked_about, body_of, call_text, refused_field, utc_ms_of
+from gateway.desk.asking import asked_about, body_of, call_text, new_id, refused_field, utc_ms_of
 from gateway.desk.endings import DEFAULTS, RULES, FalseCall, follow
 from gateway.desk.plans import LEADS
 from gateway.desk.record import Done, Due, Outcome, Record, Refused, Room, World
@@ -85,7 +85,7 @@ def _add(world: World, request: Request) -> Outcome:
         return Refused("wrong_fields", tuple(faults))
     return new_followup(
         world,
-        id=f"followup-{request.request_id[:12].lower()}",
+        id=new_id("followup", request),
         what=asked.what,
         owner=owner,
         due=asked.due,

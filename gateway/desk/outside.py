@@ -15,7 +15,7 @@ import msgspec
 
 from gateway.course import Entry
 from gateway.desk import ambulance, checklist
-from gateway.desk.asking import body_of, refused_field
+from gateway.desk.asking import body_of, new_id, refused_field
 from gateway.desk.plans import Plan
 from gateway.desk.playbooks import check_role, check_within
 from gateway.desk.record import Done, Outcome, Record, Refused, Room, World
@@ -215,7 +215,7 @@ def _called(world: World, request: Request) -> Outcome:
 def _written_down(world: World, request: Request, call: Call, contact: Contact) -> Done:
     record = Record(
         kind="outside_call",
-        id=f"{request.id[:40]}.{request.request_id[:12].lower()}",
+        id=f"{request.id[:40]}.{new_id('call', request)}",
         body=call,
         is_open=contact.comes,
         by=request.by,

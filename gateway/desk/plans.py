@@ -9,9 +9,9 @@ from typing import Annotated, Any
 import msgspec
 
 from gateway.course import Entry
-from gateway.desk.asking import body_of, unseen
+from gateway.desk.asking import body_of, new_id, unseen
 from gateway.desk.record import Done, Outcome, Record, Refused, World
-from protocol.messages import FieldFault, Request
+from protocol.messages import SEEN, FieldFault, Request
 from protocol.moment import rfc3339
 
 LEADS = ("lead", "admin")
@@ -21,7 +21,7 @@ Label = Annotated[
     msgspec.Meta(
         min_length=1,
         max_length=100,
-        pattern=r"\S",
+        pattern=SEEN,
         description="a text of 1 to 100 characters, not all blank",
     ),
 ]
@@ -59,7 +59,7 @@ class Plan:
         body = body_of(self.cls, request)
         if isinstance(body, Refused):
             return body
-        id = request.id or _new_id(self.kind, request)
+        id = request.id or new_id(self.kind, request)
         faults = tuple(self.rule(world, id, body))
         if faults:
             return Refused("wrong_fields", faults)
@@ -87,7 +87,10 @@ class Plan:
             return Refused("not_allowed")
         if self.is_secret and request.version is None:
             return None  # whom nobody shows it cannot have seen it
-        return unseen(request, world.get(self.kind, request.id))
+        known = world.get(self.kind, request.id)
+        if known is not None and request.version == 0:
+            return Refused("changed_meanwhile", (FieldFault(field="id", name="taken"),))
+        return unseen(request, known)
 
     def _written(self, world: World, request: Request, id: str, body: Any, *, event: str) -> Done:
         known = world.get(self.kind, id)
@@ -105,11 +108,6 @@ class Plan:
             detail["body"] = msgspec.to_builtins(body)
         entry = Entry(event=event, by=request.by, detail=detail)
         return Done(records=(record,), entries=((entry, None),))
-
-
-def _new_id(kind: str, request: Request) -> str:
-    """An id of the request's own, so that a repeat would not make a second plan."""
-    return f"{kind}-{request.request_id[:12].lower()}"
 
 
 def seeded(known: Record | None, kind: str, id: str, body: Any, at: str) -> Record | None:

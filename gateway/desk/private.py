@@ -13,7 +13,7 @@ from typing import Annotated
 import msgspec
 
 from gateway.course import Entry
-from gateway.desk.asking import asked_about, body_of, refused_field, utc_ms_at
+from gateway.desk.asking import asked_about, body_of, new_id, refused_field, utc_ms_at
 from gateway.desk.plans import LEADS, Plan
 from gateway.desk.record import Done, Due, Outcome, Record, Refused, Room, Sealed, World
 from gateway.duty import Day, parse_day
@@ -79,7 +79,7 @@ def _max_days(world: World) -> int:
 def _written(world: World, request: Request, incident_id: str, sealed: str, day: date) -> Done:
     note = Record(
         kind="private",
-        id=f"private-{request.request_id[:12].lower()}",
+        id=new_id("private", request),
         body=PrivateNote(sealed=sealed, delete_on=day.isoformat(), writer=request.by),
         by=request.by,
         at=rfc3339(world.now.utc_ms),

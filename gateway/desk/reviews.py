@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from gateway.course import Entry
-from gateway.desk.asking import body_of, refused_field, unseen
+from gateway.desk.asking import body_of, new_id, refused_field, unseen
 from gateway.desk.followups import new_faults, new_followup
 from gateway.desk.record import Done, Outcome, Record, Refused, Room, World
 from gateway.desk.todo import Text, over
@@ -77,7 +77,7 @@ def _saved(world: World, request: Request, known: Record | None, asked: _Written
     for number, one in enumerate(asked.actions):
         made += new_followup(
             world,
-            id=f"action-{request.request_id[:12].lower()}-{number}",
+            id=f"{new_id('action', request)}-{number}",
             what=one.what,
             owner=one.owner or request.by,
             due=one.due,

@@ -10,7 +10,7 @@ import msgspec
 from gateway.course import Entry
 from gateway.desk.record import Done, Due, Record, World
 from gateway.policy import LEAD
-from protocol.messages import Id, LongText, ShortText
+from protocol.messages import SEEN, Id, LongText, ShortText
 from protocol.moment import parse_rfc3339, rfc3339
 
 HOUR_MS = 3_600_000
@@ -21,7 +21,7 @@ Text = Annotated[
     msgspec.Meta(
         min_length=1,
         max_length=200,
-        pattern=r"\S",
+        pattern=SEEN,
         description="a text of 1 to 200 characters, not all blank",
     ),
 ]

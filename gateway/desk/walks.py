@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from gateway.course import Entry
-from gateway.desk.asking import asked_about, body_of, refused_field
+from gateway.desk.asking import asked_about, body_of, new_id, refused_field
 from gateway.desk.plans import LEADS, Plan
 from gateway.desk.record import Done, Due, Outcome, Record, Refused, Room, World
 from gateway.supervision import Wrong
@@ -128,7 +128,7 @@ def _start(world: World, request: Request) -> Outcome:
         return Refused("round_open")
     round_ = Record(
         kind="walk",
-        id=f"walk-{request.request_id[:12].lower()}",
+        id=new_id("walk", request),
         body=Walk(points=points, started_by=request.by, started_at=rfc3339(world.now.utc_ms)),
         by=request.by,
         at=rfc3339(world.now.utc_ms),

@@ -7,7 +7,7 @@ from gateway_kit import Desk, with_channels
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.channels.backlog import REPLACED, Backlog, Noticed
+from gateway.channels.backlog import ENDED, REPLACED, Backlog, Noticed
 from gateway.channels.notice import DeliveryResult, Notice
 from gateway.config import ChannelSettings
 from protocol.link import Connected
@@ -83,6 +83,17 @@ def test_a_test_that_failed_ends_with_the_first_notice_that_people_need() -> Non
     assert (ended.notice_id, ended.result) == ("canary", REFUSED)
 
 
+def test_of_a_call_that_has_ended_nothing_is_sent_any_more() -> None:
+    backlog = Backlog((2.0, 5.0))
+    for id, call in (("tried", "i-1"), ("waits", "i-1"), ("other", "i-2")):
+        backlog.take(notice(id, call=call), 0)
+    under_way = backlog.next(0)
+    ended = backlog.end("i-1")
+    assert [(one.notice_id, one.result, one.is_final) for one in ended] == [("waits", ENDED, True)]
+    assert backlog.tried(under_way, REFUSED, 1).is_final, "and not tried again"
+    assert (next_id(backlog, 9), next_id(backlog, 9)) == ("other", None)
+
+
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.sampled_from(["step", "ring", "again", "offer"]), st.sampled_from("ab")),
@@ -121,4 +132,21 @@ def test_a_ring_that_was_replaced_says_nothing_against_its_channel(path) -> None
     assert [one.result for one in desk.reader.channels()] == [None]
     assert "failing" not in desk.fault_names()
     assert desk.events()[-1] == "notice_replaced"
+    desk.stop()
+
+
+def test_after_a_start_nobody_is_told_of_a_call_that_has_ended(path) -> None:
+    chat = ChannelSettings(name="chat", url="simulated://", canary_every_s=0)
+    desk = Desk(path, **with_channels(chat)).start()
+    desk.handle(Connected(1), desk.pressed())
+    desk.handle(desk.acted("arrive"))
+    desk.handle(desk.acted("close", outcome="helped"), desk.pressed(point="vault"))
+    desk.restart()
+    desk.handle()
+    assert {one.incident_id for one in desk.senders["chat"].notices} == {
+        one.incident_id for one in desk.reader.open_incidents()
+    }
+    [closed] = [one for one in desk.reader.incidents() if not one.is_open]
+    [told] = desk.reader.notices(closed.incident_id)
+    assert told.state == "replaced"
     desk.stop()

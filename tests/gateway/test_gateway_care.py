@@ -32,6 +32,13 @@ def test_a_mark_says_who_why_and_until_when(desk: Desk) -> None:
     assert desk.reader.incidents() == [], "it is no alarm"
 
 
+def test_who_marks_a_point_anew_is_told_what_another_had_written(desk: Desk) -> None:
+    assert desk.ask("care.mark", "g01", id="point-2", body=REASON).faults == ()
+    assert desk.ask("care.mark", "g01", id="point-2", body=REASON).faults == ()
+    [named] = desk.ask("care.mark", "s01", id="point-2", body={"reason": "tired"}).faults
+    assert (named.name, named.detail) == ("replaced", REASON["reason"])
+
+
 def test_it_ends_by_itself_and_outlives_a_restart(desk: Desk) -> None:
     desk.ask("care.mark", id="point-2", body=REASON)
     desk.clock.move(2 * 3600 - 2)

@@ -18,7 +18,7 @@ from gateway_web import Web
 
 from gateway.channels import DeliveryResult, Notice
 from gateway.channels.apprise_channel import AppriseChannel, _Collected
-from gateway.channels.backlog import MAX_WAITING, Noticed
+from gateway.channels.backlog import ENDED, MAX_WAITING, Noticed
 from gateway.channels.notice import Scene, write, write_test
 from gateway.channels.sender import Sender, start_senders
 from gateway.config import ChannelSettings
@@ -163,6 +163,16 @@ def test_too_many_waiting_notices_fail_at_once_and_say_so() -> None:
         sender.put(notice(number))
     (over,) = results(inbox, 1)
     assert (over.notice_id, over.is_final) == (f"n-{MAX_WAITING}", True)
+
+
+def test_a_sender_lets_go_of_a_call_that_has_ended(web: Web, senders) -> None:
+    web.answers = [500]
+    sender, inbox = senders(AppriseChannel(web.url), retry_after_s=(3600.0,))
+    sender.put(NOTICE)
+    assert not results(inbox, 1)[0].is_final
+    sender.end(NOTICE.incident_id)
+    (ended,) = results(inbox, 1)
+    assert (ended.result, ended.is_final, len(web.titles)) == (ENDED, True, 1)
 
 
 def test_a_sender_told_to_stop_stops_between_two_tries(web: Web, senders) -> None:

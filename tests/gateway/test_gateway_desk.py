@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -64,6 +65,19 @@ def test_a_request_is_taken_once_and_answered_each_time(desk: Desk) -> None:
     assert (second.ok, second.id, second.version) == (True, first.id, 1)
     assert len(desk.reader.records("shift")) == 1
     assert desk.events().count("saved") == 1
+
+
+def test_requests_whose_ids_begin_alike_make_two_records(desk: Desk) -> None:
+    ids = ["kiosk-branch-0001", "kiosk-branch-0002", "a/b ?#%"]
+    body = {"what": "ring", "due": "2099-01-01"}
+    made = [desk.ask("followup.add", request_id=one, body=body) for one in ids]
+    assert len({one.id for one in made}) == len(desk.reader.records("followup")) == 3
+    assert all(re.fullmatch("followup-[0-9a-f]{16}", one.id) for one in made)
+
+
+def test_an_id_that_is_taken_is_named_to_whoever_writes_a_new_one(desk: Desk) -> None:
+    again = desk.ask("staff.save", id="g01", version=0, body=NURSE)
+    assert (again.reason, faults_of(again)) == ("changed_meanwhile", {"id": "taken"})
 
 
 def test_what_is_retired_is_kept_and_counts_no_more(desk: Desk) -> None:
@@ -136,6 +150,7 @@ def pause(starts: str, ends: str) -> dict[str, str]:
         ("staff.save", NURSE | {"roles": []}, ("roles", "empty")),
         ("staff.save", NURSE | {"roles": ["security", "security"]}, ("roles", "twice")),
         ("staff.save", NURSE | {"name": "   "}, ("name", "unreadable")),
+        ("staff.save", NURSE | {"name": "\u200b"}, ("name", "unreadable")),
         (
             "staff.save",
             NURSE | {"certificates": [{"what": "first_aid", "expires": "2020-01-01"}]},

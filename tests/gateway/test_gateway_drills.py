@@ -249,7 +249,6 @@ def test_this_is_real_is_said_once_and_of_a_drill_only(desk: Desk) -> None:
         ("x9", {"point": "point-1"}, "unknown_staff"),
         ("l01", {"point": "moon"}, "wrong_fields"),
         ("l01", {"plan": "none"}, "wrong_fields"),
-        ("l01", {}, "wrong_fields"),
         ("l01", {"point": "point-2"}, "point_busy"),
     ],
 )
@@ -262,6 +261,14 @@ def test_a_drill_that_may_not_be_is_refused(desk: Desk, by, body, reason) -> Non
 def test_one_drill_at_a_time(desk: Desk) -> None:
     assert desk.ask("drill.start", body={"point": "point-1"}).ok
     assert desk.ask("drill.start", body={"point": "point-2"}).reason == "drill_running"
+
+
+def test_a_drill_at_any_point_rings_where_nobody_calls(desk: Desk) -> None:
+    desk.handle(desk.pressed(point="point-1"))
+    assert desk.ask("drill.start").ok
+    desk.handle()
+    [drill] = [one for one in desk.reader.open_incidents() if one.drill]
+    assert drill.point not in ("point-1", "vault"), "nor at a silent one"
 
 
 def test_a_customer_who_was_faster_goes_first_and_the_drill_is_let_go(desk: Desk) -> None:

@@ -55,6 +55,13 @@ def test_the_close_deletes_the_family_number_for_good(desk: Desk) -> None:
     assert "family_contact_forgotten" in desk.events()
 
 
+def test_whose_number_takes_the_place_of_anothers_is_told(desk: Desk) -> None:
+    id = incident(desk)
+    assert keep(desk, id).faults == ()
+    again = desk.ask("family_contact.save", "s01", id=id, body={"number": NUMBER}, version=None)
+    assert [one.name for one in again.faults] == ["replaced"]
+
+
 def test_it_is_forgotten_at_once_when_asked_to(desk: Desk) -> None:
     id = incident(desk)
     keep(desk, id)

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.desk import private
+from gateway.desk.asking import new_id
 from gateway.desk.record import Done, Refused
 from gateway.errors import VaultError
 from gateway.store import Vault, key_path
@@ -233,9 +234,10 @@ def test_a_note_made_and_deleted_in_one_round_leaves_nothing(desk: Desk) -> None
     made = Request(
         request_id="abc", do="private.note", body={"incident_id": id, "text": SECRET}, **common
     )
-    gone = Request(request_id="def", do="private.delete", id="private-abc", **common)
+    note = new_id("private", made)
+    gone = Request(request_id="def", do="private.delete", id=note, **common)
     desk.handle(desk.message("request", body=made), desk.message("request", body=gone))
-    assert desk.reader.record("private", "private-abc") is None
+    assert [one.ok for one in desk.link.sent("terminal/board/result")[-2:]] == [True, True]
     assert desk.reader.records("private", closed_too=True) == []
 
 

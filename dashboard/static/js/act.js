@@ -73,8 +73,8 @@ async function onSubmit(event) {
     const answer = before.then(() => send(address, body));
     before = answer.catch(() => {});
     const said = await answer;
-    if (!said.ok) setError(key, said.message);
-    else done(form, button);
+    if (said.message) setError(key, said.message);
+    if (said.ok) done(form, button);
   } catch {
     setError(key, document.querySelector("#stale .stale-do span").textContent);
   }
