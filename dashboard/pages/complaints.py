@@ -105,7 +105,7 @@ def new() -> str | Response:
     """A complaint that no button has begun."""
     form = ComplaintForm()
     if request.method == "POST" and form.validate():
-        answer = ask_desk("complaint.open", by=needed_viewer(), body=form.body())
+        answer = form.ask("complaint.open", body=form.body())
         mark(form, answer)
         if answer.ok:
             flash(_("Recorded. The first look is due within 24 hours."))
@@ -121,13 +121,7 @@ def show(id: str) -> str | Response:
     board, record = the_board(), _found(id)
     form = ComplaintForm() if request.method == "POST" else _filled(record)
     if request.method == "POST" and form.validate():
-        answer = ask_desk(
-            "complaint.change",
-            by=needed_viewer(),
-            id=id,
-            version=form.seen_version,
-            body=form.body(),
-        )
+        answer = form.ask("complaint.change", id=id, version=form.seen_version, body=form.body())
         mark(form, answer)
         if answer.ok:
             flash(_("Saved."))

@@ -64,11 +64,13 @@ def listing() -> str:
     """The calendar, and how the last drills went."""
     board = the_board()
     world = world_of(board, ("drill_plan", "drill_held", "drill"))
+    held = _held(board)
     return render_template(
         "drills.html",
         plans=[_line(world, one) for one in world.all("drill_plan").values() if may_see(one)],
         running=[one for one in world.all("drill").values() if one.incident_id],
-        held=_held(board),
+        held=held,
+        begun={one.id: begun for one in held if (begun := _begun(board, one))},
         real=_real(board),
         period=PERIOD_DAYS,
         max_lists=MAX_LISTS,
@@ -106,6 +108,12 @@ def _held(board: Board) -> list[Record]:
     """The newest drills that are over."""
     found = [one for one in board.reader.records("drill", closed_too=True) if not one.is_open]
     return sorted(found, key=lambda one: one.at, reverse=True)[:MAX_HELD]
+
+
+def _begun(board: Board, drill: Record) -> str | None:
+    """When it rang; None for one that never did."""
+    incident = board.reader.incident(drill.incident_id) if drill.incident_id else None
+    return incident.raised_at if incident else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from wtforms.validators import InputRequired, Length, NumberRange
 
 from dashboard.auth import local_target
 from dashboard.board import Board, the_board
-from dashboard.desk import ask_desk, explain_desk
+from dashboard.desk import explain_desk
 from dashboard.errors import Problem
 from dashboard.pages import closing_words, words
 from dashboard.pages.branch import staff_names, viewer_id
@@ -21,7 +21,6 @@ from dashboard.pages.forms import (
     PlanForm,
     choices,
     mark,
-    needed_viewer,
     open_record,
     retire_and_say,
     saved,
@@ -142,7 +141,7 @@ def new() -> str | Response:
     if request.method == "GET":
         form.owner.data = viewer_id()
     if request.method == "POST" and form.validate():
-        answer = ask_desk("followup.add", by=needed_viewer(), body=form.body(incident_id))
+        answer = form.ask("followup.add", body=form.body(incident_id))
         mark(form, answer)
         if answer.ok:
             flash(_("Written down."))
@@ -168,9 +167,7 @@ def do(id: str, do: str) -> str | Response:
     _fill_people(form)
     if form.validate():
         body = without_nothing({name: (form[name].data or "").strip() for name in fields})
-        answer = ask_desk(
-            f"followup.{do}", by=needed_viewer(), id=id, version=form.seen_version, body=body
-        )
+        answer = form.ask(f"followup.{do}", id=id, version=form.seen_version, body=body)
         if answer.ok:
             flash(_("Done.") if do == "done" else _("Saved."))
             return redirect(local_target(request.form.get("next") or url_for(".listing")))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -19,11 +22,16 @@ from dashboard.pages.branch import viewer_id
 from gateway.store import Record
 from protocol.messages import FieldFault
 
+# After these nobody knows whether a request was taken, or it was not sent.
+UNSURE = ("gateway_silent", "broker_away", "board_busy")
+
 
 class PlanForm(FlaskForm):
-    """A plan on a page. version: of the plan as this page showed it, 0 for a new one."""
+    """A plan on a page. version: of the plan as this page showed it, 0 for a new one. once: which
+    showing of the page it is."""
 
     version = HiddenField(default="0")
+    once = HiddenField(default=lambda: uuid.uuid4().hex)
 
     def place(self, path: str) -> str | None:
         """The form's field for a path of the plan's body, such as breaks[1].ends; None: none."""
@@ -38,12 +46,22 @@ class PlanForm(FlaskForm):
         """The plan as it was typed, for the desk."""
         raise NotImplementedError
 
+    def ask(self, do: str, *, id: str = "", version: int | None = None, body: Any) -> Answer:
+        """Has the desk do something: once, though the same form is sent twice by an impatient
+        finger, or again because its answer was lost."""
+        same = json.dumps([self.once.data, do, id, version, body], sort_keys=True)
+        request_id = hashlib.sha256(same.encode()).hexdigest() if self.once.data else None
+        answer = ask_desk(
+            do, by=needed_viewer(), id=id, version=version, body=body, request_id=request_id
+        )
+        if answer.reason not in UNSURE:
+            self.once.data = uuid.uuid4().hex
+        return answer
+
 
 def save(form: PlanForm, kind: str, id: str, body: dict[str, Any]) -> Answer:
     """Has the desk save the plan; what is wrong with it stands at the form's fields afterwards."""
-    answer = ask_desk(
-        f"{kind}.save", by=needed_viewer(), id=id, version=form.seen_version, body=body
-    )
+    answer = form.ask(f"{kind}.save", id=id, version=form.seen_version, body=body)
     mark(form, answer)
     for fault in answer.faults if answer.ok else ():
         flash(_("Saved, but see to this. %(what)s", what=_named_sentence(fault)))

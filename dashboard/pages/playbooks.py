@@ -22,11 +22,10 @@ from wtforms import (
 from wtforms.validators import Length, Optional
 
 from dashboard.board import the_board
-from dashboard.desk import Answer, ask_desk, fault_sentence
+from dashboard.desk import Answer, fault_sentence
 from dashboard.pages import words
 from dashboard.pages.forms import (
     PlanForm,
-    needed_viewer,
     open_record,
     retire_and_say,
     words_of,
@@ -157,9 +156,8 @@ def _page(record: Record | None) -> str | Response:
     form = PlaybookForm() if request.method == "POST" else _filled(record)
     is_asked = request.method == "POST" and "more" not in request.form
     if is_asked and form.validate():
-        answer = ask_desk(
+        answer = form.ask(
             "playbook.save",
-            by=needed_viewer(),
             id=record.id if record else "",
             version=form.seen_version,
             body=form.body(),

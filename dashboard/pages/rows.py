@@ -51,7 +51,8 @@ class RowsForm(PlanForm):
     @classmethod
     def posted(cls) -> Self:
         """The form as it was typed, after the row that a button asked for has come or gone."""
-        count = min(max(posted_number("rows") or 1, 1), cls.MOST_ROWS)
+        count = posted_number("rows") or _last_row(request.form, cls.ROW)
+        count = min(max(count, 1), cls.MOST_ROWS)
         asked = _ASKED.fullmatch(request.form.get("row", ""))
         places, focus = _moved(asked, count, cls.MOST_ROWS) if asked else (None, 0)
         typed = request.form if places is None else _renumbered(request.form, cls.ROW, places)
@@ -88,6 +89,12 @@ class RowsForm(PlanForm):
     def validate(self, *args: Any, **kwargs: Any) -> bool:
         """Whether it may be saved. While rows are only moved nothing is judged, nothing marked."""
         return not self.is_moved and super().validate(*args, **kwargs)
+
+
+def _last_row(typed: MultiDict[str, str], name: str) -> int:
+    """The last row of which anything was posted: what is not counted is not lost for that."""
+    pattern = re.compile(rf"{re.escape(name)}_([1-9]\d{{0,3}})_.+")
+    return max((int(row[1]) for key in typed if (row := pattern.fullmatch(key))), default=1)
 
 
 def _moved(asked: re.Match[str], count: int, most: int) -> tuple[list[int | None] | None, int]:

@@ -251,3 +251,16 @@ def test_hours_that_cannot_be_are_named_at_their_day(demo, lead: Page) -> None:
     lead.fill("#mon_closes", "09:00")
     lead.get_by_role("button", name="Save").click()
     expect(lead.locator("#mon_closes-error")).to_contain_text("another time")
+
+
+def test_what_is_sent_again_after_a_lost_answer_is_written_once(demo, screen):
+    lead = screen("/follow-ups/new", staff=LEAD)
+    lead.fill("#what", "Ring the insurer")
+    lead.fill("#due", "2099-01-01T10:00")
+    with demo.frozen("gateway"):
+        lead.locator("form.plan button.primary").click()
+        expect(lead.locator(".form-error")).to_contain_text("Nobody knows")
+    lead.locator("form.plan button.primary").click()
+    expect(lead.get_by_text("Written down.")).to_be_visible()
+    lead.goto(demo.url + "/follow-ups?show=mine")
+    expect(lead.get_by_text("Ring the insurer")).to_have_count(1)

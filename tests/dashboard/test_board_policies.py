@@ -99,8 +99,9 @@ class _Fields(HTMLParser):
 
 
 def typed_in(page):
+    """What stands in the form of the plan; other forms of the page only press a button."""
     fields = _Fields()
-    fields.feed(page)
+    fields.feed(re.search(r'<form[^>]*class="[^"]*plan.*?</form>', page, re.DOTALL)[0])
     return fields.found
 
 
@@ -174,6 +175,15 @@ def test_the_last_row_is_emptied_and_never_taken_away(client, written):
     assert rows_of(page, "step") == 1
     typed = typed_in(page)
     assert typed["step_1_after_s"] == [""] and "step_1_roles" not in typed
+
+
+@pytest.mark.parametrize("rows", [None, "", "none"])
+def test_rows_that_nobody_has_counted_are_not_lost(client, written, rows):
+    client = signed_in(client)
+    token = re.search(r'name="csrf-token" content="([^"]+)"', client.get("/policies/new").text)[1]
+    form = {**typed_steps(A, B, C), "csrf_token": token}
+    page = client.post("/policies/new", data=form if rows is None else form | {"rows": rows}).text
+    assert rows_of(page, "step") == 3
 
 
 def test_a_full_table_offers_no_more_rows(client, written):
