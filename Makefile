@@ -3,8 +3,9 @@
 VENV ?= .venv
 BIN = $(VENV)/bin
 ARGS ?=
-# Test processes at a time: two suit the smallest machines; more is faster on larger ones.
-JOBS ?= 2
+# Test processes at a time: a third of their time they wait for browsers and branches, so three keep
+# two cores busy; more is faster on larger machines.
+JOBS ?= 3
 export VENV
 
 .DEFAULT_GOAL := help
@@ -20,11 +21,12 @@ demo:  ## a whole branch on this machine: press, answer, watch
 	@tools/venv all
 	@$(BIN)/anling demo $(ARGS)
 
-# --dist loadfile: the tests of a file share the branch or browser that it starts.
+# --dist loadfile: the tests of a file share the branch or browser that it starts. They begin in the
+# order of tests/conftest.py, since a long file that begins last is waited for by everybody.
 test:  ## everything that is checked in a few minutes
 	@tools/packages test
 	@tools/venv test
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-slow:  ## the tests that take minutes each
 	@tools/packages test

@@ -17,6 +17,26 @@ from simulator.broker_files import find_mosquitto
 settings.register_profile("anling", deadline=None)
 settings.load_profile("anling")
 
+# The files that take long, the longest first: when several run at a time, short ones fill the end.
+LONG = (
+    "test_browser_story",
+    "tests/browser/",
+    "tests/simulation/",
+    "tests/system/",
+    "test_gateway_processes",
+    "test_gateway_trouble",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    path = item.path.as_posix()
+    return next((turn for turn, part in enumerate(LONG) if part in path), len(LONG))
+
+
 CONFIG = """\
 listener {port} 127.0.0.1
 allow_anonymous true

@@ -9,6 +9,7 @@ from pathlib import Path
 import board_branch
 import pytest
 from board_branch import PINS, TOKEN, Branch
+from jinja2.bccache import Bucket, BytecodeCache
 from seeded import write_staff, writing
 
 from dashboard.app import create_app
@@ -68,9 +69,27 @@ def board(store: Path) -> Iterator[Board]:
     reader.close()
 
 
+class Compiled(BytecodeCache):
+    """Templates as the first test that needs one compiles it; each test has an app of its own."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._kept:
+            bucket.bytecode_from_string(self._kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
+COMPILED = Compiled()
+
+
 @pytest.fixture
 def app(board: Board):
     app = create_app(board)
+    app.jinja_env.bytecode_cache = COMPILED
     app.testing = False  # errors must reach the visitor as they would
     return app
 
