@@ -3,9 +3,8 @@
 VENV ?= .venv
 BIN = $(VENV)/bin
 ARGS ?=
-# Test processes at a time: a third of their time they wait for browsers and branches, so three keep
-# two cores busy; more is faster on larger machines.
-JOBS ?= 3
+# Test processes at a time: two suit two cores; more is faster on larger machines.
+JOBS ?= 2
 export VENV
 
 .DEFAULT_GOAL := help

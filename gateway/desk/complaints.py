@@ -13,7 +13,7 @@ import msgspec
 
 from gateway.course import Entry
 from gateway.desk import complaint_days, complaint_marks
-from gateway.desk.asking import asked_about, body_of, new_id, unseen
+from gateway.desk.asking import asked_about, body_of, new_id, refused_field, unseen
 from gateway.desk.complaint_days import ComplaintDay
 from gateway.desk.plans import LEADS
 from gateway.desk.record import Done, Due, Outcome, Record, Refused, Room, World
@@ -99,7 +99,7 @@ def _open(world: World, request: Request) -> Outcome:
     if isinstance(about, Refused):
         return about
     if not about.what.strip():
-        return Refused("text_needed")
+        return refused_field("what", "nothing_said")
     id = new_id("complaint", request)
     return _opened(world, _new(world, about, by=request.by), id=id, by=request.by, incident_id=None)
 
@@ -255,7 +255,7 @@ def _satisfaction(world: World, request: Request) -> Outcome:
     if record.body.state == "marked":
         return Refused("marked_already")
     if asked.score is None and not text:
-        return Refused("text_needed")
+        return refused_field("text", "nothing_said")
     body = replace(record.body, satisfaction=asked.score, satisfaction_text=text)
     return _marked(world, record, body, by=request.by)
 
@@ -295,7 +295,8 @@ def _words(world: World, request: Request) -> tuple[Record, str] | Refused:
     words = body_of(_Words, request)
     if isinstance(words, Refused):
         return words
-    return (record, words.text.strip()) if words.text.strip() else Refused("text_needed")
+    text = words.text.strip()
+    return (record, text) if text else refused_field("text", "nothing_said")
 
 
 def _changed(world: World, record: Record, body: Complaint, entry: Entry) -> Done:

@@ -101,7 +101,7 @@ def _check(world: World, id: str, plan: DrillPlan) -> Iterator[FieldFault]:
     if first and last:
         if last < first:
             yield FieldFault(field="last", name="before_first", detail=plan.last)
-        elif plan.every_months == 0 and last < world.local.date():
+        elif last < world.local.date() and not _had_window(world, id, plan):
             yield FieldFault(field="last", name="in_the_past", detail=plan.last)
     if plan.starts >= plan.ends:
         yield FieldFault(field="ends", name="before_start", detail=plan.ends)
@@ -111,6 +111,14 @@ def _check(world: World, id: str, plan: DrillPlan) -> Iterator[FieldFault]:
         yield FieldFault(field="days", name="never_begins")
     if plan.point is not None and plan.point not in world.points:
         yield FieldFault(field="point", name="unknown_point", detail=plan.point)
+
+
+def _had_window(world: World, id: str, plan: DrillPlan) -> bool:
+    """Whether the plan had this window already, and it comes round: the first is its anchor."""
+    known = world.get(PLANS.kind, id)
+    if known is None or not plan.every_months:
+        return False
+    return (known.body.first, known.body.last) == (plan.first, plan.last)
 
 
 def _never_begins(world: World, plan: DrillPlan) -> bool:

@@ -86,7 +86,7 @@ def test_from_the_opening_to_the_customers_word(desk: Desk) -> None:
     assert ask(desk, "look_into", id, body={"text": "two counters were closed"}).ok
     assert ask(desk, "satisfaction", id, body={"score": 4}).reason == "answer_first"
     assert ask(desk, "answer", id, "l01", body={"text": "a third counter from Monday"}).ok
-    assert ask(desk, "satisfaction", id, body={}).reason == "text_needed"
+    assert ask(desk, "satisfaction", id, body={}).reason == "wrong_fields"
     assert ask(desk, "satisfaction", id, body={"score": 4, "text": "fine"}).ok
     body = complaint(desk, id)
     assert (body.state, body.answered_by, body.satisfaction) == ("done", "l01", 4)
@@ -154,12 +154,12 @@ def test_the_second_of_two_who_change_it_is_told(desk: Desk) -> None:
     ("do", "values", "reason"),
     [
         ("open", {"by": "nobody", "body": ABOUT}, "unknown_staff"),
-        ("open", {"by": "g01", "body": ABOUT | {"what": " "}}, "text_needed"),
+        ("open", {"by": "g01", "body": ABOUT | {"what": " "}}, "wrong_fields"),
         ("open", {"by": "g01", "body": ABOUT | {"channel": "pigeon"}}, "wrong_fields"),
         ("open", {"by": "g01", "body": ABOUT | {"category": "mood"}}, "wrong_fields"),
         ("change", {"by": "g01", "id": "none", "body": ABOUT}, "unknown_record"),
         ("close", {"by": "g01", "id": "it", "body": {"text": "enough"}}, "not_allowed"),
-        ("look_into", {"by": "g01", "id": "it", "body": {"text": " "}}, "text_needed"),
+        ("look_into", {"by": "g01", "id": "it", "body": {"text": " "}}, "wrong_fields"),
         ("look_into", {"by": "g01", "id": "it", "body": {}}, "wrong_fields"),
         ("answer", {"by": "nobody", "id": "it", "body": {"text": "x"}}, "unknown_staff"),
     ],

@@ -376,12 +376,22 @@ def test_a_retired_plan_begins_nothing(desk: Desk) -> None:
     assert desk.reader.incidents() == []
 
 
+def test_a_plan_that_comes_round_keeps_its_first_window_though_it_is_over(desk: Desk) -> None:
+    kept = {"zh": "演练", "en": "Drill", "first": "2026-01-01", "last": "2026-06-30"}
+    assert desk.ask("drill_plan.save", id="half-year", body=kept | {"every_months": 6}).ok
+    moved = desk.ask(
+        "drill_plan.save", id="half-year", body=kept | {"every_months": 6, "last": "2026-05-31"}
+    )
+    assert [(one.field, one.name) for one in moved.faults] == [("last", "in_the_past")]
+
+
 @pytest.mark.parametrize(
     ("changes", "field", "name"),
     [
         ({"first": "2026-02-30"}, "first", "no_such_day"),
         ({"last": "2020-01-01"}, "last", "before_first"),
         ({"first": "2020-01-01", "last": "2020-02-01", "every_months": 0}, "last", "in_the_past"),
+        ({"first": "2020-01-01", "last": "2020-02-01"}, "last", "in_the_past"),
         ({"days": []}, "days", "empty"),
         ({**WED_TO_THU, "days": ["sun"]}, "days", "never_begins"),
         ({**WED_TO_THU, "days": ["sun"], "every_months": 0}, "days", "never_begins"),
