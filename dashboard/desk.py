@@ -173,6 +173,12 @@ def ask_desk(
     )
 
 
+def answer_sentences(answer: Answer) -> str:
+    """What an answer says to people: why not, and what is wrong or had better be seen to."""
+    said = (answer.message, *map(fault_sentence, answer.faults))
+    return " ".join(one for one in said if one)
+
+
 def _refused(reason: str) -> Answer:
     return Answer(ok=False, reason=reason, message=explain_desk(reason))
 

@@ -29,10 +29,19 @@ Role = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,31}(?![\s\S])")]
 LongId = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 ShortText = Annotated[str, msgspec.Meta(max_length=200)]
 LongText = Annotated[str, msgspec.Meta(max_length=2000)]
-# At least one sign that can be seen: neither blank, nor of no width.
-SEEN = r"[^\s\u200b-\u200f\u2060\ufeff]"
 Name = Annotated[str, msgspec.Meta(max_length=32)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+
+
+def seen_text(most: int) -> msgspec.Meta:
+    """A text of at most so many characters, one of which can be seen: not blank or of no width."""
+    return msgspec.Meta(
+        min_length=1,
+        max_length=most,
+        pattern=r"[^\s\u200b-\u200f\u2060\ufeff]",
+        description=f"a text of 1 to {most} characters, not all blank",
+    )
+
 
 What = Literal[
     "pressed",

@@ -13,7 +13,7 @@ from wtforms import SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
 from dashboard.board import Board, the_board
-from dashboard.desk import Answer, ask_desk, explain_desk, fault_sentence
+from dashboard.desk import answer_sentences, ask_desk, explain_desk
 from dashboard.errors import Problem
 from dashboard.pages.branch import staff_names, viewer_id
 from dashboard.pages.forms import (
@@ -164,12 +164,8 @@ def do(id: str, doing: str) -> Response:
         version=posted_number("version"),
         body=body,
     )
-    flash(_("Saved.") if answer.ok else _sentence(answer))
+    flash(_("Saved.") if answer.ok else answer_sentences(answer))
     return redirect(url_for("complaints.show", id=id))
-
-
-def _sentence(answer: Answer) -> str:
-    return " ".join([answer.message, *map(fault_sentence, answer.faults)])
 
 
 def _found(id: str) -> Record:

@@ -15,7 +15,15 @@ from wtforms import HiddenField
 from wtforms.fields import Field
 
 from dashboard.board import the_board
-from dashboard.desk import FIELD_FAULTS, Answer, ask_desk, explain_desk, fault_sentence, may_see
+from dashboard.desk import (
+    FIELD_FAULTS,
+    Answer,
+    answer_sentences,
+    ask_desk,
+    explain_desk,
+    fault_sentence,
+    may_see,
+)
 from dashboard.errors import Problem
 from dashboard.pages import words
 from dashboard.pages.branch import viewer_id
@@ -117,16 +125,8 @@ def retire_and_say(kind: str, id: str, said: str) -> bool:
     or why not. Whether it did."""
     version = posted_number("version")
     answer = ask_desk(f"{kind}.retire", by=needed_viewer(), id=id, version=version)
-    if answer.ok:
-        flash(said)
-    else:
-        say_refused(answer)
+    flash(said if answer.ok else answer_sentences(answer))
     return answer.ok
-
-
-def say_refused(answer: Answer) -> None:
-    """The next page says why nothing was done."""
-    flash(" ".join([answer.message, *map(fault_sentence, answer.faults)]))
 
 
 def needed_viewer() -> str:

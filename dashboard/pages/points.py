@@ -14,7 +14,7 @@ from wtforms import BooleanField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp
 
 from dashboard.board import the_board
-from dashboard.desk import ask_desk, fault_sentence
+from dashboard.desk import answer_sentences, ask_desk
 from dashboard.pages.branch import point_labels, staff_names
 from dashboard.pages.floor_views import empty_floors
 from dashboard.pages.forms import (
@@ -175,7 +175,7 @@ def care() -> str | Response:
         mark(form, answer)
         if answer.ok:
             marked = _("Marked. The mark ends by itself.")
-            flash(" ".join([marked, *map(fault_sentence, answer.faults)]))
+            flash(f"{marked} {answer_sentences(answer)}".strip())
             return redirect(url_for("points.care"))
     return render_template(
         "care.html",

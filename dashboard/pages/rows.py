@@ -93,8 +93,12 @@ class RowsForm(PlanForm):
 
 def _last_row(typed: MultiDict[str, str], name: str) -> int:
     """The last row of which anything was posted: what is not counted is not lost for that."""
-    pattern = re.compile(rf"{re.escape(name)}_([1-9]\d{{0,3}})_.+")
-    return max((int(row[1]) for key in typed if (row := pattern.fullmatch(key))), default=1)
+    return max((int(row[1]) for key in typed if (row := _of_row(name, key))), default=1)
+
+
+def _of_row(name: str, key: str) -> re.Match[str] | None:
+    """(row, field) of a posted field that belongs to a row; None for any other."""
+    return re.fullmatch(rf"{re.escape(name)}_([1-9]\d{{0,3}})_(.+)", key)
 
 
 def _moved(asked: re.Match[str], count: int, most: int) -> tuple[list[int | None] | None, int]:
@@ -118,10 +122,9 @@ def _renumbered(
 ) -> MultiDict[str, str]:
     """What was typed with the rows of `places` one after the other; rows not in it are left out."""
     numbers = {place: number for number, place in enumerate(places, start=1) if place}
-    pattern = re.compile(rf"{re.escape(name)}_([1-9]\d{{0,3}})_(.+)")
     found = MultiDict()
     for key, value in typed.items(multi=True):
-        of_row = pattern.fullmatch(key)
+        of_row = _of_row(name, key)
         if of_row is None:
             found.add(key, value)
         elif number := numbers.get(int(of_row[1])):

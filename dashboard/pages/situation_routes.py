@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from dashboard.actions import explain
 from dashboard.auth import local_target
 from dashboard.board import the_board
-from dashboard.desk import Answer, ask_desk, fault_sentence
+from dashboard.desk import Answer, answer_sentences, ask_desk
 from dashboard.errors import Problem
 from dashboard.pages.branch import cards_for_viewer, staff_names, viewer_id
 from dashboard.pages.forms import needed_viewer, without_nothing
@@ -102,12 +102,12 @@ def family(incident_id: str) -> Response:
 
 def _back(incident_id: str, answer: Answer, *, anchor: str) -> Response:
     """A script gets JSON {ok, reason, message}; a form goes back to where it was."""
-    message = " ".join([answer.message, *map(fault_sentence, answer.faults)])
+    message = answer_sentences(answer)
     if is_by_script():
         said = jsonify(ok=answer.ok, reason=answer.reason, message=message)
         said.status_code = answer.status
         return said
-    if message.strip():
+    if message:
         flash(message, incident_id)
     fallback = url_for("incidents.show", incident_id=incident_id)
     where = local_target(request.form.get("next") or fallback)

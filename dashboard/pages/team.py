@@ -22,7 +22,7 @@ from wtforms import (
 from wtforms.validators import InputRequired, Length, Optional, Regexp
 
 from dashboard.board import the_board
-from dashboard.desk import ask_desk
+from dashboard.desk import answer_sentences, ask_desk
 from dashboard.errors import Problem
 from dashboard.pages import words
 from dashboard.pages.forms import (
@@ -33,7 +33,6 @@ from dashboard.pages.forms import (
     retire_and_say,
     save,
     saved,
-    say_refused,
     words_of,
 )
 from dashboard.pages.times import today
@@ -305,7 +304,7 @@ def duty(staff: str) -> Response:
         raise Problem(422, "bad_state", _("Choose on, off or as planned."))
     answer = ask_desk(f"duty.{state}", by=needed_viewer(), id=staff)
     if not answer.ok:
-        say_refused(answer)
+        flash(answer_sentences(answer))
     return redirect(url_for("team.listing"))
 
 

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from dashboard.board import Board, the_board
-from dashboard.desk import Answer, ask_desk, explain_desk, fault_sentence
+from dashboard.desk import Answer, answer_sentences, ask_desk, explain_desk
 from dashboard.errors import Problem
 from dashboard.pages.branch import point_labels, staff_names, viewer_id
 from dashboard.pages.forms import needed_viewer, posted_number
@@ -145,5 +145,5 @@ def rule() -> Response:
 
 def _back(answer: Answer) -> Response:
     if not answer.ok:
-        flash(" ".join([answer.message, *map(fault_sentence, answer.faults)]))
+        flash(answer_sentences(answer))
     return redirect(url_for("walk.show"))

@@ -40,11 +40,15 @@ def refused_field(field: str, name: str, detail: str = "") -> Refused:
     return Refused("wrong_fields", (FieldFault(field=field, name=name, detail=detail),))
 
 
+def is_stale(request: Request, known: Record | None) -> bool:
+    """Whether the asker has seen another version than the one that there is."""
+    return request.version is not None and request.version != (known.version if known else 0)
+
+
 def unseen(request: Request, known: Record | None) -> Refused | None:
     """Nobody replaces what somebody else wrote without having seen it."""
     if request.version is not None:
-        is_seen = request.version == (known.version if known else 0)
-        return None if is_seen else Refused("changed_meanwhile")
+        return Refused("changed_meanwhile") if is_stale(request, known) else None
     is_anybodys = known is None or known.by in ("", request.by)
     return None if is_anybodys else Refused("version_needed")
 
@@ -56,7 +60,7 @@ def asked_about(world: World, kind: str, request: Request) -> Record | Refused:
     record = world.get(kind, request.id)
     if record is None:
         return Refused("unknown_record")
-    if request.version is not None and request.version != record.version:
+    if is_stale(request, record):
         return Refused("changed_meanwhile")
     return record
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import msgspec
 
 from gateway.course import Entry
-from gateway.desk.asking import body_of, refused_field
+from gateway.desk.asking import body_of, is_stale, refused_field
 from gateway.desk.points import is_point
 from gateway.desk.record import Done, Due, Outcome, Record, Refused, Room, World
 from gateway.duty import ClockTime
@@ -49,7 +49,7 @@ def _mark(world: World, request: Request) -> Outcome:
     if not is_point(world, request.id):
         return Refused("unknown_point")
     known = world.get("care", request.id)
-    if request.version is not None and request.version != (known.version if known else 0):
+    if is_stale(request, known):
         return Refused("changed_meanwhile")
     mark = body_of(Mark, request)
     if isinstance(mark, Refused):
@@ -99,7 +99,7 @@ def _clear(world: World, request: Request) -> Outcome:
     known = world.get("care", request.id)
     if known is None:
         return Refused("unknown_record")
-    if request.version not in (None, known.version):
+    if is_stale(request, known):
         return Refused("changed_meanwhile")
     return _over(world, known, by=request.by, event="care_cleared")
 

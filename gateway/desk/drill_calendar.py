@@ -127,8 +127,7 @@ def _minute_of(text: str) -> int:
     return at.hour * 60 + at.minute
 
 
-def pick(points: list[str], id: str, window: Window, *, salt: str) -> str:
-    """One of the points, another in another window."""
-    text = f"{salt}|{id}|{window.first.isoformat()}|point"
-    number = int.from_bytes(hashlib.sha256(text.encode()).digest(), "big")
+def pick(points: list[str], secret: str) -> str:
+    """One of the points, which nobody foresees who does not know the secret."""
+    number = int.from_bytes(hashlib.sha256(secret.encode()).digest(), "big")
     return sorted(points)[number % len(points)]

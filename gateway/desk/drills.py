@@ -256,8 +256,7 @@ def at_point(world: World, point: str) -> Incident | None:
 def _any_point(world: World, id: str) -> str | None:
     """One of the points where nobody calls, as nobody can foresee; None when there is none."""
     free = [one for one in _points(world) if at_point(world, one) is None]
-    digest = hashlib.sha256(f"{world.salt}|{id}".encode()).digest()
-    return free[int.from_bytes(digest, "big") % len(free)] if free else None
+    return pick(free, f"{world.salt}|{id}") if free else None
 
 
 def _points(world: World) -> list[str]:
@@ -269,7 +268,7 @@ def _place(world: World, plan: Record) -> str | None:
     window = window_on(plan.body, world.local.date())
     if plan.body.point or not points or window is None:
         return plan.body.point or next(iter(points), None)
-    return pick(points, plan.id, window, salt=world.salt)
+    return pick(points, f"{world.salt}|{plan.id}|{window.first.isoformat()}|point")
 
 
 def _begin(world: World, id: str, drill: Drill) -> Done:

@@ -15,7 +15,7 @@ import msgspec
 
 from gateway.course import Entry
 from gateway.desk import ambulance, checklist
-from gateway.desk.asking import body_of, new_id, refused_field
+from gateway.desk.asking import body_of, is_stale, new_id, refused_field
 from gateway.desk.plans import Plan
 from gateway.desk.playbooks import check_role, check_within
 from gateway.desk.record import Done, Outcome, Record, Refused, Room, World
@@ -157,7 +157,7 @@ def _report(world: World, request: Request) -> Outcome:
     if isinstance(report, Refused):
         return report
     known = world.get("outside", request.id)
-    if request.version is not None and request.version != (known.version if known else 0):
+    if is_stale(request, known):
         return Refused("changed_meanwhile")
     record = Record(
         kind="outside",

@@ -11,20 +11,12 @@ import msgspec
 from gateway.course import Entry
 from gateway.desk.asking import body_of, new_id, unseen
 from gateway.desk.record import Done, Outcome, Record, Refused, World
-from protocol.messages import SEEN, FieldFault, Request
+from protocol.messages import FieldFault, Request, seen_text
 from protocol.moment import rfc3339
 
 LEADS = ("lead", "admin")
 # What people call a thing.
-Label = Annotated[
-    str,
-    msgspec.Meta(
-        min_length=1,
-        max_length=100,
-        pattern=SEEN,
-        description="a text of 1 to 100 characters, not all blank",
-    ),
-]
+Label = Annotated[str, seen_text(100)]
 Rule = Callable[[World, str, Any], Iterable[FieldFault]]
 
 

@@ -15,6 +15,7 @@ from gateway.desk.asking import call_text
 from gateway.desk.hours import hours_on
 from gateway.desk.plans import LEADS, Label, Plan
 from gateway.desk.record import Done, Due, Outcome, Record, Refused, Room, World
+from gateway.desk.todo import next_version
 from gateway.duty import (
     DAY,
     WEEKDAYS,
@@ -444,8 +445,7 @@ def _leave(world: World, gone: Record) -> Done:
     theirs += [one for kind in ("pin", "duty") if (one := world.get(kind, gone.id))]
     return Done(
         records=tuple(
-            replace(one, version=one.version + 1, is_open=False, by=gone.by, at=gone.at, due=None)
-            for one in theirs
+            replace(next_version(world, one, gone.by), is_open=False, due=None) for one in theirs
         ),
         entries=tuple(
             (Entry(event="retired", by=gone.by, detail={"kind": one.kind, "id": one.id}), None)

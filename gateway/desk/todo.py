@@ -10,21 +10,13 @@ import msgspec
 from gateway.course import Entry
 from gateway.desk.record import Done, Due, Record, World
 from gateway.policy import LEAD
-from protocol.messages import SEEN, Id, LongText, ShortText
+from protocol.messages import Id, LongText, ShortText, seen_text
 from protocol.moment import parse_rfc3339, rfc3339
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 
-Text = Annotated[
-    str,
-    msgspec.Meta(
-        min_length=1,
-        max_length=200,
-        pattern=SEEN,
-        description="a text of 1 to 200 characters, not all blank",
-    ),
-]
+Text = Annotated[str, seen_text(200)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

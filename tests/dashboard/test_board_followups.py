@@ -12,12 +12,14 @@ from board_branch import TOKEN, eventually, signed_in, token_of
 from seeded import a_call, put
 from test_board_day import write
 
+from dashboard.pages import words
 from dashboard.pages.private_rule import kept_days
 from gateway.course import Course
 from gateway.desk import walks
 from gateway.desk.drills import DEFAULTS as DRILLS
 from gateway.desk.drills import Drill, DrillHeld
 from gateway.desk.endings import DEFAULTS as RULES
+from gateway.desk.endings import OUTCOMES
 from gateway.desk.private import PrivateNote, PrivateRule
 from gateway.desk.record import Record
 from gateway.desk.reviews import Review
@@ -243,6 +245,10 @@ def test_a_look_without_the_gateways_word_shows_nothing(filled, client):
 def ask(branch, do, by="l01", **more):
     bearer = {"Authorization": f"Bearer {TOKEN}"}
     return branch.request("POST", "/api/v1/requests", {"do": do, "by": by, **more}, **bearer)
+
+
+def test_the_board_offers_the_outcomes_that_the_gateway_knows():
+    assert words.OUTCOMES.keys() == OUTCOMES
 
 
 def test_who_asks_again_after_a_lost_answer_makes_nothing_twice(branch):

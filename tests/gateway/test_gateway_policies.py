@@ -348,31 +348,31 @@ def test_somebody_who_retires_leaves_a_policy_with_a_role_nobody_has(desk: Desk)
     assert faults(desk) == {}
 
 
+EVERY_DAY = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+NINE_TO_FIVE = [{"days": EVERY_DAY, "opens": "09:00", "closes": "17:00"}]
+
+
+def the_guard_works(desk: Desk, **shift: Any) -> None:
+    """The only one of security follows the plan, which is this shift each day."""
+    guard = {"name": "s01", "roles": ["security"], "duty": "plan"}
+    assert desk.ask("staff.save", id="s01", body=guard).ok
+    assert desk.ask("shift.save", id="guard", body={"staff": "s01", "days": EVERY_DAY, **shift}).ok
+
+
 def test_hours_show_when_nobody_covers_a_role(desk: Desk) -> None:
-    days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-    week = [{"days": days, "opens": "09:00", "closes": "17:00"}]
-    assert desk.ask("hours.save", id="branch", body={"week": week}).ok
-    assert desk.ask(
-        "staff.save", id="s01", body={"name": "s01", "roles": ["security"], "duty": "plan"}
-    ).ok
-    shift = {"staff": "s01", "days": days, "starts": "09:00", "ends": "17:00"}
-    made = desk.ask("shift.save", body=shift)
+    assert desk.ask("hours.save", id="branch", body={"week": NINE_TO_FIVE}).ok
+    the_guard_works(desk, starts="09:00", ends="17:00")
     assert "policy/default role_uncovered" not in faults(desk)
-    lunch = shift | {"breaks": [{"starts": "12:00", "ends": "12:30"}]}
-    assert desk.ask("shift.save", id=made.id, body=lunch).ok
+    lunch = [{"starts": "12:00", "ends": "12:30"}]
+    the_guard_works(desk, starts="09:00", ends="17:00", breaks=lunch)
     detail = faults(desk)["policy/default role_uncovered"]
     assert detail.startswith("security ") and detail.endswith("12:00-12:30")
 
 
 def test_who_does_not_say_when_the_branch_is_open_hears_of_every_gap(desk: Desk) -> None:
-    guard = {"name": "s01", "roles": ["security"], "duty": "plan"}
-    assert desk.ask("staff.save", id="s01", body=guard).ok
-    days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-    shift = {"staff": "s01", "days": days, "starts": "22:00", "ends": "21:00"}
-    assert desk.ask("shift.save", body=shift).ok
+    the_guard_works(desk, starts="22:00", ends="21:00")
     assert "21:00-22:00" in faults(desk)["policy/default role_uncovered"]
-    week = [{"days": days, "opens": "09:00", "closes": "17:00"}]
-    assert desk.ask("hours.save", id="branch", body={"week": week}).ok
+    assert desk.ask("hours.save", id="branch", body={"week": NINE_TO_FIVE}).ok
     assert "policy/default role_uncovered" not in faults(desk)
 
 
@@ -380,11 +380,7 @@ def test_a_policy_for_day_and_night_finds_the_gap_at_night(desk: Desk) -> None:
     body = {"steps": STEPS, "kinds": ["silent"], "day_and_night": True, "name": "Night"}
     assert desk.ask("policy.save", id="night", body=body).ok
     assert faults(desk) == {}
-    guard = {"name": "s01", "roles": ["security"], "duty": "plan"}
-    assert desk.ask("staff.save", id="s01", body=guard).ok
-    days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-    shift = {"staff": "s01", "days": days, "starts": "22:00", "ends": "21:00"}
-    assert desk.ask("shift.save", body=shift).ok
+    the_guard_works(desk, starts="22:00", ends="21:00")
     assert "21:00-22:00" in faults(desk)["policy/night role_uncovered"]
 
 
