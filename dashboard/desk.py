@@ -70,6 +70,8 @@ FIELD_FAULTS = {
     "unknown_point": _l("There is no such point."),
     "bad_id": _l("Use small letters, digits and hyphens, a letter or digit first."),
     "bad_address": _l("This is no address of such a channel."),
+    "bad_board_url": _l("Write the board's address, such as https://board.branch.example."),
+    "policy_names_it": _l("A policy tells through this: change it there first."),
     "not_used": _l("Such a channel uses none: leave it empty."),
     "bad_phone": _l(
         "A telephone number has 3 to 18 digits, and at most + - ( ) / . x between them."

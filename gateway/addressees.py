@@ -11,9 +11,9 @@ from gateway.store.records import NoticeRecord
 
 if TYPE_CHECKING:
     from gateway.config import ChannelSettings
-    from gateway.desk.addresses import OwnChannel
+    from gateway.desk.addresses import PlannedChannel
 
-    AnyChannel = ChannelSettings | OwnChannel
+    AnyChannel = ChannelSettings | PlannedChannel
 
 
 def notices_of(

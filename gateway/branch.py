@@ -33,7 +33,7 @@ from gateway.course import (
     Vacated,
 )
 from gateway.courses import OpenCourses
-from gateway.desk.addresses import OwnChannel
+from gateway.desk.addresses import PlannedChannel
 from gateway.desk.points import known_as, seat_limits_ms
 from gateway.desk.record import Record
 from gateway.policy import Policies, Policy
@@ -66,7 +66,7 @@ class Branch:
 
     def __init__(self, config: GatewayConfig, writer: Writer) -> None:
         self._config = config
-        self._channels: Sequence[ChannelSettings | OwnChannel] = config.channels
+        self._channels: Sequence[ChannelSettings | PlannedChannel] = config.channels
         self._writer = writer
         self._rules = Rules(policy=Policy(), roster=Roster())
         self._seat_check_ms: dict[str, int] = {}
@@ -109,7 +109,7 @@ class Branch:
                 situations=situations,
             )
 
-    def follow_channels(self, channels: Sequence[ChannelSettings | OwnChannel]) -> None:
+    def follow_channels(self, channels: Sequence[ChannelSettings | PlannedChannel]) -> None:
         """From now on people are told through these."""
         self._channels = channels
 

@@ -10,7 +10,9 @@ from typing import Annotated
 
 import msgspec
 
-from gateway.desk.channel_kinds import WITH_SECRET, ChannelKind, is_web_address
+from gateway.desk.addresses import BoardAddress
+from gateway.desk.channel_kinds import WITH_SECRET, ChannelKind, is_board_url, is_web_address
+from gateway.desk.hours import BRANCH
 from gateway.desk.plans import LEADS
 from gateway.desk.points import Point
 from gateway.desk.policies import DEFAULT as DEFAULT_POLICY
@@ -187,7 +189,7 @@ class GatewayConfig:
     @rule
     def _no_board(self) -> Findings:
         url = self.board_url
-        if url is not None and (not is_web_address(url) or "?" in url or "#" in url):
+        if url is not None and not is_board_url(url):
             yield "board_url", "must be the board's address, such as https://board.branch.example"
 
     @rule
@@ -294,7 +296,10 @@ class GatewayConfig:
             if one.pin_hash:
                 yield "pin", one.id, Pin(hash=one.pin_hash)
         for channel in self.channels:
-            yield "channel", channel.name, KnownChannel(roles=list(channel.roles))
+            known = KnownChannel(roles=list(channel.roles), staff=channel.staff)
+            yield "channel", channel.name, known
+        if self.board_url is not None:
+            yield "board", BRANCH, BoardAddress(url=self.board_url)
         yield "policy", DEFAULT_POLICY, self.policy_plan()
 
 

@@ -10,10 +10,10 @@ from gateway import shipped
 from gateway.branch import Branch
 from gateway.channels.backlog import Noticed
 from gateway.channels.notice import Notice
-from gateway.channels.own import Inbox
 from gateway.channels.pager import Pagers
+from gateway.channels.planned import Inbox
 from gateway.config import GatewayConfig
-from gateway.desk.addresses import OwnChannel
+from gateway.desk.addresses import PlannedChannel
 from gateway.desk.desk import Desk
 from gateway.desk.rooms import DEFAULTS
 from gateway.errors import StoreDamaged, StoreError, VaultError
@@ -53,7 +53,7 @@ class Loop:
     """Owns the branch's state and its store. One thread calls `handle` and nothing else does.
 
     link: to the broker. senders: one a channel. pagers: what stands in `senders` for pager
-    channels, None without any. make_sender: starts one for a person's own channel. clock: gives
+    channels, None without any. make_sender: starts one for a channel made on a page. clock: gives
     the present moment.
     """
 
@@ -67,7 +67,7 @@ class Loop:
         senders: Mapping[str, Inbox],
         clock: Callable[[], Moment],
         pagers: Pagers | None = None,
-        make_sender: Callable[[OwnChannel], Inbox] = lambda channel: _Nobody(),
+        make_sender: Callable[[PlannedChannel], Inbox] = lambda channel: _Nobody(),
         version: str = "",
     ) -> None:
         self._config = config

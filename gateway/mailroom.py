@@ -1,5 +1,5 @@
 """Notices on their way: written as letters, handed to the sender of their channel, and what came of
-each. It owns the channels: those of the configuration file and people's own."""
+each. It owns the channels: those of the configuration file and those made on pages."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from gateway.channels.backlog import ENDED, Noticed
 from gateway.channels.book import ChannelBook
 from gateway.channels.letters import Letters, write_reminder
 from gateway.channels.notice import CANARY, DeliveryResult
-from gateway.channels.own import Inbox
+from gateway.channels.planned import Inbox
 from gateway.channels.present import Channels
 from gateway.config import GatewayConfig
 from gateway.desk import todo
-from gateway.desk.addresses import OwnChannel, own_channels
+from gateway.desk.addresses import PlannedChannel, planned_channels
 from gateway.desk.desk import Desk
 from gateway.desk.resting import resting_channels
 from gateway.health import Health
@@ -27,7 +27,7 @@ GONE = DeliveryResult(False, "this channel is no longer configured")
 
 
 class Mailroom:
-    """senders: one a channel of the file. make_sender: starts one for a person's own channel.
+    """senders: one a channel of the file. make_sender: starts one for a channel of a page.
     clock: gives the present moment."""
 
     def __init__(
@@ -39,7 +39,7 @@ class Mailroom:
         health: Health,
         reader: Reader,
         senders: Mapping[str, Inbox],
-        make_sender: Callable[[OwnChannel], Inbox],
+        make_sender: Callable[[PlannedChannel], Inbox],
         clock: Callable[[], Moment],
     ) -> None:
         self._branch = branch
@@ -47,7 +47,6 @@ class Mailroom:
         self._health = health
         self._reader = reader
         self._clock = clock
-        self._board_url = config.board_url
         self._channels = Channels(config.channels, senders, make_sender)
         self._book = ChannelBook()
         self._letters: Letters
@@ -57,10 +56,12 @@ class Mailroom:
         staff, addresses = (
             {one.id: one for one in self._reader.records(kind)} for kind in ("staff", "address")
         )
-        self._channels.follow(own_channels(staff, addresses))
+        self._channels.follow(planned_channels(staff, addresses))
         self._branch.follow_channels(self._channels.all)
         self._letters = Letters(
-            board_url=self._board_url, key=call_link_key, owner_of=self._channels.owner_of
+            board_url=lambda: self._desk.board_url,
+            key=call_link_key,
+            owner_of=self._channels.owner_of,
         )
         return self._channels.records()
 
@@ -80,8 +81,8 @@ class Mailroom:
     # --- in a round ---
 
     def follow(self, now: Moment, to: Round) -> None:
-        """People's own channels as the desk has them now."""
-        anew = self._channels.follow(self._desk.own_channels)
+        """The channels of pages as the desk has them now."""
+        anew = self._channels.follow(self._desk.planned_channels)
         if anew is None:
             return
         self._branch.follow_channels(self._channels.all)
@@ -116,7 +117,7 @@ class Mailroom:
     def send(self, to: Round) -> list[Noticed]:
         """Hands over what the round has to tell, now that it is stored; what of the rounds before
         waited for a channel that is gone."""
-        given_up = self._turn_own_senders(to)
+        given_up = self._turn_planned_senders(to)
         for record in to.work.notices.values():
             if record.state == "waiting" and record.attempts == 0:
                 self._hand_over(record)
@@ -125,8 +126,8 @@ class Mailroom:
                 self._channels.end(after.incident_id)
         return given_up
 
-    def _turn_own_senders(self, to: Round) -> list[Noticed]:
-        """Starts and stops people's senders, once what they follow is stored."""
+    def _turn_planned_senders(self, to: Round) -> list[Noticed]:
+        """Starts and stops the senders of pages' channels, once what they follow is stored."""
         stopped = self._channels.turn()
         if not stopped:
             return []

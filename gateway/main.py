@@ -14,7 +14,7 @@ from gateway.channels.kinds import make_channel
 from gateway.channels.pager import Pagers
 from gateway.channels.sender import Sender, start_senders
 from gateway.config import GatewayConfig
-from gateway.desk.addresses import OwnChannel
+from gateway.desk.addresses import PlannedChannel
 from gateway.errors import GatewayError, StoreDamaged, StoreError
 from gateway.loop import Event, Loop
 from gateway.store import Reader, Writer
@@ -162,8 +162,8 @@ def _channels(
     return {**start_senders(by_thread, inbox.put), **on_pager}, pagers
 
 
-def _sender(channel: OwnChannel, inbox: Inbox[Event]) -> Sender:
-    """A running sender of a person's own channel."""
+def _sender(channel: PlannedChannel, inbox: Inbox[Event]) -> Sender:
+    """A running sender of a channel made on a page."""
     made = make_channel(channel.kind, channel.url, secret=channel.secret)
     return start_senders({channel.name: made}, inbox.put)[channel.name]
 

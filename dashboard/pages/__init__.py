@@ -8,6 +8,7 @@ from dashboard.exports import may_export
 from dashboard.pages import (
     accept,
     board,
+    channels,
     chrome,
     complaints,
     day,
@@ -69,6 +70,7 @@ def register(app: Flask) -> None:
         team,
         shifts,
         policies,
+        channels,
         playbooks,
         directory,
         complaints,

@@ -28,6 +28,7 @@ GROUPS: tuple[tuple[Any, tuple[Tile, ...]], ...] = (
             Tile("team.listing", "person", _l("Team"), _l("Who is on duty, roles, certificates")),
             Tile("shifts.week", "calendar", _l("Shifts"), _l("The week's plan and exceptions")),
             Tile("policies.listing", "bell", _l("Policies"), _l("Who is told of a call, and when")),
+            Tile("channels.listing", "phone", _l("Channels"), _l("Chats, mail, pagers")),
         ),
     ),
     (

@@ -16,6 +16,7 @@ from dashboard.desk import FIELD_FAULTS
 from dashboard.pages import words
 from dashboard.pages.branch import point_labels
 from dashboard.pages.cards import fault_lines
+from dashboard.pages.channels import shared_channels
 from dashboard.pages.forms import (
     choices,
     open_record,
@@ -261,7 +262,7 @@ def _policy_form(record: Record | None) -> PolicyForm:
     else:
         form = PolicyForm.filled(max(len(record.body.steps), 1), **_values(record))
     points = list(point_labels(the_board()).items())
-    channels = [(one.id, one.id) for one in the_board().reader.records("channel")]
+    channels = [(name, name) for name in shared_channels()]
     form.points.choices = points
     for field in form:
         if field.name.endswith("channels"):

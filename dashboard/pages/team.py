@@ -125,13 +125,13 @@ class PinForm(PlanForm):
 
 
 class AddressForm(PlanForm):
-    """A new channel of one person. What is saved is shown to nobody again."""
+    """A channel, such as one of a person. What is saved is shown to nobody again."""
 
     kind = SelectField(_l("Kind"), choices=choices(CHANNEL_KINDS), validate_choice=False)
     url = StringField(_l("Address"), validators=[Length(max=1000)])
     secret = PasswordField(_l("Secret that signs"), validators=[Length(max=1000)])
 
-    def body_of(self, staff: str) -> dict[str, Any]:
+    def body_of(self, staff: str | None) -> dict[str, Any]:
         return {
             "staff": staff,
             "kind": self.kind.data or "apprise",

@@ -14,10 +14,12 @@ REMINDER = "reminder"
 
 
 class Letters:
-    """board_url: where phones reach the board, None: notices have no link. key: signs the links.
+    """board_url: says where phones reach the board; "": notices have no link. key: signs the links.
     owner_of: the staff id of the person whose channel it is, "" when it is not one person's."""
 
-    def __init__(self, *, board_url: str | None, key: str, owner_of: Callable[[str], str]) -> None:
+    def __init__(
+        self, *, board_url: Callable[[], str], key: str, owner_of: Callable[[str], str]
+    ) -> None:
         self._board_url = board_url
         self._key = key
         self._owner_of = owner_of
@@ -44,14 +46,15 @@ class Letters:
         )
 
     def _link(self, record: NoticeRecord) -> str | None:
-        if self._board_url is None:
+        board_url = self._board_url()
+        if not board_url:
             return None
         link = CallLink(
             incident_id=record.incident_id,
             staff=self._owner_of(record.channel),
             expires_ms=record.made_ms + VALID_MS,
         )
-        return f"{self._board_url.rstrip('/')}/a/{call_link.sign(self._key, link)}"
+        return f"{board_url.rstrip('/')}/a/{call_link.sign(self._key, link)}"
 
 
 def write_reminder(overdue: Sequence[str], record: NoticeRecord) -> Notice:

@@ -1,25 +1,36 @@
-"""PURE. Where people are reached besides the board: each address is a channel of one person."""
+"""PURE. Where people are reached besides the board, each address a channel of one person or of a
+group; and where their phones reach the board."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 from urllib.parse import urlsplit
 
 import msgspec
 
-from gateway.desk.channel_kinds import WITH_SECRET, ChannelKind, is_web_address
+from gateway.desk.channel_kinds import WITH_SECRET, ChannelKind, is_board_url, is_web_address
+from gateway.desk.hours import BRANCH
 from gateway.desk.plans import Plan
 from gateway.desk.record import Record, Room, World
+from gateway.desk.team import KnownRole
 from protocol.messages import ID_PATTERN, FieldFault, Id
 
-__all__ = ["ROOM", "Address", "OwnChannel", "own_channels"]
+__all__ = [
+    "ROOM",
+    "Address",
+    "BoardAddress",
+    "PlannedChannel",
+    "planned_channels",
+    "shared_channels",
+]
 
 Secret = Annotated[str, msgspec.Meta(max_length=1000)]
-# So many for one person.
+# So many for one person, and so many that are nobody's own.
 MOST = 5
+MOST_SHARED = 30
 # How often such a channel is tested when nothing else was delivered through it.
 CANARY_EVERY_S = 24 * 3600
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*(?![\s\S])")
@@ -27,45 +38,67 @@ _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*(?![\s\S])")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
-    """Where one person is reached; the record's id is the name of the channel.
+    """Where somebody is reached; the record's id is the name of the channel.
 
-    kind, url, secret: as of a channel in the configuration file.
+    staff: whose it is, None for a group. roles: of a group, for these; none: for all. kind, url,
+    secret: as of a channel in the configuration file.
     """
 
-    staff: Id
+    staff: Id | None = None
+    roles: list[KnownRole] = field(default_factory=list)
     kind: ChannelKind = "apprise"
     url: Secret = ""
     secret: Secret = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OwnChannel:
-    """A channel of one person, with what a configured one has."""
+class BoardAddress:
+    """Where phones reach the board, for links in notices; the record's id is `branch`."""
+
+    url: Annotated[str, msgspec.Meta(min_length=1, max_length=300)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedChannel:
+    """A channel made on a page, with what a configured one has. staff: None for a group."""
 
     name: str
     kind: ChannelKind
     url: str
     secret: str
-    staff: str
+    staff: str | None
     roles: tuple[str, ...] = ()
     canary_every_s: int = CANARY_EVERY_S
 
 
-def own_channels(
+def planned_channels(
     staff: Mapping[str, Record], addresses: Mapping[str, Record]
-) -> tuple[OwnChannel, ...]:
+) -> tuple[PlannedChannel, ...]:
     """The channel of each address, in the order of their names; none of people who have left."""
     return tuple(
-        OwnChannel(
+        PlannedChannel(
             name=name,
             kind=one.body.kind,
             url=one.body.url,
             secret=one.body.secret,
             staff=one.body.staff,
+            roles=tuple(one.body.roles),
         )
         for name, one in sorted(addresses.items())
-        if one.body.staff in staff
+        if one.body.staff is None or one.body.staff in staff
     )
+
+
+def shared_channels(world: World) -> set[str]:
+    """The channels that a policy may name: those of the configuration file, and groups'."""
+    groups = {id for id, one in world.all("address").items() if one.body.staff is None}
+    return groups | set(world.all("channel"))
+
+
+def board_url(world: World) -> str:
+    """Where phones reach the board; "" when nobody has said."""
+    record = world.get("board", BRANCH)
+    return record.body.url if record else ""
 
 
 def _check(world: World, id: str, address: Address) -> Iterator[FieldFault]:
@@ -74,11 +107,7 @@ def _check(world: World, id: str, address: Address) -> Iterator[FieldFault]:
         yield FieldFault(field="id", name="bad_id")
     if world.get("channel", id) is not None:
         yield FieldFault(field="id", name="taken", detail=id)
-    if world.get("staff", address.staff) is None:
-        yield FieldFault(field="staff", name="unknown_staff", detail=address.staff)
-    theirs = [key for key, one in world.all("address").items() if one.body.staff == address.staff]
-    if id not in theirs and len(theirs) >= MOST:
-        yield FieldFault(field="staff", name="too_many", detail=str(MOST))
+    yield from _check_whose(world, id, address)
     if address.kind == "pager":
         if address.url:
             yield FieldFault(field="url", name="not_used")
@@ -86,6 +115,36 @@ def _check(world: World, id: str, address: Address) -> Iterator[FieldFault]:
         yield FieldFault(field="url", name="bad_address")
     if address.secret and address.kind not in WITH_SECRET:
         yield FieldFault(field="secret", name="not_used")
+
+
+def _check_whose(world: World, id: str, address: Address) -> Iterator[FieldFault]:
+    whose = address.staff
+    if whose is not None and world.get("staff", whose) is None:
+        yield FieldFault(field="staff", name="unknown_staff", detail=whose)
+    if whose is not None and address.roles:
+        yield FieldFault(field="roles", name="not_used")
+    if len(set(address.roles)) < len(address.roles):
+        yield FieldFault(field="roles", name="twice")
+    theirs = [key for key, one in world.all("address").items() if one.body.staff == whose]
+    most = MOST_SHARED if whose is None else MOST
+    if id not in theirs and len(theirs) >= most:
+        yield FieldFault(field="staff", name="too_many", detail=str(most))
+
+
+def _needed(world: World, id: str) -> Iterator[FieldFault]:
+    """A policy that names a channel loses it only by being changed first."""
+    for policy, record in world.all("policy").items():
+        plan = record.body
+        named = {one for step in plan.steps for one in step.channels}
+        if id in named | set(plan.quiet.channels if plan.quiet else ()):
+            yield FieldFault(field="", name="policy_names_it", detail=plan.name or policy)
+
+
+def _check_board(world: World, id: str, board: BoardAddress) -> Iterator[FieldFault]:
+    if id != BRANCH:
+        yield FieldFault(field="id", name="bad_id", detail=BRANCH)
+    if not is_board_url(board.url):
+        yield FieldFault(field="url", name="bad_board_url")
 
 
 def _is_address(kind: str, url: str) -> bool:
@@ -98,6 +157,13 @@ def _is_address(kind: str, url: str) -> bool:
         return False
 
 
-PLAN = Plan(kind="address", cls=Address, rule=_check, is_secret=True)
+PLANS = (
+    Plan(kind="address", cls=Address, rule=_check, needed_by=_needed, is_secret=True),
+    Plan(kind="board", cls=BoardAddress, rule=_check_board),
+)
 
-ROOM = Room(kinds={"address": Address}, secret=frozenset({"address"}), requests=PLAN.requests)
+ROOM = Room(
+    kinds={plan.kind: plan.cls for plan in PLANS},
+    secret=frozenset({"address"}),
+    requests={name: decide for plan in PLANS for name, decide in plan.requests.items()},
+)

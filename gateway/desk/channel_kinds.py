@@ -17,3 +17,8 @@ def is_web_address(url: str) -> bool:
         return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:  # brackets that do not close, a port that is no number
         return False
+
+
+def is_board_url(url: str) -> bool:
+    """Whether a path can follow `url`: a web address without a question or a place in its page."""
+    return is_web_address(url) and "?" not in url and "#" not in url

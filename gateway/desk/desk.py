@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from gateway.channels.notice import Scene
 from gateway.course import Course
-from gateway.desk.addresses import OwnChannel, own_channels
+from gateway.desk.addresses import PlannedChannel, board_url, planned_channels
 from gateway.desk.coverage import Coverage
 from gateway.desk.hours import BRANCH
 from gateway.desk.plans import seeded
@@ -31,11 +31,11 @@ from protocol.moment import Moment, rfc3339
 
 MINUTE_MS = 60_000
 # Kinds whose plans the configuration file may write, and may write no more.
-SEEDED = frozenset({"staff", "pin", "point", "channel"})
+SEEDED = frozenset({"staff", "pin", "point", "channel", "board"})
 # Kinds whose records decide who is told of a call; a tick on a checklist need not count the staff.
 DECIDES_WHO = frozenset(
     {
-        *("staff", "shift", "exception", "duty", "hours", "point", "channel", "address"),
+        *("staff", "shift", "exception", "duty", "hours", "point", "channel", "address", "board"),
         *("policy", "substitute", "playbook"),
     }
 )
@@ -88,8 +88,9 @@ class Desk:
         self.roster = Roster()
         self.policies = Policies()
         self.substitutes: Mapping[str, tuple[str, ...]] = {}
-        self.own_channels: tuple[OwnChannel, ...] = ()
+        self.planned_channels: tuple[PlannedChannel, ...] = ()
         self.situations: Mapping[str, tuple[str, ...]] = {}
+        self.board_url = ""
 
     def load(self) -> None:
         """Takes over what the store remembers."""
@@ -245,8 +246,9 @@ class Desk:
         world = self.world(courses, now)
         self.roster = roster_of(world)
         self.policies, self.substitutes = policies_of(world), substitutes_of(world)
-        self.own_channels = own_channels(world.all("staff"), world.all("address"))
+        self.planned_channels = planned_channels(world.all("staff"), world.all("address"))
         self.situations = roles_of_situations(world)
+        self.board_url = board_url(world)
         if self.roster.on_duty() != before or self._is_new:
             self._is_new = False
             to.work.facts["on_duty"] = json.dumps(self.roster.on_duty())

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from gateway.desk.addresses import shared_channels
 from gateway.desk.coverage import said
 from gateway.desk.points import is_point
 from gateway.desk.record import World
@@ -108,7 +109,7 @@ def _of_names(world: World, subject: str, plan: PolicyPlan) -> Iterator[Wrong]:
     """Channels and points that were there when the policy was saved."""
     used = {one for step in plan.steps for one in step.channels}
     used |= set(plan.quiet.channels) if plan.quiet else set()
-    gone = sorted(used - set(world.all("channel")))
+    gone = sorted(used - shared_channels(world))
     if gone:
         yield Wrong(subject, "unknown_channel", ", ".join(gone))
     lost = [one for one in plan.points if not is_point(world, one)]

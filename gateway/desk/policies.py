@@ -9,6 +9,7 @@ from typing import Annotated, get_args
 
 import msgspec
 
+from gateway.desk.addresses import shared_channels
 from gateway.desk.gaps import gaps, named
 from gateway.desk.plans import Plan
 from gateway.desk.points import is_point
@@ -91,9 +92,11 @@ class Substitute:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownChannel:
-    """A channel of the configuration file, for plans to name. roles: for these; none: for all."""
+    """A channel of the configuration file, for plans to name. roles: for these; none: for all.
+    staff: the one person whose it is, None for a group."""
 
     roles: list[KnownRole] = field(default_factory=list)
+    staff: Id | None = None
 
 
 # --- as the incident machine has them -------------------------------------------------------
@@ -201,7 +204,7 @@ def check_steps(steps: list[StepPlan]) -> Iterator[FieldFault]:
 
 
 def _check_channels(world: World, plan: PolicyPlan) -> Iterator[FieldFault]:
-    known = set(world.all("channel"))
+    known = shared_channels(world)
     for number, step in enumerate(plan.steps):
         for one in step.channels:
             if one not in known:

@@ -19,6 +19,8 @@ PAGES = (
     "/shifts/shift/new",
     "/shifts/exception/new",
     "/shifts/post/new",
+    "/channels",
+    "/channels/new",
     "/demo",
     "/nothing-here",
 )

@@ -12,8 +12,10 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from bad_services import Reply, Service
 from browser_branch import Demo, running
 from playwright.sync_api import Locator, Page, expect
+from running_branch import wait_until
 
 LEAD, AIDER, GUARD, SERVICE, DEPUTY = "101", "102", "103", "104", "105"
 PINS = {AIDER: "240613", GUARD: "240614", SERVICE: "240615", DEPUTY: "240616"}
@@ -30,9 +32,17 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     yield from running(Demo(folder, "--empty", "--units", "2", "--points", "3"))
 
 
+@pytest.fixture
+def chat() -> Iterator[Service]:
+    """The service behind the team's chat."""
+    service = Service(Reply()).start()
+    yield service
+    service.stop()
+
+
 @pytest.mark.timeout(300)  # half a minute on a calm machine, many times that on a busy one
 def test_a_lead_sets_up_a_branch_and_sees_a_fainted_customer_through(
-    demo: Demo, screen: Screens, tmp_path: Path
+    demo: Demo, screen: Screens, chat: Service, tmp_path: Path
 ) -> None:
     lead = screen("/", staff=LEAD, size="desk")
     the_branch_is_empty(lead)
@@ -41,6 +51,7 @@ def test_a_lead_sets_up_a_branch_and_sees_a_fainted_customer_through(
     the_team_is_added(lead, demo)
     posts_and_shifts_are_planned(lead)
     the_points_are_named(lead)
+    the_teams_chat_is_added(lead, demo, chat)
     the_policy_is_made_theirs(lead)
     the_resources_are_listed(lead)
     the_branch_opens(lead)
@@ -49,6 +60,7 @@ def test_a_lead_sets_up_a_branch_and_sees_a_fainted_customer_through(
     a_drill_is_held(lead, phones)
 
     a_customer_presses_and_holds(lead, screen)
+    the_chat_hears_of_it(chat, demo)
     everybody_comes(phones)
     the_customer_has_fainted(phones)
     the_ambulance_is_called(phones)
@@ -196,6 +208,21 @@ def the_points_are_named(lead: Page) -> None:
     expect(lead.locator("li.person.amber")).to_have_count(0)
 
 
+def the_teams_chat_is_added(lead: Page, demo: Demo, chat: Service) -> None:
+    """It is known to work before anybody needs it; its messages lead to the board."""
+    go(lead, "Channels")
+    lead.get_by_role("link", name="Add a group's channel").click()
+    lead.fill("#id", "team-chat")
+    lead.select_option("#kind", label="Webhook")
+    lead.fill("#url", chat.url)
+    save(lead)
+    expect(lead.locator("li.person", has_text="team-chat")).to_contain_text("works")
+    lead.get_by_role("link", name="Write the board's address").click()
+    lead.fill("#url", demo.url)
+    save(lead)
+    expect(lead.locator("#board-address")).to_contain_text(demo.url)
+
+
 def the_policy_is_made_theirs(lead: Page) -> None:
     """By now somebody is there for all that it asks; an urgent call shall ask for all three."""
     go(lead, "Policies")
@@ -304,6 +331,16 @@ def a_customer_presses_and_holds(lead: Page, screen: Screens) -> None:
     hall.mouse.up()
     expect(lead.locator("article.card .label")).to_have_text("Courtesy seat")
     expect(seat.locator(".lamp")).to_have_attribute("data-lamp", "recorded")
+
+
+def the_chat_hears_of_it(chat: Service, demo: Demo) -> None:
+    def told() -> str | None:
+        notices = [one.json for one in chat.requests]
+        links = [one["link"] for one in notices if one["kind"] == "urgent" and not one["drill"]]
+        return links[-1] if links else None
+
+    link = wait_until("a message about the customer", told)
+    assert link.startswith(f"{demo.url}/a/")
 
 
 def everybody_comes(phones: dict[str, Page]) -> None:

@@ -241,3 +241,95 @@ def test_a_persons_apprise_address_is_reached_and_a_robot_that_refuses_is_a_faul
     assert "failing" in desk.fault_names()
     faults = desk.link.sent("gateway/faults")[-1].faults
     assert not any("SECRET-TOKEN" in one.detail for one in faults)
+
+
+# --- groups ---
+
+GROUP = {"kind": "webhook", "url": "http://127.0.0.1:9/s3cret"}
+
+
+def test_a_groups_channel_hears_of_every_call_and_with_roles_only_of_theirs(desk: Desk) -> None:
+    assert desk.ask("address.save", id="chat", body=GROUP).ok
+    assert desk.ask("address.save", id="guards", body=GROUP | {"roles": ["security"]}).ok
+    desk.handle(desk.pressed())  # asks for customer service
+    assert len(calls(desk, "chat")) == 1 and calls(desk, "guards") == []
+    later(desk, 31)
+    assert len(calls(desk, "guards")) == 1, "everybody on duty is told now, guards too"
+
+
+def test_a_policy_may_name_a_groups_channel_which_then_stays_until_it_does_not(desk: Desk) -> None:
+    step = {"after_s": 0, "tell": "kind", "channels": ["chat"]}
+    wide = {"after_s": 30, "tell": "on_duty"}
+    plan = {"kinds": ["call"], "name": "Plain calls", "steps": [step, wide]}
+    unknown = desk.ask("policy.save", id="p-1", body=plan)
+    assert [one.name for one in unknown.faults] == ["unknown_channel"]
+    assert desk.ask("address.save", id="chat", body=GROUP).ok
+    assert desk.ask("policy.save", id="p-1", body=plan).ok
+    refused = desk.ask("address.retire", id="chat")
+    assert refused.reason == "still_needed"
+    assert [(one.name, one.detail) for one in refused.faults] == [
+        ("policy_names_it", "Plain calls")
+    ]
+    assert desk.ask(
+        "policy.save", id="p-1", version=1, body=plan | {"steps": [step | {"channels": []}, wide]}
+    ).ok
+    assert desk.ask("address.retire", id="chat").ok
+
+
+def test_one_persons_channel_is_for_no_policy_to_name(desk: Desk) -> None:
+    assert desk.ask("address.save", id=NAME, body=HOOK).ok
+    steps = [{"after_s": 0, "tell": "kind", "channels": [NAME]}]
+    refused = desk.ask("policy.save", id="p-1", body={"kinds": ["call"], "steps": steps})
+    assert [one.name for one in refused.faults] == ["unknown_channel"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "name"),
+    [
+        ({"staff": "s01", "roles": ["security"]}, "roles", "not_used"),
+        ({"roles": ["security", "security"]}, "roles", "twice"),
+        ({"roles": ["pigeon"]}, "roles[0]", "unreadable"),
+    ],
+)
+def test_roles_are_a_groups_and_each_once(desk: Desk, changes, field: str, name: str) -> None:
+    result = desk.ask("address.save", id="chat", body=GROUP | changes)
+    assert (field, name) in [(one.field, one.name) for one in result.faults]
+
+
+def test_groups_have_a_bound_of_their_own(desk: Desk) -> None:
+    for number in range(30):
+        assert desk.ask("address.save", id=f"chat-{number}", body=GROUP).ok
+    one_more = desk.ask("address.save", id="chat-30", body=GROUP)
+    assert [one.name for one in one_more.faults] == ["too_many"]
+
+
+# --- where phones reach the board ---
+
+
+def newest_link(desk: Desk) -> str | None:
+    return [one.link for one in desk.own["chat"].notices if one.kind != "test"][-1]
+
+
+def test_links_lead_where_a_lead_says_from_the_next_notice_on(desk: Desk) -> None:
+    assert desk.ask("address.save", id="chat", body=GROUP).ok
+    desk.handle(desk.pressed(point="point-1"))
+    assert newest_link(desk) is None
+    url = {"url": "https://board.example/anling/"}
+    assert desk.ask("board.save", id="branch", body=url).ok
+    desk.handle(desk.pressed(point="point-2"))
+    assert newest_link(desk).startswith("https://board.example/anling/a/")
+    desk.restart()
+    desk.clock.move(31)
+    desk.handle()
+    assert newest_link(desk).startswith("https://board.example/anling/a/")
+    assert desk.ask("board.retire", id="branch").ok
+    desk.clock.move(31)
+    desk.handle()
+    assert newest_link(desk) is None
+
+
+@pytest.mark.parametrize("url", ["board", "ftp://board/", "http://[", "http://b?x", "http://b#x"])
+def test_an_address_no_link_can_begin_with_is_named(desk: Desk, url: str) -> None:
+    refused = desk.ask("board.save", id="branch", body={"url": url})
+    assert [(one.field, one.name) for one in refused.faults] == [("url", "bad_board_url")]
+    assert desk.ask("board.save", id="other", body={"url": "http://b"}).faults[0].field == "id"

@@ -1,4 +1,4 @@
-"""The senders of people's own channels, which come and go while the gateway runs."""
+"""The senders of channels made on pages, which come and go while the gateway runs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Protocol
 
 from gateway.channels.notice import Notice
 from gateway.channels.sender import Sender
-from gateway.desk.addresses import OwnChannel
+from gateway.desk.addresses import PlannedChannel
 
 
 class Inbox(Protocol):
@@ -17,12 +17,12 @@ class Inbox(Protocol):
     def end(self, incident_id: str) -> None: ...
 
 
-class OwnSenders:
+class PlannedSenders:
     """A running sender for each channel. make: starts one."""
 
-    def __init__(self, make: Callable[[OwnChannel], Inbox]) -> None:
+    def __init__(self, make: Callable[[PlannedChannel], Inbox]) -> None:
         self._make = make
-        self._running: dict[OwnChannel, Inbox] = {}
+        self._running: dict[PlannedChannel, Inbox] = {}
 
     def get(self, name: str) -> Inbox | None:
         return next((one for channel, one in self._running.items() if channel.name == name), None)
@@ -30,7 +30,7 @@ class OwnSenders:
     def all(self) -> Iterable[Inbox]:
         return self._running.values()
 
-    def follow(self, channels: Iterable[OwnChannel]) -> set[str]:
+    def follow(self, channels: Iterable[PlannedChannel]) -> set[str]:
         """From now on these run and no others; the names of those that were stopped."""
         wanted = set(channels)
         stopped = [channel for channel in self._running if channel not in wanted]
