@@ -25,6 +25,7 @@ DESK_STATUS = STATUS | {
     "still_needed": 409,
     "changed_meanwhile": 409,
     "private_key_missing": 503,
+    "room_failed": 500,
 }
 
 # What is wrong with a field → words for people. A name that is not here is shown as it is.
@@ -222,6 +223,10 @@ def explain_desk(reason: str) -> str:
         "owns_incident": _("Not signed out."),
         "private_key_missing": _(
             "The key of private notes is not there. Tell maintenance; nothing was written."
+        ),
+        "room_failed": _(
+            "The gateway could not do this: a fault of its own. Nothing was changed; "
+            "tell maintenance."
         ),
         "round_open": _("A round is on already: end it first."),
         "still_needed": _("Something still needs this."),

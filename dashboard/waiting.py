@@ -17,35 +17,45 @@ class Waiting:
     def __init__(self, *, most: int) -> None:
         self._most = most
         self._lock = threading.Lock()
-        self._futures: dict[str, Future[ActionResult]] = {}
+        # Several may wait for the same answer: who asks again does so before the first has it.
+        self._futures: dict[str, list[Future[ActionResult]]] = {}
 
     def __len__(self) -> int:
-        return len(self._futures)
+        return sum(map(len, self._futures.values()))
 
     @contextmanager
     def answer_to(self, action_id: str) -> Iterator[Future[ActionResult]]:
         """A future that the answer will fill while in the context. Raises: TooManyWaiting."""
         future: Future[ActionResult] = Future()
         with self._lock:
-            if len(self._futures) >= self._most:
+            if len(self) >= self._most:
                 raise TooManyWaiting
-            self._futures[action_id] = future
+            self._futures.setdefault(action_id, []).append(future)
         try:
             yield future
         finally:
             with self._lock:
-                self._futures.pop(action_id, None)
+                self._let_go(action_id, future)
+
+    def _let_go(self, action_id: str, future: Future[ActionResult]) -> None:
+        waiting = self._futures.get(action_id, [])
+        if future in waiting:
+            waiting.remove(future)
+        if not waiting:
+            self._futures.pop(action_id, None)
 
     def answer(self, result: ActionResult) -> None:
-        """Hands the gateway's answer to whoever waits for it; one that comes too late is let go."""
+        """Hands the gateway's answer to all who wait for it; one that comes too late is let go."""
         with self._lock:
-            future = self._futures.pop(result.action_id, None)
-        if future is not None and future.set_running_or_notify_cancel():
-            future.set_result(result)
+            futures = self._futures.pop(result.action_id, [])
+        for future in futures:
+            if future.set_running_or_notify_cancel():
+                future.set_result(result)
 
     def cancel_all(self) -> None:
         """Nobody waits any longer."""
         with self._lock:
-            futures, self._futures = list(self._futures.values()), {}
-        for future in futures:
-            future.cancel()
+            waiting, self._futures = list(self._futures.values()), {}
+        for futures in waiting:
+            for future in futures:
+                future.cancel()

@@ -15,8 +15,9 @@ from protocol.messages import Id, ShortText
 S = TypeVar("S", "Shift", "Exception_")
 
 DAY = timedelta(days=1)
-TIME_PATTERN = r"^([01]\d|2[0-3]):[0-5]\d(?![\s\S])"
-DATE_PATTERN = r"^\d{4}-\d{2}-\d{2}(?![\s\S])"
+# Not `\d`, which takes the digits of every script.
+TIME_PATTERN = r"^([01][0-9]|2[0-3]):[0-5][0-9](?![\s\S])"
+DATE_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(?![\s\S])"
 ClockTime = Annotated[str, msgspec.Meta(pattern=TIME_PATTERN, description="a time such as 08:30")]
 Day = Annotated[str, msgspec.Meta(pattern=DATE_PATTERN, description="a day such as 2026-11-24")]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]

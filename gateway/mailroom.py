@@ -14,7 +14,7 @@ from gateway.channels.planned import Inbox
 from gateway.channels.present import Channels
 from gateway.config import GatewayConfig
 from gateway.desk import todo
-from gateway.desk.addresses import PlannedChannel, planned_channels
+from gateway.desk.addresses import PlannedChannel, channels_at
 from gateway.desk.desk import Desk
 from gateway.desk.resting import resting_channels
 from gateway.health import Health
@@ -56,7 +56,7 @@ class Mailroom:
         staff, addresses = (
             {one.id: one for one in self._reader.records(kind)} for kind in ("staff", "address")
         )
-        self._channels.follow(planned_channels(staff, addresses))
+        self._channels.follow(channels_at(staff, addresses))
         self._branch.follow_channels(self._channels.all)
         self._letters = Letters(
             board_url=lambda: self._desk.board_url,
@@ -104,7 +104,9 @@ class Mailroom:
         self._book.send_canaries(
             now,
             to,
-            resting=lambda: resting_channels(self._desk.world(self._branch.courses, now)),
+            resting=lambda: self._desk.asked(
+                resting_channels, self._branch.courses, now, instead=frozenset()
+            ),
         )
         self._show(now)
 
@@ -153,7 +155,9 @@ class Mailroom:
     def _hand_over(self, record: NoticeRecord) -> None:
         sender = self._channels.sender_of(record.channel)
         if sender is not None and not record.incident_id and record.why != CANARY:
-            overdue = todo.overdue(self._desk.world(self._branch.courses, self._clock()))
+            overdue = self._desk.asked(
+                todo.overdue, self._branch.courses, self._clock(), instead=[]
+            )
             whats = [f"{one.body.what.zh} {one.body.what.en}" for one in overdue]
             sender.put(write_reminder(whats, record))
             return

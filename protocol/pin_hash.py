@@ -8,8 +8,10 @@ from __future__ import annotations
 import hashlib
 import re
 
-_SCRYPT = re.compile(r"scrypt:(\d{1,9}):(\d{1,9}):(\d{1,9})\$[^$]+\$[0-9a-f]{128}(?![\s\S])")
-_PBKDF2 = re.compile(r"pbkdf2:([a-z0-9_]+):(\d{1,9})\$[^$]+\$([0-9a-f]+)(?![\s\S])")
+_SCRYPT = re.compile(
+    r"scrypt:(\d{1,9}):(\d{1,9}):(\d{1,9})\$[^$]+\$[0-9a-f]{128}(?![\s\S])", re.ASCII
+)
+_PBKDF2 = re.compile(r"pbkdf2:([a-z0-9_]+):(\d{1,9})\$[^$]+\$([0-9a-f]+)(?![\s\S])", re.ASCII)
 # More work than this for one sign-in would only slow the board: some seconds on a small machine.
 MOST_ROUNDS = 10_000_000
 MOST_SCRYPT_BYTES = 64 * 2**20

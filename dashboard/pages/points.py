@@ -76,7 +76,7 @@ class CareForm(PlanForm):
         lazy_pgettext("care", "Until"),
         validators=[
             Optional(),
-            Regexp(r"^([01]\d|2[0-3]):[0-5]\d$", message=_l("A time is written as 08:30.")),
+            Regexp(r"^([01][0-9]|2[0-3]):[0-5][0-9]$", message=_l("A time is written as 08:30.")),
         ],
     )
 

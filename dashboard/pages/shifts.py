@@ -37,7 +37,7 @@ blueprint = Blueprint("shifts", __name__, url_prefix="/shifts")
 ABSENCES = {"away": _l("Away"), "extra": _l("There besides")}
 WEEK = timedelta(days=7)
 FIRST_YEAR, LAST_YEAR = 2000, 2200
-_TIME = Regexp(r"^([01]\d|2[0-3]):[0-5]\d$", message=_l("A time is written as 08:30."))
+_TIME = Regexp(r"^([01][0-9]|2[0-3]):[0-5][0-9]$", message=_l("A time is written as 08:30."))
 
 
 def time_field(label: Any, *, needed: bool = True) -> StringField:

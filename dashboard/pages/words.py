@@ -111,6 +111,10 @@ FAULTS = {
         _l("The records were damaged and begun anew"),
         _l("Look at each point in person; restore a backup."),
     ),
+    "room_failed": (
+        _l("A part of the gateway has failed; calls go on without it"),
+        _l("Maintenance: keep the gateway's log, and update."),
+    ),
     "overloaded": (_l("More arrives than it can take"), _l("Maintenance: look for a flood.")),
     "failing": (_l("Messages are not delivered"), _l("Ring by telephone instead.")),
     **care_words.FAULTS,

@@ -71,7 +71,12 @@ class PlannedChannel:
     canary_every_s: int = CANARY_EVERY_S
 
 
-def planned_channels(
+def planned_channels(world: World) -> tuple[PlannedChannel, ...]:
+    """The channel of each address, in the order of their names; none of people who have left."""
+    return channels_at(world.all("staff"), world.all("address"))
+
+
+def channels_at(
     staff: Mapping[str, Record], addresses: Mapping[str, Record]
 ) -> tuple[PlannedChannel, ...]:
     """The channel of each address, in the order of their names; none of people who have left."""

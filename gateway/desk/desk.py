@@ -6,12 +6,15 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
+
+import msgspec
 
 from gateway.channels.notice import Scene
 from gateway.course import Course
 from gateway.desk.addresses import PlannedChannel, board_url, planned_channels
 from gateway.desk.coverage import Coverage
+from gateway.desk.guard import Guard
 from gateway.desk.hours import BRANCH
 from gateway.desk.plans import seeded
 from gateway.desk.playbooks import roles_of_situations
@@ -26,10 +29,14 @@ from gateway.roster import Roster
 from gateway.round import Round
 from gateway.store.records import Judged, LoggedEntry, PointRecord
 from gateway.supervision import Wrong
-from protocol.messages import ActionResult, Alert, Fault, Incident, Request
+from protocol.messages import ActionResult, Alert, Fault, FieldFault, Incident, Request
 from protocol.moment import Moment, rfc3339
 
+T = TypeVar("T")
+
 MINUTE_MS = 60_000
+# Of an answer of at most 64 KiB.
+FAULTS_BYTES = 48 * 1024
 # Kinds whose plans the configuration file may write, and may write no more.
 SEEDED = frozenset({"staff", "pin", "point", "channel", "board"})
 # Kinds whose records decide who is told of a call; a tick on a checklist need not count the staff.
@@ -39,6 +46,16 @@ DECIDES_WHO = frozenset(
         *("policy", "substitute", "playbook"),
     }
 )
+# What decides who is told, by its name here; made of the plans together.
+FOLLOWED: Mapping[str, Callable[[World], Any]] = {
+    "roster": roster_of,
+    "policies": policies_of,
+    "substitutes": substitutes_of,
+    "planned_channels": planned_channels,
+    "situations": roles_of_situations,
+    "board_url": board_url,
+}
+UNKNOWN, FAILED, NOTHING = Refused("unknown_request"), Refused("room_failed"), Done()
 
 
 class Memory(Protocol):
@@ -73,6 +90,7 @@ class Desk:
         self._takes = [pair for room in rooms for pair in room.takes.items()]
         self._ended = [pair for room in rooms for pair in room.ended.items()]
         self._ask_wrongs = [room.wrongs for room in rooms if room.wrongs]
+        self._guard = Guard()
         self._records: dict[str, dict[str, Record]] = {}
         self._timed: dict[tuple[str, str], Record] = {}
         self._minute: int | None = None
@@ -128,15 +146,17 @@ class Desk:
     def take_request(
         self, request: Request, courses: Mapping[str, Course], now: Moment, to: Round
     ) -> None:
-        """Something a member of staff wants: judged once, answered each time."""
+        """Something a member of staff wants: done once, answered each time. What was refused has
+        changed nothing, so it is judged anew, with all that is wrong with it."""
         known = to.judged(request.request_id, self._memory.judged)
         if known is not None:
             result = self._as_before(request, known)
         else:
             result = self._judge(request, courses, now, to)
-            to.work.actions[request.request_id] = Judged(
-                ok=result.ok, reason=result.reason, record=result.id, at_ms=now.utc_ms
-            )
+            if result.ok:
+                to.work.actions[request.request_id] = Judged(
+                    ok=True, record=result.id, at_ms=now.utc_ms
+                )
         to.results.append((request.terminal, result))
 
     def _as_before(self, request: Request, known: Judged) -> ActionResult:
@@ -162,7 +182,7 @@ class Desk:
             if record is None:  # as with nearly every press: nothing to look at
                 continue
             world = self.world(courses, now)
-            done = take(world, record, alert)
+            done = self._guard.ask(take, world, record, alert, instead=None)
             if done is not None:
                 self._apply(done, world, to)
                 return True
@@ -174,7 +194,7 @@ class Desk:
         decide, world = self._decide.get(request.do), self.world(courses, now)
         try:
             request = self._with_seal(request)
-            outcome = decide(world, request) if decide else Refused("unknown_request")
+            outcome = self._guard.ask(decide, world, request, instead=FAILED) if decide else UNKNOWN
         except VaultError:
             outcome = Refused("private_key_missing")
         if isinstance(outcome, Refused):
@@ -182,7 +202,7 @@ class Desk:
                 action_id=request.request_id,
                 ok=False,
                 reason=outcome.reason,
-                faults=outcome.faults,
+                faults=fitting(outcome.faults),
                 id=request.id,
                 version=self._version_now(request, request.id),
             )
@@ -191,7 +211,7 @@ class Desk:
         return ActionResult(
             action_id=request.request_id,
             ok=True,
-            faults=outcome.named,
+            faults=fitting(outcome.named),
             id=written.id if written else request.id,
             version=written.version if written else 0,
         )
@@ -216,7 +236,11 @@ class Desk:
             room = self._room_of[record.kind]
             if room.fall_due is not None:
                 world = self.world(courses, now)
-                self._apply(room.fall_due(world, record), world, to)
+                done = self._guard.ask(room.fall_due, world, record, instead=None)
+                if done is None:  # it would be asked again each second, for ever
+                    del self._timed[record.kind, record.id]
+                else:
+                    self._apply(done, world, to)
 
     def follow(self, courses: Mapping[str, Course], now: Moment, to: Round) -> None:
         """What the round's changes of incidents lead to."""
@@ -227,10 +251,11 @@ class Desk:
         for before, after in to.changes:
             if before is None:
                 for meet in self._meet:
-                    self._apply(meet(world, after), world, to)
+                    self._apply(self._guard.ask(meet, world, after, instead=NOTHING), world, to)
             else:
                 for follow in self._follow:
-                    self._apply(follow(world, before, after), world, to)
+                    done = self._guard.ask(follow, world, before, after, instead=NOTHING)
+                    self._apply(done, world, to)
 
     def settle(self, courses: Mapping[str, Course], now: Moment, to: Round) -> bool:
         """Who is on duty and which policies count: looked at once a minute, and when something
@@ -244,15 +269,16 @@ class Desk:
         self._minute, before = minute, self.roster.on_duty()
         self._wrongs_minute = None
         world = self.world(courses, now)
-        self.roster = roster_of(world)
-        self.policies, self.substitutes = policies_of(world), substitutes_of(world)
-        self.planned_channels = planned_channels(world.all("staff"), world.all("address"))
-        self.situations = roles_of_situations(world)
-        self.board_url = board_url(world)
+        self._follow_plans(world)
         if self.roster.on_duty() != before or self._is_new:
             self._is_new = False
             to.work.facts["on_duty"] = json.dumps(self.roster.on_duty())
         return True
+
+    def _follow_plans(self, world: World) -> None:
+        """What decides who is told, each as it was where the plans cannot be followed."""
+        for name, made in FOLLOWED.items():
+            setattr(self, name, self._guard.ask(made, world, instead=getattr(self, name)))
 
     def wrongs(self, courses: Mapping[str, Course], now: Moment) -> tuple[Wrong, ...]:
         """What the rooms find wrong: looked for once a minute, and after a change."""
@@ -261,8 +287,10 @@ class Desk:
         if is_settled and minute != self._wrongs_minute:
             self._wrongs_minute = minute
             world = self.world(courses, now)
-            self._wrongs = tuple(one for ask in self._ask_wrongs for one in ask(world))
-        return self._wrongs
+            self._wrongs = tuple(
+                one for ask in self._ask_wrongs for one in self._guard.ask_all(ask, world)
+            )
+        return (*self._wrongs, *self._guard.wrongs())
 
     # --- applying ---
 
@@ -281,7 +309,8 @@ class Desk:
         for record in done.records:
             for kind, ended in self._ended:
                 if kind == record.kind and not record.is_open:
-                    self._apply(ended(world, record), world, to)
+                    done = self._guard.ask(ended, world, record, instead=NOTHING)
+                    self._apply(done, world, to)
 
     def _forget(self, key: tuple[str, str], to: Round) -> None:
         to.work.records.pop(key, None)
@@ -312,6 +341,12 @@ class Desk:
         return self._records.get(kind, {})
 
     # --- what is so now ---
+
+    def asked(
+        self, room: Callable[[World], T], courses: Mapping[str, Course], now: Moment, *, instead: T
+    ) -> T:
+        """What a room says of everything as it is now."""
+        return self._guard.ask(room, self.world(courses, now), instead=instead)
 
     def scene(self, incident: Incident | None) -> Scene:
         """What people here call what a notice about the incident speaks of."""
@@ -398,6 +433,18 @@ class _Closed(Mapping[str, Incident]):
 
     def __len__(self) -> int:
         return 0
+
+
+def fitting(faults: Iterable[FieldFault]) -> tuple[FieldFault, ...]:
+    """The first of the faults, as many as fit into an answer; what a request says may be long."""
+    found, room_bytes = [], FAULTS_BYTES
+    for one in faults:
+        cut = replace(one, field=one.field[:200], name=one.name[:32], detail=one.detail[:500])
+        room_bytes -= len(msgspec.json.encode(cut))
+        if room_bytes < 0:
+            break
+        found.append(cut)
+    return tuple(found)
 
 
 def _closed(record: Record, now: Moment) -> Record:

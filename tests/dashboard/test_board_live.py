@@ -10,7 +10,7 @@ from dashboard import live as lives
 from dashboard.errors import BrokerAway, TooManyWaiting
 from dashboard.stream import MAX_WAITING
 from protocol.link import Received
-from protocol.messages import Action, TerminalEvent, UnitStatus, encode
+from protocol.messages import Action, ActionResult, TerminalEvent, UnitStatus, encode
 from protocol.topics import Topic
 
 
@@ -62,6 +62,25 @@ def test_waiting_actions_leave_threads_for_pages(board):
         with pytest.raises(TooManyWaiting):
             board.live.ask(_action())
     assert len(board.live._waiting) == 0
+
+
+def test_all_who_ask_the_same_hear_the_answer(board):
+    """Who asks again after a lost answer does so before the first has got theirs."""
+    waiting = board.live._waiting
+    with waiting.answer_to("same") as first:
+        with waiting.answer_to("same") as second, waiting.answer_to("other") as other:
+            waiting.answer(ActionResult(action_id="same", ok=True))
+            assert first.result(0).ok and second.result(0).ok and not other.done()
+        assert len(waiting) == 0
+
+
+def test_who_gives_up_waiting_takes_nobodys_answer_along(board):
+    waiting = board.live._waiting
+    with waiting.answer_to("same") as patient:
+        with waiting.answer_to("same"):
+            pass
+        waiting.answer(ActionResult(action_id="same", ok=True))
+        assert patient.result(0).ok
 
 
 def test_what_could_not_be_told_is_kept_and_bounded(board):

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import typing
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, get_args, get_type_hints
 
-import msgspec
 import pytest
+from any_values import made
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -36,49 +35,6 @@ KINDS = [
 SETTINGS = settings(max_examples=60, deadline=None, derandomize=True, database=None)
 
 
-def values_of(hint: Any) -> st.SearchStrategy[Any]:
-    """Any value that a field of this type may have, by its own bounds."""
-    origin, inner = get_origin(hint), get_args(hint)
-    if origin is typing.Annotated:
-        return _bounded(inner[0], inner[1])
-    if origin is typing.Literal:
-        return st.sampled_from(inner)
-    if origin is list:
-        return st.lists(values_of(inner[0]), max_size=4)
-    if origin is tuple:
-        return st.lists(values_of(inner[0]), max_size=4).map(tuple)
-    if origin is dict:
-        return st.dictionaries(values_of(inner[0]), values_of(inner[1]), max_size=3)
-    if hint is Any:  # of a request's body: whatever JSON can say
-        return st.one_of(st.none(), st.booleans(), st.text(max_size=9), st.integers(0, 2**53))
-    if inner:
-        return st.one_of(*map(values_of, inner))
-    if dataclasses.is_dataclass(hint):
-        return message_of(hint)
-    return {
-        str: st.text(max_size=300),
-        int: st.integers(0, 2**53),
-        bool: st.booleans(),
-        float: st.floats(allow_nan=False, allow_infinity=False),
-        type(None): st.none(),
-    }[hint]
-
-
-def _bounded(kind: type, meta: msgspec.Meta) -> st.SearchStrategy[Any]:
-    if meta.pattern is not None:
-        first, rest = ("[a-z]", "[a-z0-9_]") if "_" in meta.pattern else ("[a-z0-9]", "[a-z0-9-]")
-        return st.from_regex(rf"\A{first}{rest}{{0,31}}\Z")
-    if kind is int:
-        return st.integers(meta.ge, meta.le)
-    return st.text(min_size=meta.min_length or 0, max_size=meta.max_length)
-
-
-def message_of(kind: type) -> st.SearchStrategy[Any]:
-    hints = get_type_hints(kind, include_extras=True)
-    fields = dataclasses.fields(kind)
-    return st.builds(kind, **{field.name: values_of(hints[field.name]) for field in fields})
-
-
 def test_every_message_is_here() -> None:
     assert {kind.__name__ for kind in KINDS} >= {
         *("Alert", "UnitStatus", "Receipt", "Feedback", "Incident", "Action", "ActionResult"),
@@ -89,7 +45,7 @@ def test_every_message_is_here() -> None:
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_what_is_encoded_is_decoded_the_same(kind: type) -> None:
     @SETTINGS
-    @given(message=message_of(kind))
+    @given(message=made(kind))
     def there_and_back(message: Any) -> None:
         payload = encode(message)
         assert isinstance(json.loads(payload), dict)
@@ -101,7 +57,7 @@ def test_what_is_encoded_is_decoded_the_same(kind: type) -> None:
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_unknown_fields_are_ignored(kind: type) -> None:
     @settings(SETTINGS, max_examples=5)
-    @given(message=message_of(kind))
+    @given(message=made(kind))
     def a_newer_program_says_more(message: Any) -> None:
         body = json.loads(encode(message)) | {"of_a_later_version": {"a": [1]}}
         assert decode(kind, json.dumps(body).encode()) == message
