@@ -16,8 +16,8 @@ from gateway.responders import (
     with_responder,
     without_offer,
 )
-from gateway.steps import go_on_without, next_step, tell_needed, telling
-from protocol.messages import Action, Offer, Refusal
+from gateway.steps import go_on_for_role, go_on_without, made_real, next_step, tell_needed
+from protocol.messages import Action, Incident, Offer, Refusal
 from protocol.moment import Moment, rfc3339
 
 
@@ -90,7 +90,8 @@ def _refuse(course: Course, action: Action, now: Moment, rules: Rules) -> Outcom
     """Somebody who was told will not come (`refuse`) or cannot (`busy`).
 
     A role that all have refused is stood in for; once everybody whom the step told has refused,
-    the next step comes at once.
+    the next step comes at once. On a call that others have accepted it does when nobody is left for
+    a role that is missing.
     """
     incident = course.incident
     if action.by not in incident.told:
@@ -105,7 +106,19 @@ def _refuse(course: Course, action: Action, now: Moment, rules: Rules) -> Outcom
         return Unchanged()
     entry = Entry(event="refused", by=action.by, detail={"how": action.action})
     changed = Changed(course=with_changes(course, refused=(*others, refusal)), entries=(entry,))
-    return go_on_without(changed, now, rules, because="all_refused")
+    if incident.stage == "raised":
+        return go_on_without(changed, now, rules, because="all_refused")
+    return go_on_for_role(changed, now, rules, roles=_could_cover(incident, action.by, rules))
+
+
+def _could_cover(incident: Incident, staff: str, rules: Rules) -> list[str]:
+    """The missing roles that this person has, or stands in for."""
+    theirs = rules.roster.roles_of(staff)
+    return [
+        role
+        for role in incident.missing_roles
+        if role in theirs or incident.substitutes.get(role) in theirs
+    ]
 
 
 def _is_repeat(known: Refusal, new: Refusal) -> bool:
@@ -128,6 +141,8 @@ def _hand_over(course: Course, action: Action, now: Moment, rules: Rules) -> Out
         return Refused("recipient_unknown")
     if action.to == incident.owner:
         return Unchanged()
+    if not rules.roster.is_on_duty(action.to):
+        return Refused("recipient_off_duty")
     if rules.policy.handover_needs_consent and not is_lead:
         return _offer(course, action.by, action.to, now, rules)
     changed = _owned_by(course, action.to, now, rules)
@@ -146,8 +161,6 @@ def _offer(course: Course, by: str, to: str, now: Moment, rules: Rules) -> Outco
     incident = course.incident
     if incident.offer is not None and (incident.offer.by, incident.offer.to) == (by, to):
         return Unchanged()
-    if not rules.roster.is_on_duty(to):
-        return Refused("recipient_off_duty")
     changed = replace(
         with_changes(in_this_boot(course, now), offer=Offer(to=to, by=by, at=rfc3339(now.utc_ms))),
         offer_ms=now.mono_ms + rules.policy.offer_s * 1000,
@@ -218,7 +231,7 @@ def _make_real(course: Course, action: Action, now: Moment, rules: Rules) -> Out
     """Whoever sees that it is no drill any more says so, and all who were told hear of it."""
     if not course.incident.drill:
         return Unchanged()
-    changed, tell = telling(with_changes(course, drill=False), rules, why="real")
+    changed, tell = made_real(course, now, rules)
     entry = Entry(event="became_real", by=action.by, detail={"told": tell.staff})
     return Changed(course=changed, entries=(entry,), tells=(tell,))
 

@@ -25,16 +25,18 @@ def notices_of(
     incident_id: str = "",
     made_ms: int,
 ) -> Iterator[NoticeRecord]:
-    """A notice for each channel that belongs to somebody who is told.
+    """A notice for each channel that belongs to somebody who is told; where the step's channels are
+    for others only, through any channel that is not to be silent.
 
     about: what its id begins with, the same for the same telling. incident_id: "" for what is
     about no incident. made_ms: UTC.
     """
-    for channel in open_to(tell, channels):
-        staff = meant(channel, tell, roster)
-        is_for_all = channel.staff is None and not channel.roles
-        if is_for_all or tell.everywhere or staff:
-            yield NoticeRecord(
+    found = for_somebody(tell, open_to(tell, channels), roster)
+    if not found:
+        found = for_somebody(tell, [one for one in channels if one.name not in tell.silent], roster)
+    for channel, staff in found:
+        yield (
+            NoticeRecord(
                 notice_id=f"{about}.{tell.why}.{channel.name}",
                 incident_id=incident_id,
                 channel=channel.name,
@@ -44,6 +46,19 @@ def notices_of(
                 staff=staff,
                 subjects=tell.subjects,
             )
+        )
+
+
+def for_somebody(
+    tell: Tell, channels: Sequence[AnyChannel], roster: Roster
+) -> list[tuple[AnyChannel, tuple[str, ...]]]:
+    """Those of the channels that belong to somebody who is told, each with whom it means."""
+    named = [(one, meant(one, tell, roster)) for one in channels]
+    return [
+        (one, staff)
+        for one, staff in named
+        if staff or tell.everywhere or (one.staff is None and not one.roles)
+    ]
 
 
 def open_to(tell: Tell, channels: Sequence[AnyChannel]) -> Sequence[AnyChannel]:

@@ -195,6 +195,8 @@ def _prove_earlier(course: Course, alert: Alert, now: Moment) -> Outcome:
     age_ms, uncertain_ms = _age(alert, now)
     earlier_ms = (course.raised_ms or 0) - (now.mono_ms - age_ms)
     knows_better = course.raised_ms is not None and course.boot == now.boot and not uncertain_ms
+    if alert.drill != incident.drill:  # the call began when the drill became real
+        return Unchanged()
     if not (raised_by(incident, alert) and knows_better and earlier_ms >= PROOF_MS):
         return Unchanged()
 
@@ -227,20 +229,18 @@ def _join(course: Course, alert: Alert, now: Moment, rules: Rules) -> Outcome:
     kind = max(incident.kind, "urgent" if alert.what == "held" else "call", key=_RANK.__getitem__)
     changes: dict[str, object] = {"presses": incident.presses + pressed}
     entries = [Entry(event="joined", detail={"alert_id": alert.alert_id, "what": alert.what})]
-    becomes_real = incident.drill and not alert.drill
-    if becomes_real:
-        changes["drill"] = False
-        entries.append(Entry(event="became_real", detail={}))
     changed = with_changes(course, **changes)
     outranks = kind != incident.kind
     if outranks:
         rules = rules.at(kind, incident.point)
         changed, became = _become(changed, kind, now, rules)
         entries += became
+    if incident.drill and not alert.drill:  # whoever was told of a drill may be taking their time
+        changed, tell = steps.made_real(changed, _before(now, _age(alert, now)[0]), rules)
+        entries.append(Entry(event="became_real", detail={"told": tell.staff}))
+        return Changed(course=changed, entries=tuple(entries), tells=(tell,))
     why: Why | None = None
-    if becomes_real:  # whoever was told of a drill may be taking their time
-        why = "real"
-    elif outranks:
+    if outranks:
         why = "urgent" if kind == "urgent" else "step"
     elif incident.stage != "raised" and pressed:
         why = "again"

@@ -147,7 +147,8 @@ class Mailroom:
             if self._channels.sender_of(record.channel) is None:
                 given_up.append(_given_up(record, GONE))
             elif record.incident_id and record.incident_id not in self._branch.courses:
-                given_up.append(_given_up(record, ENDED))
+                tried = DeliveryResult(False, record.detail) if record.attempts else ENDED
+                given_up.append(_given_up(record, tried))
             else:
                 self._hand_over(record)
         return given_up

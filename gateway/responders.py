@@ -58,12 +58,18 @@ def with_one_there(course: Course, staff: str | None, then: Moment, rules: Rules
 
 def with_duty(course: Course, came: Collection[str], went: Collection[str], rules: Rules) -> Course:
     """The course once these have come on duty and those gone: who is under way and goes off duty
-    covers nothing, unless they come back or arrive all the same."""
+    covers nothing, unless they come back or arrive all the same. A role that somebody has no more,
+    such as first aid without a certificate, they cover no more."""
 
     def of(one: Responder) -> Responder:
-        if one.arrived_at is not None or one.staff not in (*came, *went):
+        if not rules.roster.knows(one.staff):
             return one
-        return replace(one, roles=() if one.staff in went else rules.roster.roles_of(one.staff))
+        now_theirs = rules.roster.roles_of(one.staff)
+        if one.arrived_at is None and one.staff in went:
+            return replace(one, roles=())
+        if one.arrived_at is None and not one.roles and one.staff not in came:
+            return one  # who has gone before stays gone
+        return replace(one, roles=now_theirs)
 
     responders = tuple(of(one) for one in course.incident.responders)
     if responders == course.incident.responders:

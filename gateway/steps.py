@@ -20,12 +20,19 @@ from gateway.course import (
 )
 from gateway.cover import with_stand_ins
 from gateway.policy import Policy, told
-from gateway.responders import in_this_boot, responder_of, with_changes, with_duty, without_offer
+from gateway.responders import (
+    in_this_boot,
+    responder_of,
+    with_changes,
+    with_duty,
+    without_offer,
+)
 from protocol.messages import Incident, Offer
 from protocol.moment import Moment
 
-# Why a step came before its time: the last who was waited for refused, or went off duty.
-Because = Literal["all_refused", "nobody_left"]
+# Why a step came before its time: the last who was waited for refused, or went off duty; or nobody
+# is left for a role that is missing.
+Because = Literal["all_refused", "nobody_left", "role_refused"]
 
 
 def fall_due(course: Course, now: Moment, rules: Rules) -> Outcome:
@@ -70,8 +77,53 @@ def go_on_without(before: Changed, now: Moment, rules: Rules, *, because: Becaus
     is_end = is_clocks_end(changed.incident, rules.policy)
     if changed.incident.stage != "raised" or is_end or waited_for(changed, rules):
         return after
-    called = _call_next(in_this_boot(changed, now), now, rules, because=because)
-    return replace(called, entries=(*after.entries, *called.entries), tells=(*tells, *called.tells))
+    return _and_next(after, now, rules, because=because)
+
+
+def go_on_for_role(before: Changed, now: Moment, rules: Rules, *, roles: Sequence[str]) -> Changed:
+    """What comes of somebody who will not come to a call that others are on: when nobody is left
+    who was told and has one of these missing roles, the next step comes at once."""
+    after = go_on_without(before, now, rules, because="role_refused")
+    incident = after.course.incident
+    wanted = [one for one in roles if one in incident.missing_roles]
+    wanted += [incident.substitutes[one] for one in wanted if one in incident.substitutes]
+    left = [
+        one for one in _told_and_free(after.course, rules) if rules.roster.has_role(one, *wanted)
+    ]
+    if not wanted or left or is_clocks_end(incident, rules.policy):
+        return after
+    return _and_next(after, now, rules, because="role_refused")
+
+
+def _told_and_free(course: Course, rules: Rules) -> list[str]:
+    """Who was told, is on duty, is not on the call yet and has not refused."""
+    incident = course.incident
+    away = {one.staff for one in (*incident.refused, *incident.responders)}
+    return [one for one in incident.told if one not in away and rules.roster.is_on_duty(one)]
+
+
+def _and_next(before: Changed, now: Moment, rules: Rules, *, because: Because) -> Changed:
+    """The next step at once, on top of what has changed."""
+    called = _call_next(in_this_boot(before.course, now), now, rules, because=because)
+    return replace(
+        called,
+        entries=(*before.entries, *called.entries),
+        tells=(*before.tells, *called.tells),
+    )
+
+
+def made_real(course: Course, since: Moment, rules: Rules) -> tuple[Course, Tell]:
+    """The drill's course as a call's that begins at `since`, and the telling: to all who were told
+    of a drill, and to those who have a role that is missing. Times of practice are nobody's."""
+    real = with_changes(
+        in_this_boot(course, since), drill=False, to_accept_ms=None, to_arrive_ms=None
+    )
+    incident = real.incident
+    _, tell = telling(real, rules, why="real")
+    missing = (*incident.missing_roles, *incident.substitutes.values())
+    people = (*tell.staff, *incident.told, *rules.roster.on_duty_with(missing))
+    there = tuple(one for one in dict.fromkeys(people) if rules.roster.is_on_duty(one))
+    return _telling_these(replace(real, raised_ms=since.mono_ms), rules, why="real", staff=there)
 
 
 def duty_changed(course: Course, event: DutyChanged, now: Moment, rules: Rules) -> Outcome:
@@ -79,11 +131,24 @@ def duty_changed(course: Course, event: DutyChanged, now: Moment, rules: Rules) 
 
     A step that found nobody to tell waits for its clock: nobody has gone from it.
     """
-    changed = _without_who_went(course, event, rules)
+    changed = _without_offer_to(_without_who_went(course, event, rules), event.went)
     if course.incident.step in course.incident.told.values():
         changed = go_on_without(changed, now, rules, because="nobody_left")
     changed = _with_help_that_came(changed, event.came, rules)
     return changed if changed.course != course else Unchanged()
+
+
+def _without_offer_to(changed: Changed, went: tuple[str, ...]) -> Changed:
+    """An offer to somebody who has gone off duty lapses: nobody becomes owner on the way home."""
+    offer = changed.course.incident.offer
+    if offer is None or offer.to not in went:
+        return changed
+    lapsed = let_lapse(changed.course, offer)
+    return replace(
+        lapsed,
+        entries=(*changed.entries, *lapsed.entries),
+        tells=(*changed.tells, *lapsed.tells),
+    )
 
 
 def _without_who_went(course: Course, event: DutyChanged, rules: Rules) -> Changed:
@@ -93,9 +158,7 @@ def _without_who_went(course: Course, event: DutyChanged, rules: Rules) -> Chang
     course = with_duty(course, event.came, event.went, rules)
     if course.incident == before:
         return Changed(course=course, entries=())
-    gone = [
-        one.staff for one in before.responders if one.staff in event.went and not one.arrived_at
-    ]
+    gone = _who_covers_less(before, course.incident)
     lost = [one for one in course.incident.missing_roles if one not in before.missing_roles]
     course, substituted, tells = tell_needed(course, lost, rules)
     if gone and not tells:
@@ -104,10 +167,19 @@ def _without_who_went(course: Course, event: DutyChanged, rules: Rules) -> Chang
         tells = (tell,)
     told = [staff for tell in tells for staff in tell.staff]
     entries = tuple(
-        Entry(event="left_on_the_way", by=staff, detail={"needed": lost, "told": told})
+        Entry(
+            event="left_on_the_way" if staff in event.went else "role_lost",
+            by=staff,
+            detail={"needed": lost, "told": told},
+        )
         for staff in gone
     )
     return Changed(course=course, entries=(*entries, *substituted), tells=tells)
+
+
+def _who_covers_less(before: Incident, after: Incident) -> list[str]:
+    pairs = zip(before.responders, after.responders, strict=True)
+    return [one.staff for one, then in pairs if not set(one.roles) <= set(then.roles)]
 
 
 def _with_help_that_came(changed: Changed, came: tuple[str, ...], rules: Rules) -> Changed:

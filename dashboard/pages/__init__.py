@@ -39,6 +39,7 @@ from dashboard.pages import (
     walk,
     words,
 )
+from dashboard.pages.forms import new_once
 from dashboard.pages.situation import situations_now
 
 # Their routes hang on the blueprint of `reports`, which is registered after they are read.
@@ -56,7 +57,10 @@ def register(app: Flask) -> None:
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(times.FILTERS)
     app.jinja_env.globals.update(
-        words.GLOBALS, may_export=may_export, situations_now=situations_now
+        words.GLOBALS,
+        may_export=may_export,
+        situations_now=situations_now,
+        new_once=new_once,
     )
     app.context_processor(chrome.for_every_page)
     for module in (

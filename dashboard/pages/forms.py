@@ -34,12 +34,17 @@ from protocol.messages import FieldFault
 UNSURE = ("gateway_silent", "broker_away", "board_busy")
 
 
+def new_once() -> str:
+    """Which showing of a page a form belongs to, so that a form that is sent twice is done once."""
+    return uuid.uuid4().hex
+
+
 class PlanForm(FlaskForm):
     """A plan on a page. version: of the plan as this page showed it, 0 for a new one. once: which
     showing of the page it is."""
 
     version = HiddenField(default="0")
-    once = HiddenField(default=lambda: uuid.uuid4().hex)
+    once = HiddenField(default=new_once)
 
     def place(self, path: str) -> str | None:
         """The form's field for a path of the plan's body, such as breaks[1].ends; None: none."""
@@ -57,14 +62,27 @@ class PlanForm(FlaskForm):
     def ask(self, do: str, *, id: str = "", version: int | None = None, body: Any) -> Answer:
         """Has the desk do something: once, though the same form is sent twice by an impatient
         finger, or again because its answer was lost."""
-        same = json.dumps([self.once.data, do, id, version, body], sort_keys=True)
-        request_id = hashlib.sha256(same.encode()).hexdigest() if self.once.data else None
+        request_id = once_id(do, id, version, body, once=self.once.data or "")
         answer = ask_desk(
             do, by=needed_viewer(), id=id, version=version, body=body, request_id=request_id
         )
         if answer.reason not in UNSURE:
-            self.once.data = uuid.uuid4().hex
+            self.once.data = new_once()
         return answer
+
+
+def once_id(*what: object, once: str | None = None) -> str | None:
+    """An id of what a page asks for, the same however often this showing of it does; None when the
+    page does not say which showing it is. once: as its form says, None: of the posted one."""
+    showing = request.form.get("once", "") if once is None else once
+    same = json.dumps([showing, *what], sort_keys=True)
+    return hashlib.sha256(same.encode()).hexdigest() if showing else None
+
+
+def ask_once(do: str, *, id: str, body: dict[str, Any]) -> Answer:
+    """Has the desk do what a form of a page asks for; once, though the form comes twice."""
+    viewer = needed_viewer()
+    return ask_desk(do, by=viewer, id=id, body=body, request_id=once_id(viewer, do, id, body))
 
 
 def save(form: PlanForm, kind: str, id: str, body: dict[str, Any]) -> Answer:

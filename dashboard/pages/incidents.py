@@ -12,6 +12,7 @@ from dashboard.errors import Problem
 from dashboard.pages import followups, private, words
 from dashboard.pages.branch import cards_for_viewer, staff_names, viewer_id
 from dashboard.pages.floor_views import where_is
+from dashboard.pages.forms import once_id
 from dashboard.pages.situation import panel_of, situations
 from dashboard.pages.speakers import speakers
 from dashboard.sessions import is_by_script
@@ -98,7 +99,14 @@ def do(incident_id: str, action: str) -> Response:
     if viewer is None:
         raise Problem(403, "not_allowed", _("Programs act through /api/v1."))
     _find(incident_id)
-    outcome = act(incident_id=incident_id, action=action, by=viewer, **_needs())
+    needs = _needs()
+    outcome = act(
+        incident_id=incident_id,
+        action=action,
+        by=viewer,
+        action_id=once_id(incident_id, action, needs),
+        **needs,
+    )
     if is_by_script():
         answer = jsonify(ok=outcome.ok, reason=outcome.reason, message=outcome.message)
         answer.status_code = outcome.status

@@ -30,6 +30,14 @@ FAULTS = {
         _l('Does not come to "call 120 / 110 now" within half an hour'),
         _l("Let its last step tell every screen."),
     ),
+    "policy_waits_long": (
+        _l("Waits very long before people are told again"),
+        _l("Shorten it in the policy: minutes count."),
+    ),
+    "channels_for_others": (
+        _l("Tells people through channels that are for others"),
+        _l("Choose channels in that step which they hear too."),
+    ),
     "role_nobody_has": (
         _l("Asks for a role that nobody of the team has"),
         _l("Give somebody the role, or name who stands in."),
@@ -54,7 +62,10 @@ FAULTS = {
 }
 # Those whose detail says which.
 NEWS = frozenset(
-    {"role_lacking", "role_nobody_has", "role_uncovered", "unknown_channel", "unknown_point"}
+    {
+        *("policy_waits_long", "channels_for_others", "unknown_channel", "unknown_point"),
+        *("role_lacking", "role_nobody_has", "role_uncovered"),
+    }
 )
 DEFAULT_POLICY = "default"
 WHYS = {
@@ -78,10 +89,26 @@ def subject_words(name: str, labels: Mapping[str, str]) -> str:
 
 def detail_words(name: str, detail: str, roles: Mapping[str, object]) -> str:
     """A fault's detail with its roles in words; what is none of ours stays as it is."""
+    if name == "policy_waits_long":
+        return ", ".join(_waiting(one) for one in detail.split(", "))
+    if name == "channels_for_others":
+        return _("step %(numbers)s", numbers=detail)
     if not name.startswith("role_"):
         return detail
     found = re.sub(r"[a-z_]+", lambda one: str(roles.get(one[0], one[0])), detail)
     return found.replace(", ", _(", "))
+
+
+def _waiting(said: str) -> str:
+    """Which clock of a policy waits for how long; said: such as arrival_s 3600."""
+    name, _space, seconds = said.partition(" ")
+    words = {
+        "repeat_s": _("Told again while nobody accepts"),
+        "arrival_s": _("Told again when nobody arrives"),
+        "close_s": _("Told again when nobody closes"),
+        "offer_s": _("An offer lapses"),
+    }
+    return f"{words.get(name, name)}: {seconds} s"
 
 
 def _of(detail: Mapping[str, object], key: str) -> str:

@@ -15,15 +15,14 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from dashboard.auth import local_target
 from dashboard.board import the_board
-from dashboard.desk import ask_desk
 from dashboard.pages import care_words, words
 from dashboard.pages.branch import point_labels, present_faults, staff_names
 from dashboard.pages.cards import FaultLine, fault_lines
 from dashboard.pages.floor_views import empty_floors
 from dashboard.pages.forms import (
     PlanForm,
+    ask_once,
     choices,
-    needed_viewer,
     open_record,
     posted_number,
     retire_and_say,
@@ -217,7 +216,7 @@ def move(id: str, do: str) -> Response:
         body = without_nothing(
             {"count": posted_number("count"), "incident_id": request.form.get("incident_id")}
         )
-    answer = ask_desk(f"resource.{do}", by=needed_viewer(), id=id, body=body)
+    answer = ask_once(f"resource.{do}", id=id, body=body)
     flash(str(DOES[do]) if answer.ok else " ".join([answer.message, *_counts(answer.faults)]))
     return redirect(local_target(request.form.get("next") or url_for("resources.listing")))
 

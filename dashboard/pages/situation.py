@@ -132,7 +132,7 @@ def panel_of(board: Board, incident: Incident, *, contact: str = "") -> Panel:
     return Panel(
         checklist=checklist,
         contacts=tuple(contacts.values()),
-        calls=tuple(one for one in records if one.kind == "outside_call"),
+        calls=_calls_made(incident, records),
         report=report.body if report else None,
         report_version=report.version if report else 0,
         script=script(known),
@@ -142,6 +142,12 @@ def panel_of(board: Board, incident: Incident, *, contact: str = "") -> Panel:
         complaint=next((one for one in records if one.kind == "complaint" and one.is_open), None),
         owes_call=any(_is_owed_call(one) for one in records),
     )
+
+
+def _calls_made(incident: Incident, records: Iterable[Record]) -> tuple[Record, ...]:
+    """The calls outside; of a drill that has become real not those that were practised."""
+    made = (one for one in records if one.kind == "outside_call")
+    return tuple(one for one in made if incident.drill or not one.body.practice)
 
 
 def _is_owed_call(record: Record) -> bool:

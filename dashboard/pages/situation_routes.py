@@ -13,7 +13,7 @@ from dashboard.board import the_board
 from dashboard.desk import Answer, answer_sentences, ask_desk
 from dashboard.errors import Problem
 from dashboard.pages.branch import cards_for_viewer, staff_names, viewer_id
-from dashboard.pages.forms import needed_viewer, without_nothing
+from dashboard.pages.forms import ask_once, needed_viewer, without_nothing
 from dashboard.pages.situation import contacts_by_order, panel_of, scripts_of
 from dashboard.sessions import is_by_script
 from protocol.messages import Incident
@@ -45,10 +45,13 @@ def step(incident_id: str, do: str) -> Response:
 
 @blueprint.post("/seen")
 def seen(incident_id: str) -> Response:
-    """One thing that staff see of the customer; the others stay as they are."""
+    """One thing that staff see of the customer; the others stay as they are. What is seen besides
+    comes to what others have seen."""
     found = the_board().reader.record("outside", _find(incident_id).incident_id)
     body = {name: getattr(found.body, name) for name in FACTS} if found else {}
+    before = body.get("what", "")
     body |= {name: text for name in FACTS if (text := request.form.get(name, "").strip())}
+    body["what"] = _with_more(before, request.form.get("what", "").strip())
     answer = ask_desk(
         "outside.report",
         by=needed_viewer(),
@@ -59,6 +62,12 @@ def seen(incident_id: str) -> Response:
     return _back(incident_id, answer, anchor="outside-now")
 
 
+def _with_more(before: str, more: str) -> str:
+    known = before.split(BETWEEN) if before else []
+    return BETWEEN.join([*known, more] if more and more not in known else known)
+
+
+BETWEEN = "; "
 FACTS = ("age", "conscious", "breathing", "what")
 
 
@@ -75,9 +84,7 @@ def _readable(body: dict[str, Any]) -> dict[str, Any]:
 def called(incident_id: str) -> Response:
     """Somebody has rung somebody."""
     body = {name: request.form.get(name, "").strip() for name in ("contact", "number", "said")}
-    answer = ask_desk(
-        "outside.called", by=needed_viewer(), id=incident_id, body=without_nothing(body)
-    )
+    answer = ask_once("outside.called", id=incident_id, body=without_nothing(body))
     return _back(incident_id, answer, anchor="outside-now")
 
 
@@ -96,7 +103,7 @@ def family(incident_id: str) -> Response:
         answer = ask_desk("family_contact.forget", by=needed_viewer(), id=incident_id)
     else:
         body = {name: request.form.get(name, "").strip() for name in ("number", "relation")}
-        answer = ask_desk("family_contact.save", by=needed_viewer(), id=incident_id, body=body)
+        answer = ask_once("family_contact.save", id=incident_id, body=body)
     return _back(incident_id, answer, anchor="outside-now")
 
 

@@ -153,6 +153,7 @@ SPOKEN: dict[str, Speak] = {
     "situation_set": _situation,
     "checklist_begun": lambda detail, names: _("The checklist has begun"),
     "checklist_replaced": lambda detail, names: _("The checklist of before was put aside"),
+    "checklist_anew": lambda detail, names: _("The checklist begins anew: the drill became real"),
     "step_ticked": _ticked,
     "step_unticked": _simple(_l("Tick taken back: %(what)s")),
     "step_overdue": _simple(_l("Overdue: %(what)s")),

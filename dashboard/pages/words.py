@@ -347,6 +347,7 @@ _SPOKEN: Mapping[str, Callable[[Mapping[str, object], Mapping[str, str]], str]] 
     "noted": _noted,
     "told_again": _told(_l("Still not answered, told again")),
     "needed": _told(_l("Came on duty, and is needed there")),
+    "role_lost": _told(_l("Has a role no more that this call needs")),
     "left_on_the_way": _told(_l("Went off duty before arriving")),
     "overdue_arrival": _told(_l("Accepted, but nobody has arrived")),
     "overdue_close": _told(_l("Arrived, but still not closed")),

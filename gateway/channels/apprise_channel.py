@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
 
 from gateway.channels.notice import DeliveryResult, Notice, text_of
@@ -23,7 +24,7 @@ class AppriseChannel:
         try:
             return self._try(notice)
         except Exception as error:  # plugins are foreign code: whatever they raise is a failure
-            return DeliveryResult(False, f"{type(error).__name__}: {error}"[:500])
+            return self._failed(f"{type(error).__name__}: {error}")
 
     def _try(self, notice: Notice) -> DeliveryResult:
         import apprise
@@ -34,9 +35,27 @@ class AppriseChannel:
             # a gateway that was told to stop.
             service = apprise.Apprise.instantiate(self._url)
             if service is None:
-                return DeliveryResult(False, f"Apprise cannot use the address: {said.text()}"[:500])
+                return self._failed(f"Apprise cannot use the address: {said.text()}")
             delivered = service.notify(title=notice.title, body=text_of(notice))
-        return DeliveryResult(bool(delivered), "" if delivered else said.text())
+        return DeliveryResult(True, "") if delivered else self._failed(said.text())
+
+    def _failed(self, why: str) -> DeliveryResult:
+        return DeliveryResult(False, without_secrets(why, self._url)[:500])
+
+
+# Shorter parts of an address are words like "to", or ports, and no secrets.
+SECRET_LENGTH = 5
+
+
+def without_secrets(text: str, url: str) -> str:
+    """The text without any part of the address, which may be a token: everybody may read why a
+    message was not delivered. The name of the service stays."""
+    service, _, rest = url.partition("://")
+    parts = {url, rest, *re.split(r"[/:@?&=,;+ ]+", rest)}
+    for part in sorted(parts, key=len, reverse=True):
+        if len(part) >= SECRET_LENGTH and part != service:
+            text = text.replace(part, "…")
+    return text
 
 
 class _Collected(logging.Handler):

@@ -72,11 +72,15 @@ class Backlog:
         ]
 
     def end(self, incident_id: str) -> list[Noticed]:
-        """The call is closed; what came of its notices that wait."""
+        """The call is closed; what came of its notices that wait. One that was refused has failed:
+        that nobody needs it any more makes the channel no better."""
         self._ended.append(incident_id)
         ended = [one for one in self._waiting if one.notice.incident_id == incident_id]
         self._waiting = [one for one in self._waiting if one not in ended]
-        return [_noticed(one.notice, ENDED, attempts=one.attempts, is_final=True) for one in ended]
+        return [
+            _noticed(one.notice, one.result or ENDED, attempts=one.attempts, is_final=True)
+            for one in ended
+        ]
 
     def _ended_by(self, notice: Notice) -> Iterator[Waiting]:
         says_all = notice.why in _SAYS_ALL

@@ -4,7 +4,7 @@ group; and where their phones reach the board."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -98,6 +98,17 @@ def shared_channels(world: World) -> set[str]:
     """The channels that a policy may name: those of the configuration file, and groups'."""
     groups = {id for id, one in world.all("address").items() if one.body.staff is None}
     return groups | set(world.all("channel"))
+
+
+def is_heard_by(world: World, channel: str, roles: Collection[str]) -> bool:
+    """Whether somebody with one of these roles hears a shared channel when they are told. One that
+    is there no more is named for that."""
+    record = world.get("address", channel) or world.get("channel", channel)
+    if record is None:
+        return True
+    whose = world.get("staff", record.body.staff) if record.body.staff else None
+    theirs = whose.body.roles if whose else record.body.roles
+    return not theirs or not set(theirs).isdisjoint(roles)
 
 
 def board_url(world: World) -> str:

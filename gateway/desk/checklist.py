@@ -90,17 +90,30 @@ def of_incident(world: World, incident_id: str) -> Record | None:
 
 
 def follow(world: World, before: Incident, after: Incident) -> Done:
-    """A new situation begins a new list; the close stops its clocks."""
+    """A new situation begins a new list, and a drill that has become real begins it anew; the
+    close stops its clocks."""
+    if before.drill and not after.drill:
+        return _begin_anew(world, after)
     if after.situation and after.situation != before.situation:
-        return _begin(world, after)
+        return _begin(world, after, of_incident(world, after.incident_id))
     if before.is_open and not after.is_open:
         return _rest(world, after)
     return Done()
 
 
-def _begin(world: World, incident: Incident) -> Done:
-    """The situation's list, in place of another; what is done already stays done in it."""
-    situation, old = incident.situation or "", of_incident(world, incident.incident_id)
+def _begin_anew(world: World, incident: Incident) -> Done:
+    """The list without what was only practised: nobody has rung 120, and each clock runs again."""
+    practised = of_incident(world, incident.incident_id)
+    if practised is None:
+        return Done()
+    entry = Entry(event="checklist_anew", detail={"ticks": len(practised.body.ticks)})
+    ended = Done(records=(_closed(world, practised),), entries=((entry, incident.incident_id),))
+    return ended + (_begin(world, incident, None) if incident.situation else Done())
+
+
+def _begin(world: World, incident: Incident, old: Record | None) -> Done:
+    """The situation's list, in place of `old`; what is done already stays done in it."""
+    situation = incident.situation or ""
     found = world.get("playbook", situation) or world.get("playbook", FALLBACK)
     if found is None:
         return Done()

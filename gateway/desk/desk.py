@@ -372,7 +372,12 @@ class Desk:
             past=_Closed(self._memory),
             salt=self._salt,
             coverage=self._week_from(local),
+            last_version=self._last_version,
         )
+
+    def _last_version(self, kind: str, id: str) -> int:
+        record = self._memory.record(kind, id)
+        return record.version if record else 0
 
     def _week_from(self, local: datetime) -> Coverage:
         """Made anew each hour, and when who works when has changed."""

@@ -8,10 +8,10 @@ shift is moved) is such a fault too, before any call.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from gateway.desk.addresses import shared_channels
+from gateway.desk.addresses import is_heard_by, shared_channels
 from gateway.desk.coverage import said
 from gateway.desk.points import is_point
 from gateway.desk.record import World
@@ -27,12 +27,16 @@ _WIDE = ("on_duty", LEAD, "outside")
 # One of them must come so soon after a press, and the call for help from outside so soon.
 WIDE_WITHIN_S = 600
 OUTSIDE_WITHIN_S = 1800
+# So long at most until people are told again of a call that nobody has accepted, to which nobody
+# has come or that nobody has closed; and until an offer that nobody answers lapses.
+LONGEST_S = {"repeat_s": 600, "arrival_s": 600, "close_s": 4 * 3600, "offer_s": 600}
 
 
 def gaps(world: World) -> Iterator[Wrong]:
     """Faults `policy/<id>` of what is planned, and `role/<role>` of what is so now."""
     for id, record in sorted(world.all("policy").items()):
         yield from _of_steps(f"policy/{id}", record.body)
+        yield from _of_channels(world, f"policy/{id}", record.body)
         yield from _of_roles(world, f"policy/{id}", record.body)
         yield from _of_names(world, f"policy/{id}", record.body)
     yield from _now(world)
@@ -40,7 +44,7 @@ def gaps(world: World) -> Iterator[Wrong]:
 
 def named(world: World, id: str, plan: PolicyPlan) -> Iterator[FieldFault]:
     """What whoever saves a policy is told of it, although it is saved."""
-    for wrong in _of_steps(f"policy/{id}", plan):
+    for wrong in (*_of_steps(f"policy/{id}", plan), *_of_channels(world, f"policy/{id}", plan)):
         yield FieldFault(field="steps", name=wrong.name, detail=wrong.detail)
     for wrong in _of_roles(world, f"policy/{id}", plan):
         yield FieldFault(field="roles", name=wrong.name, detail=wrong.detail)
@@ -59,8 +63,34 @@ def roles_of(plan: PolicyPlan) -> list[str]:
     return list(found)
 
 
+def _of_channels(world: World, subject: str, plan: PolicyPlan) -> Iterator[Wrong]:
+    """Steps through channels that are for others than those whom they tell."""
+    deaf = [
+        str(number)
+        for number, step in enumerate(plan.steps, start=1)
+        if step.channels and not all(_is_heard(world, step, roles) for roles in _told(step, plan))
+    ]
+    if deaf:
+        yield Wrong(subject, "channels_for_others", ", ".join(deaf))
+
+
+def _is_heard(world: World, step: StepPlan, roles: Sequence[str]) -> bool:
+    return any(is_heard_by(world, one, roles) for one in step.channels)
+
+
+def _told(step: StepPlan, plan: PolicyPlan) -> list[Sequence[str]]:
+    """The roles that the step tells, for each kind of call apart; none when it tells everybody."""
+    if step.tell == "kind":
+        return [plan.roles.get(kind) or DEFAULT_ROLES[kind] for kind in plan.kinds or DEFAULT_ROLES]
+    return {"lead": [(LEAD,)], "roles": [step.roles]}.get(step.tell, [])
+
+
 def _of_steps(subject: str, plan: PolicyPlan) -> Iterator[Wrong]:
     """Steps that end before everybody could have heard. A seat that is only looked after may."""
+    waits = {name: getattr(plan, name) for name in LONGEST_S}
+    late = [f"{name} {waits[name]}" for name, most in LONGEST_S.items() if waits[name] > most]
+    if late:
+        yield Wrong(subject, "policy_waits_long", ", ".join(late))
     if plan.kinds == ["seat"]:
         return
     if plan.steps[0].tell == "outside":

@@ -15,7 +15,7 @@ import msgspec
 
 from gateway.course import Entry
 from gateway.desk import ambulance, checklist
-from gateway.desk.asking import body_of, is_stale, new_id, refused_field
+from gateway.desk.asking import body_of, new_id, refused_field, unseen
 from gateway.desk.plans import Plan
 from gateway.desk.playbooks import check_role, check_within
 from gateway.desk.record import Done, Outcome, Record, Refused, Room, World
@@ -84,14 +84,15 @@ class Report:
     age: Age | None = None
     conscious: Condition | None = None
     breathing: Condition | None = None
-    what: ShortText = ""
+    what: LongText = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
     """Somebody rang somebody. It is open while somebody is on their way because of it.
 
-    number: "" for the family's. over_at, over: when and how that ended, or None.
+    number: "" for the family's. over_at, over: when and how that ended, or None. practice: written
+    down in a drill, so that nobody was rung.
     """
 
     contact: ShortText
@@ -103,6 +104,7 @@ class Call:
     over_at: str | None = None
     over_by: str = ""
     over: Literal["arrived", "cancelled"] | None = None
+    practice: bool = False
 
 
 # --- the directory and the place ------------------------------------------------------------
@@ -157,8 +159,9 @@ def _report(world: World, request: Request) -> Outcome:
     if isinstance(report, Refused):
         return report
     known = world.get("outside", request.id)
-    if is_stale(request, known):
-        return Refused("changed_meanwhile")
+    refused = unseen(request, known)
+    if refused:
+        return refused
     record = Record(
         kind="outside",
         id=request.id,
@@ -196,6 +199,7 @@ def _called(world: World, request: Request) -> Outcome:
     contact = _contact(world, asked.contact)
     if contact is None:
         return refused_field("contact", "unknown_contact")
+    incident = world.incident(request.id)
     number = "" if asked.contact == FAMILY else asked.number.strip() or contact.number
     if number and not is_phone(number):
         return refused_field("number", "bad_phone", number)
@@ -208,6 +212,7 @@ def _called(world: World, request: Request) -> Outcome:
         name=contact.name,
         number=number,
         said=asked.said.strip(),
+        practice=incident is not None and incident.drill,
     )
     return _written_down(world, request, call, contact)
 
@@ -310,11 +315,36 @@ def not_open(world: World, request: Request) -> Refused | None:
 
 
 def follow(world: World, before: Incident, after: Incident) -> Done:
-    """The close: nobody adds to the report any more."""
+    """A drill that has become real: nobody practised is on their way. The close: nobody adds to
+    the report any more."""
+    if before.drill and not after.drill:
+        return _nobody_was_rung(world, after)
     report = world.get("outside", after.incident_id)
     if after.is_open or not before.is_open or report is None:
         return Done()
     return Done(records=(replace(report, version=report.version + 1, is_open=False),))
+
+
+def _nobody_was_rung(world: World, incident: Incident) -> Done:
+    """The calls of the drill are over."""
+    mine = [
+        one
+        for one in world.all("outside_call").values()
+        if one.incident_id == incident.incident_id and one.body.practice
+    ]
+    at = rfc3339(world.now.utc_ms)
+    return Done(
+        records=tuple(
+            replace(
+                one,
+                body=replace(one.body, over_at=at, over="cancelled"),
+                version=one.version + 1,
+                is_open=False,
+                at=at,
+            )
+            for one in mine
+        )
+    )
 
 
 ROOM = Room(

@@ -86,11 +86,13 @@ class Plan:
 
     def _written(self, world: World, request: Request, id: str, body: Any, *, event: str) -> Done:
         known = world.get(self.kind, id)
+        # An id that was there before goes on counting: nobody has seen this one under that number.
+        before = known.version if known else world.last_version(self.kind, id)
         record = Record(
             kind=self.kind,
             id=id,
             body=body,
-            version=known.version + 1 if known else 1,
+            version=before + 1,
             is_open=event != "retired",
             by=request.by,
             at=rfc3339(world.now.utc_ms),

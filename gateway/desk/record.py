@@ -67,7 +67,8 @@ class World:
     own date and time. points: every point by id, with its seat. faults: what does not work now,
     by subject and name. past: the closed incidents, each asked of the store when it is needed.
     salt: the branch's own, for what nobody is to foresee.
-    coverage: who is on duty with which role in the coming week.
+    coverage: who is on duty with which role in the coming week. last_version: of a record that is
+    open no more, 0 for one that there never was.
     """
 
     records: Mapping[str, Mapping[str, Record]]
@@ -80,6 +81,7 @@ class World:
     past: Mapping[str, Incident] = field(default_factory=dict)
     salt: str = ""
     coverage: Coverage = field(kw_only=True, default=None)  # type: ignore[assignment]
+    last_version: Callable[[str, str], int] = lambda kind, id: 0
 
     def incident(self, id: str) -> Incident | None:
         """An incident, open or closed."""

@@ -372,7 +372,7 @@ def _sign(world: World, request: Request) -> Outcome:
     if staff != request.by and not world.roster.has_role(request.by, *LEADS):
         return Refused("not_allowed")
     state = request.do.removeprefix("duty.")
-    owned = tuple(_owned(world, staff)) if state == "off" else ()
+    owned = tuple(_owned(world, staff)) if _goes(world, staff, state) else ()
     if owned:
         return Refused("owns_incident", owned)
     record = Record(
@@ -387,6 +387,14 @@ def _sign(world: World, request: Request) -> Outcome:
     )
     entry = Entry(event=f"duty_{state}", by=request.by, detail={"staff": staff})
     return Done(records=(record,), entries=((entry, None),))
+
+
+def _goes(world: World, staff: str, state: str) -> bool:
+    """Whether this person is off duty once they have said so."""
+    if state != "plan":
+        return state == "off"
+    present = roster_of(replace(world, records={**world.records, "duty": {}}))
+    return not present.is_on_duty(staff)
 
 
 def _next_version(world: World, staff: str) -> int:

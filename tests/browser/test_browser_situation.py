@@ -159,3 +159,39 @@ def test_a_complaint_without_a_button_goes_its_way_without_scripts(screen):
     page.get_by_label("4").check()
     page.get_by_role("button", name="Done").click()
     expect(page.get_by_text("4 of 5")).to_be_visible()
+
+
+def test_a_form_of_a_call_that_is_sent_twice_is_done_once(demo, screen):
+    """By an impatient finger, or again since its answer was lost; a further touch is another."""
+    demo.press("point-2")
+    address = f"/incidents/{demo.open_incident('point-2')['incident_id']}"
+    page = screen(address, staff="102", size="phone")
+    hidden = {
+        name: page.locator(f'form[action$="/called"] [name={name}]').input_value()
+        for name in ("csrf_token", "once")
+    }
+    form = hidden | {"contact": "police", "said": "on their way"}
+    for _ in range(2):
+        assert page.request.post(f"{demo.url}{address}/called", form=form).ok
+    made = page.locator(".call-made")
+    expect(made).to_have_count(1)
+    # The very same words once more, by a touch of its own.
+    for number in (2, 3):
+        page.select_option("#contact", "police")
+        page.fill("#said", "no answer")
+        page.get_by_role("button", name="Write the call down").tap()
+        expect(made).to_have_count(number)
+    for call in demo.get("/api/v1/records/outside_call").body:
+        over = {"do": "outside.over", "by": "102", "id": call["id"], "body": {"how": "cancelled"}}
+        assert demo.post("/api/v1/requests", over).status == 200
+
+
+def test_what_one_has_seen_takes_nothing_of_what_another_has_seen(demo, screen):
+    demo.press("point-3")
+    address = f"/incidents/{demo.open_incident('point-3')['incident_id']}"
+    pages = [screen(address, staff=staff, size="phone") for staff in ("102", "103")]
+    for page, seen in zip(pages, ("chest pain", "fell down"), strict=True):
+        page.fill("#seen-what", seen)
+        page.get_by_role("button", name="Add to the script").tap()
+        expect(page.locator("#script")).to_contain_text(seen)
+    expect(pages[0].locator("#script")).to_contain_text("chest pain; fell down")

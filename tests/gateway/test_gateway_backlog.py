@@ -94,6 +94,15 @@ def test_of_a_call_that_has_ended_nothing_is_sent_any_more() -> None:
     assert (next_id(backlog, 9), next_id(backlog, 9)) == ("other", None)
 
 
+def test_a_notice_that_was_refused_has_failed_though_its_call_has_ended() -> None:
+    """A channel that never delivered is not shown as one that nobody needed."""
+    backlog = Backlog((2.0, 5.0))
+    backlog.take(notice("tried"), 0)
+    assert not backlog.tried(backlog.next(0), REFUSED, 0).is_final
+    [ended] = backlog.end("i-1")
+    assert (ended.result, ended.attempts, ended.is_final) == (REFUSED, 1, True)
+
+
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.sampled_from(["step", "ring", "again", "offer"]), st.sampled_from("ab")),

@@ -17,7 +17,7 @@ from gateway_process import free_port, wait_for
 from gateway_web import Web
 
 from gateway.channels import DeliveryResult, Notice
-from gateway.channels.apprise_channel import AppriseChannel, _Collected
+from gateway.channels.apprise_channel import AppriseChannel, _Collected, without_secrets
 from gateway.channels.backlog import ENDED, MAX_WAITING, Noticed
 from gateway.channels.notice import Scene, write, write_test
 from gateway.channels.sender import Sender, start_senders
@@ -172,7 +172,8 @@ def test_a_sender_lets_go_of_a_call_that_has_ended(web: Web, senders) -> None:
     assert not results(inbox, 1)[0].is_final
     sender.end(NOTICE.incident_id)
     (ended,) = results(inbox, 1)
-    assert (ended.result, ended.is_final, len(web.titles)) == (ENDED, True, 1)
+    assert (ended.is_final, ended.attempts, len(web.titles)) == (True, 1, 1)
+    assert not ended.result.delivered and ended.result != ENDED, "it was refused"
 
 
 def test_a_sender_told_to_stop_stops_between_two_tries(web: Web, senders) -> None:
@@ -340,3 +341,28 @@ def test_a_robot_that_refuses_in_its_body_is_a_fault_until_it_takes_one(
     service.usual = Reply(body=b'{"errcode":0,"errmsg":"ok"}')
     station.until(lambda: "channel/group" not in faults())
     service.stop()
+
+
+# --- what everybody may read ---
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "tgram://SECRETTOKEN2",
+        "json://user:s3cret-pass@127.0.0.1:9/hidden-path?token=abcdefgh",
+        "mailtos://me:s3cret-pass@mail.invalid?to=boss@bank.example",
+    ],
+)
+def test_why_nothing_was_delivered_tells_nobody_a_secret(url: str) -> None:
+    result = AppriseChannel(url).send(NOTICE)
+    assert not result.delivered and result.detail
+    for secret in ("SECRETTOKEN2", "s3cret-pass", "hidden-path", "abcdefgh"):
+        assert secret not in result.detail
+
+
+def test_only_what_is_of_the_address_is_taken_out_of_an_answer() -> None:
+    said = "Failed to send JSON to a-token-1: 500, no route to host"
+    assert without_secrets(said, "json://a-token-1@h/to") == (
+        "Failed to send JSON to …: 500, no route to host"
+    )

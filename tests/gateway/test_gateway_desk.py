@@ -58,6 +58,20 @@ def test_who_does_not_say_what_they_saw_replaces_nothing_of_anothers(desk: Desk,
     assert desk.ask(do, "l02", id=made.id, version=None, body=SHIFT).ok, "it is their own"
 
 
+def test_who_saw_somebody_that_is_gone_does_not_overwrite_who_came_under_the_same_id(
+    desk: Desk,
+) -> None:
+    """An id that is used again goes on counting, so that an old form is known as old."""
+    assert desk.ask("staff.save", id="n01", body=NURSE).version == 1
+    assert desk.ask("staff.retire", id="n01", version=1).ok
+    other = desk.ask("staff.save", id="n01", version=0, body=NURSE | {"name": "Somebody else"})
+    assert (other.ok, other.version) == (True, 3)
+    desk.restart()
+    old_form = desk.ask("staff.save", id="n01", version=1, body=NURSE)
+    assert (old_form.reason, old_form.version) == ("changed_meanwhile", 3)
+    assert desk.reader.record("staff", "n01").body.name == "Somebody else"
+
+
 def test_a_request_is_taken_once_and_answered_each_time(desk: Desk) -> None:
     first = desk.ask("shift.save", request_id="same", body=SHIFT)
     desk.restart()
@@ -369,6 +383,17 @@ def test_whoever_owns_a_call_hands_it_over_before_signing_out(desk: Desk) -> Non
         assert (result.reason, result.faults[0].name) == ("owns_incident", "owns_incident")
     desk.handle(desk.acted("handover", "g01", to="s01"))
     assert desk.ask("duty.off", "g01").ok
+
+
+def test_as_planned_takes_no_owner_off_their_call_either(desk: Desk) -> None:
+    body = {"name": "g01", "roles": ["customer_service"], "duty": "plan"}
+    assert desk.ask("staff.save", id="g01", body=body).ok
+    assert desk.ask("duty.on", "g01").ok
+    desk.handle(desk.pressed())
+    desk.handle(desk.acted("accept", "g01"))
+    assert desk.ask("duty.plan", "g01").reason == "owns_incident", "no shift: off duty at once"
+    assert desk.ask("staff.save", id="g01", body=body | {"duty": "always"}).ok
+    assert desk.ask("duty.plan", "g01").ok, "as planned they are there"
 
 
 def test_who_comes_when_nobody_was_there_is_told_of_the_open_call(phones: Desk) -> None:

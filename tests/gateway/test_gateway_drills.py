@@ -21,7 +21,7 @@ from gateway.desk.drill_calendar import (
     window_on,
     windows,
 )
-from gateway.desk.record import Refused
+from gateway.desk.record import Record, Refused
 from gateway.desk.scores import score_of
 from gateway.duty import WEEKDAYS
 from gateway.store import SECRET
@@ -232,6 +232,70 @@ def test_one_press_of_this_is_real_and_a_press_turn_a_drill_into_a_call(desk: De
     live_through(desk)
     assert desk.reader.record("drill_held", "half-year") is None
     assert last_drill(desk).body.state == "real"
+
+
+def practised(desk: Desk) -> str:
+    """A drill in which two have come, 120 was "rung" and a step is ticked; the incident's id."""
+    desk.ask("drill.start", body={"point": "point-1", "kind": "urgent"})
+    incident_id = desk.incident().incident_id
+    desk.clock.move(3)
+    desk.handle(desk.acted("accept", "f01"), desk.acted("arrive", "f01"))
+    desk.handle(desk.acted("situation", "f01", situation="fainted"))
+    ticked = {"step": "check_breathing"}
+    assert desk.ask("checklist.tick", "f01", id=checklist(desk).id, body=ticked).ok
+    called = {"contact": "ambulance", "said": "ten minutes"}
+    assert desk.ask("outside.called", "f01", id=incident_id, body=called).ok
+    assert "call_120" in checklist(desk).body.ticks
+    return incident_id
+
+
+def checklist(desk: Desk) -> Record:
+    [found] = [one for one in desk.reader.records("checklist") if one.is_open]
+    return found
+
+
+@pytest.mark.parametrize("how", ["press", "word"])
+def test_what_was_practised_is_still_to_be_done_once_it_is_real(desk: Desk, how: str) -> None:
+    """Nobody has rung 120: its clock runs from now on, and nobody is on the way."""
+    incident_id = practised(desk)
+    desk.clock.move(100)
+    desk.handle(desk.pressed() if how == "press" else desk.acted("real", "g01"))
+    found = checklist(desk)
+    assert found.body.ticks == {} and found.body.overdue == []
+    assert not any(step.id.startswith("after_") for step in found.body.steps)
+    assert found.body.clocks["call_120"].due_ms == desk.clock().mono_ms + 120_000
+    [call] = [one for one in desk.reader.records_of(incident_id) if one.kind == "outside_call"]
+    assert (call.is_open, call.body.practice, call.body.over) == (False, True, "cancelled")
+    desk.clock.move(121)
+    desk.handle()
+    assert "call_120" in checklist(desk).body.overdue
+    called = {"contact": "ambulance", "said": "five minutes"}
+    assert desk.ask("outside.called", "f01", id=incident_id, body=called).ok
+    assert "call_120" in checklist(desk).body.ticks
+    [awaited] = [one for one in desk.reader.records("outside_call") if one.is_open]
+    assert not awaited.body.practice
+
+
+def test_times_of_practice_are_no_times_of_the_call(desk: Desk) -> None:
+    practised(desk)
+    assert desk.incident().to_arrive_ms == 3000
+    desk.clock.move(100)
+    desk.handle(desk.acted("real", "g01"))
+    incident = desk.incident()
+    assert (incident.stage, incident.to_accept_ms, incident.to_arrive_ms) == ("arrived", None, None)
+    desk.clock.move(60)
+    desk.handle(desk.acted("close", "f01", outcome="helped"))
+    assert desk.incident().to_close_ms == 60_000
+
+
+def test_whoever_a_real_call_needs_hears_that_it_is_real(desk: Desk) -> None:
+    """Also who was told of the drill and has not come, and who has a role that is missing."""
+    desk.ask("drill.start", body={"point": "point-1"})
+    desk.clock.move(31)
+    desk.handle()  # everybody on duty has been told
+    desk.handle(desk.acted("accept", "g01"), desk.pressed(what="held"))
+    [entry] = [one for one in desk.reader.log() if one.event == "became_real"]
+    assert set(entry.detail["told"]) == {"f01", "g01", "l01", "s01"}
 
 
 def test_this_is_real_is_said_once_and_of_a_drill_only(desk: Desk) -> None:

@@ -295,7 +295,8 @@ def test_the_second_to_arrive_is_noted_and_the_first_arrival_stays() -> None:
     [
         ("g01", "s01", "s01"),
         ("l01", "s01", "s01"),
-        ("g01", "o01", "o01"),
+        ("g01", "o01", "recipient_off_duty"),
+        ("l01", "o01", "recipient_off_duty"),
         ("s01", "s01", "not_allowed"),
         ("g01", "nobody", "recipient_unknown"),
         ("g01", None, "recipient_unknown"),

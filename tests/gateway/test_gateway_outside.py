@@ -88,6 +88,8 @@ def test_the_second_of_two_reporters_is_told(desk: Desk) -> None:
     assert desk.ask("outside.report", "g01", id=id, version=0, body={"age": 78}).ok
     second = desk.ask("outside.report", "s01", id=id, version=0, body={"age": 60})
     assert (second.reason, second.version) == ("changed_meanwhile", 1)
+    blind = desk.ask("outside.report", "s01", id=id, body={"age": 60})
+    assert (blind.reason, blind.version) == ("version_needed", 1)
     assert desk.reader.record("outside", id).body.age == 78
 
 

@@ -91,8 +91,11 @@ def test_who_has_signed_out_since_has_peace_and_the_lead_hears(desk: Desk) -> No
 
 
 def test_somebody_hears_of_it_while_anybody_is_there(desk: Desk) -> None:
+    owner = {"name": "Owner", "roles": ["customer_service"]}
+    assert desk.ask("staff.save", id="o01", body=owner | {"duty": "always"}).ok
     fainted(desk, "f01")
     desk.handle(desk.acted("handover", "f01", to="o01"))
+    assert desk.ask("staff.save", id="o01", body=owner | {"duty": "never"}).ok
     for staff in ("f01", "l01"):
         assert desk.ask("duty.off", staff).ok
     run_out(desk)

@@ -401,6 +401,45 @@ def test_a_channel_that_the_file_no_longer_has_is_named(desk: Desk) -> None:
         desk.start()
 
 
+@pytest.mark.parametrize(
+    ("step", "expected"),
+    [
+        ({"tell": "kind", "channels": ["leads"]}, "1"),  # a call asks for customer service
+        ({"tell": "roles", "roles": ["security"], "channels": ["leads"]}, "1"),
+        ({"tell": "lead", "channels": ["leads"]}, None),
+        ({"tell": "on_duty", "channels": ["leads"]}, None),
+        ({"tell": "kind", "channels": ["leads", "chat"]}, None),
+        ({"tell": "kind", "channels": []}, None),
+    ],
+)
+def test_a_step_that_those_it_tells_do_not_hear_is_named_and_told_otherwise(
+    desk: Desk, step: dict[str, Any], expected: str | None
+) -> None:
+    group = {"kind": "webhook", "url": "http://127.0.0.1:9/", "roles": ["lead"]}
+    assert desk.ask("address.save", id="leads", body=group).ok
+    plan = {"kinds": ["call"], "steps": [{"after_s": 0} | step, *STEPS[1:]]}
+    result = desk.ask("policy.save", id="p-1", body=plan)
+    named = {one.name: one.detail for one in result.faults}
+    assert result.ok and named.get("channels_for_others") == expected
+    assert faults(desk).get("policy/p-1 channels_for_others") == expected
+    desk.handle(desk.pressed())
+    told = {one.channel for one in desk.reader.notices(desk.incident().incident_id)}
+    assert told, "those who are told hear of it"
+
+
+@pytest.mark.parametrize(
+    ("name", "seconds"),
+    [("repeat_s", 601), ("arrival_s", 86400), ("close_s", 86400), ("offer_s", 601)],
+)
+def test_a_policy_that_lets_people_wait_for_very_long_is_named(desk: Desk, name, seconds) -> None:
+    result = desk.ask("policy.save", id="p-1", body=PLAN | {name: seconds})
+    assert result.ok
+    assert ("policy_waits_long", f"{name} {seconds}") in [
+        (one.name, one.detail) for one in result.faults
+    ]
+    assert "policy/p-1 policy_waits_long" in faults(desk)
+
+
 # --- the week ---
 
 MONDAY = datetime(2026, 3, 2, 8, 0)

@@ -218,6 +218,14 @@ def _without(*staff: str):
     )
 
 
+def _as(staff: str, roles: tuple[str, ...]) -> Roster:
+    """The team, of which one has other roles."""
+    return Roster(
+        Member(staff=one, name=one, roles=theirs, on_duty=one in ON_DUTY)
+        for one, theirs in (STAFF | {staff: roles}).items()
+    )
+
+
 # --- handing over with consent ---
 
 
@@ -549,6 +557,71 @@ def test_who_goes_off_duty_on_the_way_covers_nothing_and_others_are_told() -> No
 def test_who_is_there_covers_also_after_their_duty() -> None:
     course = done(act(both_on_the_way(), "arrive", "f01", rules=NEEDS_TWO)).course
     assert went(course, "f01") == Unchanged()
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+def test_who_loses_a_role_covers_it_no_more_and_others_are_told(is_there: bool) -> None:
+    course = both_on_the_way()
+    if is_there:
+        course = done(act(course, "arrive", "f01", rules=NEEDS_TWO)).course
+    rules = replace(NEEDS_TWO, roster=_as("f01", ()))  # such as a certificate that has run out
+    changed = done(step(course, DutyChanged(), at(T0 + 9), rules))
+    assert changed.course.incident.missing_roles == ("first_aid",)
+    assert [(entry.event, entry.by) for entry in changed.entries] == [("role_lost", "f01")]
+    assert step(changed.course, DutyChanged(), at(T0 + 10), rules) == Unchanged()
+
+
+def test_who_accepted_off_duty_goes_on_covering_when_the_roster_changes() -> None:
+    course = done(act(begun(NEEDS_TWO, "held"), "accept", "o01", rules=NEEDS_TWO)).course
+    assert course.incident.missing_roles == ("security",)
+    rules = replace(NEEDS_TWO, roster=_without("l01"))
+    after = step(course, DutyChanged(went=("l01",)), at(T0 + 9), rules)
+    assert after == Unchanged() or done(after).course.incident.missing_roles == ("security",)
+
+
+def test_an_offer_ends_when_the_one_it_is_made_to_goes_off_duty() -> None:
+    offered = done(act(owned(), "handover", "g01", rules=CONSENT, to="s01")).course
+    rules = replace(CONSENT, roster=_without("s01"))
+    changed = done(step(offered, DutyChanged(went=("s01",)), at(T0 + 9), rules))
+    assert (changed.course.incident.owner, changed.course.incident.offer) == ("g01", None)
+    assert [(tell.why, tell.staff) for tell in changed.tells] == [("offer_lapsed", ("g01", "s01"))]
+    assert act(changed.course, "take", "s01", rules=rules) == Refused("no_offer")
+
+
+# --- refusing what others have accepted ---
+
+
+def test_the_last_who_could_bring_a_missing_role_refuses_and_the_next_are_called_at_once() -> None:
+    course = done(act(begun(NEEDS_TWO, "held"), "accept", "s01", rules=NEEDS_TWO)).course
+    assert course.incident.missing_roles == ("first_aid",)
+    changed = done(act(course, "busy", "f01", rules=NEEDS_TWO))
+    assert changed.course.incident.step == 1
+    [tell] = changed.tells
+    assert (tell.why, set(tell.staff)) == ("step", set(ON_DUTY))
+    [entry] = [one for one in changed.entries if one.event == "step_taken"]
+    assert entry.detail["because"] == "role_refused"
+    assert changed.course.due_ms == course.due_ms, "the clock for whoever accepted runs on"
+
+
+def test_a_refusal_calls_nobody_while_another_can_bring_the_role() -> None:
+    course = done(act(begun(RULES), "accept", "g01")).course
+    assert course.incident.missing_roles == ()
+    assert done(act(course, "busy", "f01")).tells == (), "nothing is missing"
+    two = replace(NEEDS_TWO, roster=_as("l01", ("lead", "first_aid")))
+    course = done(act(begun(two, "held"), "accept", "s01", rules=two)).course
+    changed = done(act(course, "busy", "f01", rules=two))
+    assert (changed.tells, changed.course.incident.step) == ((), 0), "l01 was told and may come"
+    changed = done(act(changed.course, "refuse", "l01", rules=two))
+    assert changed.course.incident.step == 1
+
+
+def test_who_has_no_missing_role_refuses_without_calling_the_next() -> None:
+    course = done(act(begun(NEEDS_TWO, "held"), "accept", "f01", rules=NEEDS_TWO)).course
+    course = replace(
+        course, incident=replace(course.incident, told={**course.incident.told, "g01": 0})
+    )
+    changed = done(act(course, "busy", "g01", rules=NEEDS_TWO))
+    assert (changed.tells, changed.course.incident.step) == ((), 0)
 
 
 def test_an_owner_who_goes_off_duty_stays_owner_until_another_takes_it() -> None:

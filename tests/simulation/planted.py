@@ -136,15 +136,17 @@ def forgets_when_sent(patch: Patch) -> None:
 def closed_reopened(patch: Patch) -> None:
     """A press after the close joins the incident that was closed."""
     apply, raise_ = Branch._apply, Branch._raise
-    closed: dict[str, Course] = {}
+
+    def closed(branch: Branch) -> dict[str, Course]:
+        return branch.__dict__.setdefault("closed", {})  # not another seed's
 
     def remembering(self: Branch, outcome: Any, now: Any, to: Any) -> None:
         apply(self, outcome, now, to)
         if isinstance(outcome, Changed) and not outcome.course.incident.is_open:
-            closed[outcome.course.incident.point] = outcome.course
+            closed(self)[outcome.course.incident.point] = outcome.course
 
     def reopening(self: Branch, alert: Alert, place: Any, now: Any, to: Any, **kind: Any) -> None:
-        course = closed.pop(place.point, None)
+        course = closed(self).pop(place.point, None)
         if course is None or course.boot != now.boot:
             raise_(self, alert, place, now, to, **kind)
             return

@@ -88,7 +88,12 @@ function done(form, button) {
   if (details && button.hasAttribute("data-keep-open")) chosenAt = performance.now();
   else if (details) details.open = false;
   if (form.id !== "act") form.reset();
+  // The next touch of this form is another, though it should say the very same.
+  const once = form.querySelector("[name=once]");
+  if (once) once.value = Array.from(crypto.getRandomValues(new Uint8Array(16)), hex).join("");
 }
+
+const hex = (byte) => byte.toString(16).padStart(2, "0");
 
 export function startActions() {
   document.addEventListener("submit", onSubmit);

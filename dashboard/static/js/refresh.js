@@ -138,7 +138,7 @@ function said(child) {
   const copy = child.cloneNode(true);
   for (const one of copy.querySelectorAll("[data-count-from], [data-count-to], [data-clock]")) one.textContent = "";
   for (const one of copy.querySelectorAll("[data-answer]")) one.remove();
-  for (const one of copy.querySelectorAll("[data-typed], input[name=csrf_token]")) {
+  for (const one of copy.querySelectorAll("[data-typed], input[name=csrf_token], input[name=once]")) {
     for (const name of ["value", "aria-invalid", "aria-describedby"]) one.removeAttribute(name);
   }
   return copy.outerHTML;
