@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlite_utils import Database
-
 from gateway.store.records import ChannelRecord, Clocks
+from gateway.store.sqlite import Database
 
 COLUMNS = (
     "channel, kind, canary_every_s, delivered_ms, delivered_boot, delivered_mono_ms,"

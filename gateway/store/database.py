@@ -8,9 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from sqlite_utils import Database
-
 from gateway.errors import StoreDamaged, StoreError
+from gateway.store.sqlite import Database
 
 BUSY_TIMEOUT_MS = 2000
 

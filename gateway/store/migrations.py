@@ -5,7 +5,7 @@ sqlite-utils records each in the same transaction that runs it.
 
 from __future__ import annotations
 
-from sqlite_utils import Database, Migrations
+from gateway.store.sqlite import Database, Migrations
 
 migrations = Migrations("anling")
 

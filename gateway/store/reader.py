@@ -8,8 +8,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from sqlite_utils import Database
-
 from gateway.chain import LogEntry
 from gateway.desk.record import Record
 from gateway.errors import StoreError
@@ -25,6 +23,7 @@ from gateway.store.records import (
     StaffRecord,
     UnitRecord,
 )
+from gateway.store.sqlite import Database
 from gateway.store.work_rows import JUDGED, read_judged
 from protocol.decoders import decoder
 from protocol.messages import Fault, Incident, UnitStatus

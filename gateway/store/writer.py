@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import msgspec
-from sqlite_utils import Database
 
 from gateway.chain import FIRST, digest
 from gateway.course import Course
@@ -18,6 +17,7 @@ from gateway.store.database import named_errors, open_for_writing, scrub
 from gateway.store.desk_rows import RECORD_COLUMNS, read_record
 from gateway.store.migrations import migrations
 from gateway.store.records import ChannelRecord, Judged, LoggedEntry, PointRecord, Work
+from gateway.store.sqlite import Database
 from gateway.store.work_rows import JUDGED, read_course, read_judged, write_work
 from protocol.decoders import decoder
 from protocol.messages import Incident
