@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime
+from functools import wraps
 
 from flask_babel import format_date, format_datetime, to_user_timezone
 from flask_babel import gettext as _
@@ -18,28 +20,44 @@ def today() -> date:
     return to_user_timezone(datetime.now(UTC)).date()
 
 
-def at(text: str | None) -> str:
+def _or_as_it_stands(show: Callable[[str], str]) -> Callable[[str | None], str]:
+    """What shows a time; a dash for none, and a text whose time cannot be shown as it stands: one
+    odd record is better seen on its page than the end of every page that lists it."""
+
+    @wraps(show)
+    def shown(text: str | None) -> str:
+        if not text:
+            return NOTHING
+        try:
+            return show(text)
+        except (ValueError, OverflowError):
+            return text
+
+    return shown
+
+
+@_or_as_it_stands
+def at(text: str) -> str:
     """The time of an RFC 3339 text: with its date, to the second."""
-    if not text:
-        return NOTHING
     return format_datetime(moment_of(text), _("d MMM y HH:mm:ss"))
 
 
-def clock(text: str | None) -> str:
+@_or_as_it_stands
+def clock(text: str) -> str:
     """The time of day of an RFC 3339 text, to the second; with its date when not today's."""
-    if not text:
-        return NOTHING
     moment = moment_of(text)
     today = to_user_timezone(datetime.now(UTC)).date()
     is_today = to_user_timezone(moment).date() == today
     return format_datetime(moment, "HH:mm:ss" if is_today else _("d MMM HH:mm:ss"))
 
 
+@_or_as_it_stands
 def hour(text: str) -> str:
     """The time of day for a large clock."""
     return format_datetime(moment_of(text), "HH:mm")
 
 
+@_or_as_it_stands
 def day(text: str) -> str:
     """The date for a large clock, with the day of the week."""
     return format_datetime(

@@ -9,12 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta
 from typing import Annotated
 
 import msgspec
 
 from gateway.course import Entry, Tell
-from gateway.desk.asking import asked_about, body_of, call_text, new_id, refused_field, utc_ms_of
+from gateway.desk.asking import (
+    asked_about,
+    body_of,
+    call_text,
+    new_id,
+    refused_field,
+    utc_ms_at,
+    utc_ms_of,
+)
 from gateway.desk.endings import DEFAULTS, RULES, FalseCall, follow
 from gateway.desk.plans import LEADS
 from gateway.desk.record import Done, Due, Outcome, Record, Refused, Room, World
@@ -29,11 +38,14 @@ from gateway.desk.todo import (
     overdue,
     written,
 )
+from gateway.duty import DAY
 from gateway.supervision import Wrong
 from protocol.messages import FieldFault, Id, LongId, LongText, Request, ShortText
 from protocol.moment import rfc3339
 
 REMINDER = "overdue"
+# Ten years: whatever is due later is a slip of a key, and some of it no page could show.
+LONGEST = timedelta(days=3653)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,10 +136,13 @@ def _owner_faults(world: World, field: str, owner: str) -> Iterator[FieldFault]:
 
 def _due_faults(world: World, field: str, due: str) -> Iterator[FieldFault]:
     due_ms = utc_ms_of(world, due)
+    latest = world.local.date() + LONGEST
     if due_ms is None:
         yield FieldFault(field=field, name="no_such_time", detail=due)
     elif due_ms <= world.now.utc_ms:
         yield FieldFault(field=field, name="in_the_past", detail=due)
+    elif due_ms >= utc_ms_at(world, datetime.combine(latest, time()) + DAY):
+        yield FieldFault(field=field, name="too_late", detail=latest.isoformat())
 
 
 def _do(world: World, request: Request) -> Outcome:

@@ -196,6 +196,9 @@ def test_who_may_do_what_with_a_follow_up(do, by, body, reason) -> None:
         ("add", {"what": "", "due": "2027-01-01"}, "what", "unreadable"),
         ("add", {"what": "   ", "due": "2027-01-01"}, "what", "unreadable"),
         ("add", {"what": "x", "due": "2020-01-01"}, "due", "in_the_past"),
+        ("add", {"what": "x", "due": "9999-12-31T23:59:59Z"}, "due", "too_late"),
+        ("add", {"what": "x", "due": "2099-01-01"}, "due", "too_late"),
+        ("move", {"due": "2099-01-01", "why": "x"}, "due", "too_late"),
         ("add", {"what": "x", "due": "soon"}, "due", "no_such_time"),
         ("add", {"what": "x", "due": "2027-02-30"}, "due", "no_such_time"),
         ("add", {"what": "x", "due": "2027-01-01", "owner": "x9"}, "owner", "unknown_staff"),
@@ -209,6 +212,15 @@ def test_bad_input_is_named_at_its_field(do, body, field, name) -> None:
     outcome = asked(with_todo(), do, "l01", body)
     assert isinstance(outcome, Refused)
     assert (field, name or "unknown_incident") in [(f.field, f.name) for f in outcome.faults]
+
+
+def test_a_due_time_is_at_most_ten_years_ahead_and_the_latest_day_is_said() -> None:
+    body = {"what": "x", "due": "2036-11-19T00:00"}
+    refused = asked(with_todo(), "add", "l01", body)
+    assert [(one.field, one.name, one.detail) for one in refused.faults] == [
+        ("due", "too_late", "2036-11-18")
+    ]
+    assert isinstance(asked(with_todo(), "add", "l01", body | {"due": "2036-11-18"}, id=""), Done)
 
 
 def test_the_second_of_two_is_told() -> None:
@@ -320,7 +332,7 @@ def test_an_overdue_one_is_a_fault_until_it_is_done_or_moved(desk: Desk) -> None
     desk.handle()
     assert "overdue" in desk.fault_names()
     assert desk.events().count("followup_overdue") == 1
-    moved = {"due": "2099-01-01", "why": "the family is abroad"}
+    moved = {"due": "2030-01-01", "why": "the family is abroad"}
     assert desk.ask("followup.move", "g01", id=f"{id}.family-told", version=1, body=moved).ok
     desk.clock.move(2)
     desk.handle()
