@@ -109,6 +109,7 @@ FIELD_FAULTS = {
     "nothing_said": _l("Write something first."),
     "too_late": _l("This is too far ahead. At the latest:"),
     "unknown_plan": _l("There is no such plan."),
+    "window_overlaps": _l("The next one begins before this one is over. At the latest:"),
 }
 
 

@@ -12,11 +12,13 @@ import msgspec
 
 from gateway.desk.todo import Text
 from gateway.duty import WEEKDAYS, ClockTime, Day, Weekday, parse_day
-from protocol.messages import Id
+from protocol.messages import FieldFault, Id
 
 DAY = timedelta(days=1)
 WORKDAYS: tuple[Weekday, ...] = WEEKDAYS[:5]
 LAST_YEAR = 9000
+# A year, and the day that a leap year has more: a longer window is a slip of a key.
+LONGEST = timedelta(days=366)
 DrillKind = Literal["call", "urgent"]
 Seconds = Annotated[int, msgspec.Meta(ge=1, le=3600)]
 
@@ -70,6 +72,20 @@ def windows(plan: DrillPlan, today: date) -> Iterator[Window]:
         number += 1
 
 
+def window_faults(plan: DrillPlan) -> Iterator[FieldFault]:
+    """What is wrong with how long the plan's window is: a year at most, and over before the next
+    begins. One that does not exist, or ends before it begins, is for others to name."""
+    first, last = parse_day(plan.first), parse_day(plan.last)
+    if first is None or last is None:
+        return
+    if last > first + LONGEST:
+        latest = (first + LONGEST).isoformat()
+        yield FieldFault(field="last", name="too_late", detail=latest)
+    elif plan.every_months and last >= (following := _later(first, plan.every_months)):
+        latest = (following - DAY).isoformat()
+        yield FieldFault(field="last", name="window_overlaps", detail=latest)
+
+
 def _months_between(one: date, other: date) -> int:
     return (other.year - one.year) * 12 + other.month - one.month
 
@@ -116,9 +132,11 @@ def hidden_time(
 
 
 def days_in(plan: DrillPlan, window: Window, *, after: date) -> list[date]:
-    """The days after `after` on which an unannounced drill may begin within the window."""
+    """The days after `after` on which an unannounced drill may begin within the window; of one that
+    is longer than any may be, as once was taken, those of the coming LONGEST."""
     day = max(window.first, after + DAY)
-    dates = [day + number * DAY for number in range((window.last - day).days + 1)]
+    last = min(window.last, day + LONGEST)
+    dates = [day + number * DAY for number in range((last - day).days + 1)]
     return [day for day in dates if WEEKDAYS[day.weekday()] in plan.days]
 
 

@@ -16,8 +16,10 @@ from gateway.desk import drills
 from gateway.desk.drill_calendar import (
     DrillPlan,
     Window,
+    days_in,
     ended_window,
     hidden_time,
+    window_faults,
     window_on,
     windows,
 )
@@ -116,6 +118,30 @@ def test_nobody_knows_the_time_without_the_branchs_salt() -> None:
     window, after = window_on(HALF_YEAR, TODAY), local_of(at(1000))
     times = {hidden_time(HALF_YEAR, "p", window, salt=str(n), after=after) for n in range(50)}
     assert len(times) > 25
+
+
+@pytest.mark.parametrize(
+    ("last", "every", "expected"),
+    [
+        ("2028-01-02", 0, None),
+        ("2028-01-03", 0, ("too_late", "2028-01-02")),
+        ("8026-12-31", 1, ("too_late", "2028-01-02")),
+        ("2027-02-28", 2, None),
+        ("2027-03-01", 2, ("window_overlaps", "2027-02-28")),
+        ("2027-12-31", 12, None),
+        ("2027-02-30", 1, None),
+    ],
+)
+def test_a_window_is_a_year_at_most_and_over_before_the_next_begins(last, every, expected) -> None:
+    odd = plan(first="2027-01-01", last=last, every_months=every)
+    found = [(one.field, one.name, one.detail) for one in window_faults(odd)]
+    assert found == ([("last", *expected)] if expected else [])
+
+
+def test_of_a_window_of_thousands_of_years_only_the_coming_one_is_looked_through() -> None:
+    window = Window(date(2026, 12, 1), date(8026, 12, 31))
+    days = days_in(plan(days=list(WEEKDAYS)), window, after=TODAY)
+    assert (days[0], len(days)) == (window.first, 367)
 
 
 # --- overdue ---
