@@ -6,7 +6,6 @@ Distances are as the crow flies: which of two kits is nearer, not how long the w
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Annotated
@@ -15,7 +14,7 @@ import msgspec
 
 from gateway.desk.plans import Label, Plan
 from gateway.desk.record import Record, Room, World
-from protocol.messages import ID_PATTERN, FieldFault, Id
+from protocol.messages import FieldFault, Id
 
 EDITORS = ("lead", "admin", "maintenance")
 MOST_AREAS = 40
@@ -92,8 +91,6 @@ def check_spot(world: World, spot: Spot | None) -> Iterator[FieldFault]:
 
 
 def _check(world: World, id: str, floor: Floor) -> Iterator[FieldFault]:
-    if not re.match(ID_PATTERN, id):
-        yield FieldFault(field="id", name="bad_id")
     if len(floor.areas) > MOST_AREAS:
         yield FieldFault(field="areas", name="too_many", detail=str(MOST_AREAS))
     names = set()
@@ -132,6 +129,6 @@ def _name_of(record: Record) -> str:
     return record.body.label if record.kind == "point" else record.body.name
 
 
-PLAN = Plan(kind="floor", cls=Floor, editors=EDITORS, rule=_check, needed_by=_needed)
+PLAN = Plan(kind="floor", cls=Floor, editors=EDITORS, rule=_check, needed_by=_needed, is_an_id=True)
 
 ROOM = Room(kinds={"floor": Floor}, requests=PLAN.requests)

@@ -35,8 +35,6 @@ class OpeningHours:
 
 
 def _check_hours(world: World, id: str, hours: OpeningHours) -> Iterator[FieldFault]:
-    if id != BRANCH:
-        yield FieldFault(field="id", name="bad_id", detail=BRANCH)
     named: set[str] = set()
     for number, row in enumerate(hours.week):
         if not row.days:
@@ -68,7 +66,7 @@ def _length(row: Hours) -> timedelta:
     return span.end - span.start
 
 
-PLAN = Plan(kind="hours", cls=OpeningHours, rule=_check_hours)
+PLAN = Plan(kind="hours", cls=OpeningHours, rule=_check_hours, only=BRANCH)
 
 
 def hours_on(world: World, day: date) -> tuple[datetime, datetime] | None:

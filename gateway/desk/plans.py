@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
@@ -11,13 +12,17 @@ import msgspec
 from gateway.course import Entry
 from gateway.desk.asking import body_of, new_id, unseen
 from gateway.desk.record import Done, Outcome, Record, Refused, World
-from protocol.messages import FieldFault, Request, seen_text
+from protocol.messages import ID_PATTERN, FieldFault, Request, seen_text
 from protocol.moment import rfc3339
 
 LEADS = ("lead", "admin")
 # What people call a thing.
 Label = Annotated[str, seen_text(100)]
 Rule = Callable[[World, str, Any], Iterable[FieldFault]]
+# What a page's address can carry, underscores too: an id may be a situation's or a role's name.
+PLAN_ID = r"^[a-z0-9][a-z0-9_-]{0,31}(?![\s\S])"
+# At the address with this word each kind has the page on which a new one is written.
+NEW = "new"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +32,9 @@ class Plan:
     cls: the dataclass of its body. editors: roles that may write it. rule: what is wrong with a
     body, given its id, beside what each field shows alone. is_secret: the log takes no body.
     needed_by: what speaks against retiring it. named: what its writer is told of a body that is
-    saved all the same. is_ones_own: everybody may write the one whose id is their own.
+    saved all the same. is_ones_own: everybody may write the one whose id is their own. is_an_id:
+    other records and messages name it, which takes an id as messages have them. only: the one id
+    it is read under, "" for whichever.
     """
 
     kind: str
@@ -38,6 +45,8 @@ class Plan:
     named: Rule = lambda world, id, body: ()
     is_secret: bool = False
     is_ones_own: bool = False
+    is_an_id: bool = False
+    only: str = ""
 
     @property
     def requests(self) -> dict[str, Callable[[World, Request], Outcome]]:
@@ -52,11 +61,22 @@ class Plan:
         if isinstance(body, Refused):
             return body
         id = request.id or new_id(self.kind, request)
-        faults = tuple(self.rule(world, id, body))
+        faults = (*self._check_id(world, id, request), *self.rule(world, id, body))
         if faults:
             return Refused("wrong_fields", faults)
         named = tuple(self.named(world, id, body))
         return replace(self._written(world, request, id, body, event="saved"), named=named)
+
+    def _check_id(self, world: World, id: str, request: Request) -> Iterator[FieldFault]:
+        """An id that somebody gives to a new plan must lead to its page, and where only one is
+        read be that one. One of before that does not can still be changed and retired."""
+        if self.only:
+            if id != self.only:
+                yield FieldFault(field="id", name="bad_id", detail=self.only)
+        elif request.id and world.get(self.kind, id) is None:
+            pattern = ID_PATTERN if self.is_an_id else PLAN_ID
+            if not re.match(pattern, id) or id == NEW:
+                yield FieldFault(field="id", name="bad_id")
 
     def retire(self, world: World, request: Request) -> Outcome:
         """Takes a plan out of use. It is kept, since the log and old incidents speak of it."""

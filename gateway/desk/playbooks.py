@@ -13,7 +13,7 @@ from typing import Annotated, get_args
 
 import msgspec
 
-from gateway.desk.plans import Plan
+from gateway.desk.plans import PLAN_ID, Plan
 from gateway.desk.record import World
 from gateway.desk.team import KnownRole
 from gateway.desk.translated import Translated, untranslated
@@ -28,7 +28,6 @@ NOW_S = 300
 MAX_STEPS = 40
 # The playbook for a situation that has none of its own.
 FALLBACK = "other"
-_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}(?![\s\S])")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +62,6 @@ class Playbook:
 
 def check_playbook(world: World, id: str, playbook: Playbook) -> Iterator[FieldFault]:
     """Everything wrong with a playbook, each at its field."""
-    if not _ID.match(id):
-        yield FieldFault(field="id", name="bad_id", detail=id)
     yield from untranslated(playbook.name, "name", needed=True)
     yield from untranslated(playbook.tell, "tell")
     yield from untranslated(playbook.warning, "warning")
@@ -93,7 +90,7 @@ def _is_for_now(step: Step) -> bool:
 
 
 def _check_step(world: World, path: str, step: Step) -> Iterator[FieldFault]:
-    if not _ID.match(step.id):
+    if not re.match(PLAN_ID, step.id):
         yield FieldFault(field=f"{path}.id", name="bad_id", detail=step.id)
     yield from untranslated(step.text, f"{path}.text", needed=True)
     yield from untranslated(step.hint, f"{path}.hint")

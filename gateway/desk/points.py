@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated
@@ -12,7 +11,7 @@ import msgspec
 from gateway.desk.floors import EDITORS, Spot, check_spot
 from gateway.desk.plans import Label, Plan
 from gateway.desk.record import Record, Room, World
-from protocol.messages import ID_PATTERN, FieldFault, Id, ShortText
+from protocol.messages import FieldFault, Id, ShortText
 
 if TYPE_CHECKING:
     from gateway.store.records import PointRecord
@@ -69,8 +68,6 @@ def is_point(world: World, id: str) -> bool:
 
 
 def _check(world: World, id: str, point: Point) -> Iterator[FieldFault]:
-    if not re.match(ID_PATTERN, id):
-        yield FieldFault(field="id", name="bad_id")
     for other, plan in world.all("point").items():
         if other != id and plan.body.label == point.label:
             yield FieldFault(field="label", name="taken", detail=other)
@@ -86,6 +83,6 @@ def _needed(world: World, id: str) -> Iterator[FieldFault]:
             yield FieldFault(field="", name="resource_there", detail=record.body.name)
 
 
-PLAN = Plan(kind="point", cls=Point, editors=EDITORS, rule=_check, needed_by=_needed)
+PLAN = Plan(kind="point", cls=Point, editors=EDITORS, rule=_check, needed_by=_needed, is_an_id=True)
 
 ROOM = Room(kinds={"point": Point}, requests=PLAN.requests)

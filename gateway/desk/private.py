@@ -127,7 +127,7 @@ def _deleted(record: Record, *, by: str = "") -> Done:
     return Done(deletes=(("private", record.id),), entries=((entry, record.incident_id),))
 
 
-RULES = Plan(kind="private_rule", cls=PrivateRule)
+RULES = Plan(kind="private_rule", cls=PrivateRule, only=RULE)
 
 ROOM = Room(
     kinds={"private": PrivateNote, RULES.kind: RULES.cls},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -16,7 +15,7 @@ from gateway.desk.points import is_point, place_of
 from gateway.desk.record import Record, World
 from gateway.duty import Day, parse_day
 from gateway.supervision import Wrong
-from protocol.messages import ID_PATTERN, FieldFault, Id, Incident, ShortText
+from protocol.messages import FieldFault, Id, Incident, ShortText
 from protocol.moment import parse_rfc3339
 
 What = Literal[
@@ -235,8 +234,6 @@ def _how_near(world: World, record: Record, incident: Incident) -> tuple[Where, 
 
 
 def _check(world: World, id: str, resource: Resource) -> Iterator[FieldFault]:
-    if not re.match(ID_PATTERN, id):
-        yield FieldFault(field="id", name="bad_id")
     if resource.point is not None and not is_point(world, resource.point):
         yield FieldFault(field="point", name="unknown_point", detail=resource.point)
     yield from _check_days(world, id, resource)
@@ -266,7 +263,14 @@ def _needed(world: World, id: str) -> Iterable[FieldFault]:
         yield FieldFault(field="", name="out_there", detail=one.incident_id or one.body.by)
 
 
-PLAN = Plan(kind="resource", cls=Resource, editors=EDITORS, rule=_check, needed_by=_needed)
+PLAN = Plan(
+    kind="resource",
+    cls=Resource,
+    editors=EDITORS,
+    rule=_check,
+    needed_by=_needed,
+    is_an_id=True,
+)
 
 
 def without(resource: Resource, count: int) -> Resource:

@@ -165,8 +165,6 @@ def is_phone(text: str) -> bool:
 
 
 def _check_staff(world: World, id: str, staff: Staff) -> Iterator[FieldFault]:
-    if not re.match(r"^[a-z0-9][a-z0-9-]{0,31}(?![\s\S])", id):
-        yield FieldFault(field="id", name="bad_id")
     if not staff.roles:
         yield FieldFault(field="roles", name="empty")
     if len(set(staff.roles)) < len(staff.roles):
@@ -345,9 +343,9 @@ def _check_pin(world: World, id: str, pin: Pin) -> Iterator[FieldFault]:
 
 
 PLANS = (
-    Plan(kind="staff", cls=Staff, rule=_check_staff, needed_by=_needed_staff),
+    Plan(kind="staff", cls=Staff, rule=_check_staff, needed_by=_needed_staff, is_an_id=True),
     Plan(kind="pin", cls=Pin, rule=_check_pin, is_secret=True, is_ones_own=True),
-    Plan(kind="post", cls=Post, needed_by=_needed_post),
+    Plan(kind="post", cls=Post, needed_by=_needed_post, is_an_id=True),
     Plan(kind="shift", cls=Shift, rule=_check_shift, named=_doubtful),
     Plan(kind="exception", cls=Exception_, rule=_check_exception),
 )

@@ -88,7 +88,7 @@ class WalkLeft:
     round: ShortText
 
 
-RULES = Plan(kind="walk_rule", cls=WalkRule, editors=TESTERS)
+RULES = Plan(kind="walk_rule", cls=WalkRule, editors=TESTERS, only=RULE)
 
 
 # --- what people ask ------------------------------------------------------------------------

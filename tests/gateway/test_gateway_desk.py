@@ -12,8 +12,10 @@ from gateway_kit import Desk, with_channels
 
 from gateway.channels.notice import Notice
 from gateway.config import ChannelSettings
+from gateway.desk.record import Record
+from gateway.desk.team import Post
 from gateway.errors import StoreError
-from gateway.store import Writer
+from gateway.store import Work, Writer
 from protocol.messages import Request
 
 SHIFT = {"staff": "g01", "days": ["mon"], "starts": "08:00", "ends": "17:00"}
@@ -186,6 +188,69 @@ def test_bad_input_is_named_at_its_field_and_nothing_is_half_saved(
     assert desk.reader.record(do.removesuffix(".save"), "x-1") is None
 
 
+AWAY = {"staff": "g01", "what": "away", "first": "2026-12-01", "last": "2026-12-02"}
+RULE = {"zh": "送花", "en": "Flowers", "after_h": 5, "outcomes": ["helped"]}
+POLICY = {"kinds": ["call"], "steps": [{"after_s": 0, "tell": "kind"}]}
+PLANS = {
+    "shift": SHIFT,
+    "post": {"name": "Desk"},
+    "exception": AWAY,
+    "policy": POLICY,
+    "followup_rule": RULE,
+    "staff": NURSE,
+    "playbook": {},
+}
+
+
+@pytest.mark.parametrize("kind", PLANS)
+@pytest.mark.parametrize("id", ["x/y?z", "A b/../é", "Ab", "-a", "_a", ".", "a" * 33, "new", "a\n"])
+def test_an_id_that_leads_to_no_page_is_refused(desk: Desk, kind, id) -> None:
+    result = desk.ask(f"{kind}.save", id=id, body=PLANS[kind])
+    assert faults_of(result)["id"] == "bad_id"
+    assert desk.reader.record(kind, id) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "id"),
+    [
+        *((kind, f"{kind}-0123456789abcdef") for kind in ("shift", "exception", "followup_rule")),
+        ("followup_rule", "sudden_illness"),
+        ("post", "desk-1"),
+        ("policy", "default"),
+    ],
+)
+def test_an_id_as_the_gateway_and_the_house_make_them_is_taken(desk: Desk, kind, id) -> None:
+    body = PLANS[kind] | ({"kinds": []} if id == "default" else {})
+    assert desk.ask(f"{kind}.save", id=id, body=body).ok
+
+
+def test_an_id_that_shifts_are_to_name_has_no_underscore(desk: Desk) -> None:
+    result = desk.ask("post.save", id="guide_desk", body=PLANS["post"])
+    assert faults_of(result) == {"id": "bad_id"}
+
+
+def test_a_plan_of_before_with_an_odd_id_can_still_be_changed_and_retired(desk: Desk) -> None:
+    odd = Record(kind="post", id="A b/../é", body=Post(name="Desk"), by="l01")
+    desk.writer.commit(Work(records={("post", odd.id): odd}))
+    desk.restart()
+    assert desk.ask("post.save", id=odd.id, body={"name": "Guide"}).ok
+    assert desk.ask("post.retire", id=odd.id).ok
+    assert desk.reader.records("post") == []
+
+
+@pytest.mark.parametrize(
+    ("do", "body"),
+    [("walk_rule.save", {"days": 3}), ("private_rule.save", {"max_days": 7}), ("hours.save", {})],
+)
+@pytest.mark.parametrize("id", ["zz", ""])
+def test_what_is_read_under_one_id_is_written_under_that(desk: Desk, do, body, id) -> None:
+    result = desk.ask(do, id=id, body=body)
+    assert [(one.field, one.name, one.detail) for one in result.faults] == [
+        ("id", "bad_id", "branch")
+    ]
+    assert desk.ask(do, id="branch", body=body).ok
+
+
 def test_every_fault_of_a_body_is_named_at_once(desk: Desk) -> None:
     body = SHIFT | {"staff": "ghost", "days": [], "ends": "08:00"}
     found = desk.ask("shift.save", body=body)
@@ -245,7 +310,7 @@ MORNING = {"starts": "09:00", "ends": "12:00"}
 )
 def test_nobody_is_away_and_there_besides_at_once(desk: Desk, there, new, day) -> None:
     assert desk.ask("exception.save", id="there", body=there).ok
-    found = desk.ask("exception.save", id="new", body=new)
+    found = desk.ask("exception.save", id="fresh", body=new)
     named = [(one.field, one.name, one.detail) for one in found.faults]
     assert named == ([("first", "contradicts", day)] if day else [])
     assert desk.ask("exception.save", id="there", body=there).ok, "it is not against itself"

@@ -161,7 +161,7 @@ def test_what_cannot_be_drawn_is_named_at_its_field(desk: Desk, body, fault) -> 
 def test_what_stands_off_the_plan_is_named_at_its_field(
     drawn: Desk, do, body, where, fault
 ) -> None:
-    result = drawn.ask(do, id="new", body=body | {"spot": where})
+    result = drawn.ask(do, id="fresh", body=body | {"spot": where})
     assert (result.reason, faults_of(result)) == ("wrong_fields", {fault})
 
 
