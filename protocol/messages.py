@@ -7,6 +7,7 @@ milliseconds and end in `_ms`; `None` is JSON's null and means "not known" or "n
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, is_dataclass
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -33,12 +34,26 @@ Name = Annotated[str, msgspec.Meta(max_length=32)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 
 
+# What leaves no ink on a page: blanks, marks of no width and of direction, fillers that stand for
+# a letter, selectors of a variant.
+_UNSEEN = (
+    r"\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e"
+    r"\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0"
+)
+_SEEN = f"[^{_UNSEEN}]"
+
+
+def is_seen(text: str) -> bool:
+    """Whether anything of the text can be seen: whatever must say something says it so."""
+    return re.search(_SEEN, text) is not None
+
+
 def seen_text(most: int) -> msgspec.Meta:
-    """A text of at most so many characters, one of which can be seen: not blank or of no width."""
+    """A text of at most so many characters, one of which can be seen."""
     return msgspec.Meta(
         min_length=1,
         max_length=most,
-        pattern=r"[^\s\u200b-\u200f\u2060\ufeff]",
+        pattern=_SEEN,
         description=f"a text of 1 to {most} characters, not all blank",
     )
 

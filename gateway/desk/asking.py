@@ -7,7 +7,7 @@ from datetime import datetime, time, timedelta
 from typing import TypeVar
 
 from gateway.desk.record import Record, Refused, World
-from protocol.messages import FieldFault, Incident, Request
+from protocol.messages import FieldFault, Incident, Request, is_seen
 from protocol.moment import MAX_UTC_MS, parse_rfc3339
 from protocol.settings import ConfigError, from_table
 
@@ -38,6 +38,11 @@ def body_of(kind: type[T], request: Request) -> T | Refused:
 def refused_field(field: str, name: str, detail: str = "") -> Refused:
     """A refusal for one field."""
     return Refused("wrong_fields", (FieldFault(field=field, name=name, detail=detail),))
+
+
+def words_of(text: str) -> str:
+    """The text as it is kept: without blanks around it; "" when nothing of it can be seen."""
+    return text.strip() if is_seen(text) else ""
 
 
 def is_stale(request: Request, known: Record | None) -> bool:

@@ -9,7 +9,7 @@ from typing import Annotated
 import msgspec
 
 from gateway.course import Entry
-from gateway.desk.asking import body_of, is_stale, refused_field
+from gateway.desk.asking import body_of, is_stale, refused_field, words_of
 from gateway.desk.points import is_point
 from gateway.desk.record import Done, Due, Outcome, Record, Refused, Room, World
 from gateway.duty import ClockTime
@@ -54,13 +54,14 @@ def _mark(world: World, request: Request) -> Outcome:
     mark = body_of(Mark, request)
     if isinstance(mark, Refused):
         return mark
-    if not mark.reason.strip():
+    reason = words_of(mark.reason)
+    if not reason:
         return refused_field("reason", "missing")
     ends = _ends(world.local, mark.until)
     if ends is None:
         return refused_field("until", "in_the_past", mark.until or "")
     ends_ms = world.now.utc_ms + round((ends - world.local).total_seconds() * 1000)
-    care = Care(reason=mark.reason.strip(), until=rfc3339(ends_ms), by=request.by)
+    care = Care(reason=reason, until=rfc3339(ends_ms), by=request.by)
     record = Record(
         kind="care",
         id=request.id,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from gateway.desk.record import Done, Record, World
 from gateway.desk.todo import DAY_MS, Followup, Words, leads, over, written
+from protocol.messages import is_seen
 from protocol.moment import rfc3339
 
 if TYPE_CHECKING:  # which asks us, and so reads this file first
@@ -22,7 +23,7 @@ def is_low(complaint: Complaint) -> bool:
 
 def may_end(complaint: Complaint) -> bool:
     """Whether the customer's word is all that was missing."""
-    is_known = complaint.category is not None and bool(complaint.what)
+    is_known = complaint.category is not None and is_seen(complaint.what)
     return is_known and not is_low(complaint)
 
 

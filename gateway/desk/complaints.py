@@ -6,6 +6,7 @@ online without any button.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
@@ -13,11 +14,11 @@ import msgspec
 
 from gateway.course import Entry
 from gateway.desk import complaint_days, complaint_marks
-from gateway.desk.asking import asked_about, body_of, new_id, refused_field, unseen
+from gateway.desk.asking import asked_about, body_of, new_id, refused_field, unseen, words_of
 from gateway.desk.complaint_days import ComplaintDay
 from gateway.desk.plans import LEADS
 from gateway.desk.record import Done, Due, Outcome, Record, Refused, Room, World
-from protocol.messages import Incident, LongText, Request, ShortText
+from protocol.messages import FieldFault, Incident, LongText, Request, ShortText, is_seen
 from protocol.moment import parse_rfc3339, rfc3339
 
 SITUATION = "complaint"
@@ -98,7 +99,7 @@ def _open(world: World, request: Request) -> Outcome:
     about = body_of(_About, request)
     if isinstance(about, Refused):
         return about
-    if not about.what.strip():
+    if not is_seen(about.what):
         return refused_field("what", "nothing_said")
     id = new_id("complaint", request)
     return _opened(world, _new(world, about, by=request.by), id=id, by=request.by, incident_id=None)
@@ -180,14 +181,25 @@ def _change(world: World, request: Request) -> Outcome:
     about = unseen(request, record) or body_of(_About, request)
     if isinstance(about, Refused):
         return about
+    faults = tuple(_blanked(record.body, about))
+    if faults:
+        return Refused("wrong_fields", faults)
     changes = {"category": about.category, "channel": about.channel, "group": about.group.strip()}
-    body = replace(record.body, what=about.what.strip(), **changes)
+    body = replace(record.body, what=words_of(about.what), **changes)
     entry = Entry(event="complaint_changed", by=request.by, detail=changes)
     if body.state != "marked" or not complaint_marks.may_end(body):
         return _changed(world, record, body, entry)
     done = _changed(world, record, replace(body, state="done"), entry)
     ended = Entry(event="complaint_done", by=request.by, detail={"complaint": record.id})
     return done + Done(entries=((ended, record.incident_id),))
+
+
+def _blanked(known: Complaint, about: _About) -> Iterator[FieldFault]:
+    """What is written down of a complaint is corrected, and not taken away."""
+    if known.category is not None and about.category is None:
+        yield FieldFault(field="category", name="missing")
+    if is_seen(known.what) and not is_seen(about.what):
+        yield FieldFault(field="what", name="nothing_said")
 
 
 def _look_into(world: World, request: Request) -> Outcome:
@@ -249,7 +261,7 @@ def _satisfaction(world: World, request: Request) -> Outcome:
     asked = body_of(_Satisfaction, request)
     if isinstance(asked, Refused):
         return asked
-    text = asked.text.strip()
+    text = words_of(asked.text)
     if record.body.answered_at is None:
         return Refused("answer_first")
     if record.body.state == "marked":
@@ -295,7 +307,7 @@ def _words(world: World, request: Request) -> tuple[Record, str] | Refused:
     words = body_of(_Words, request)
     if isinstance(words, Refused):
         return words
-    text = words.text.strip()
+    text = words_of(words.text)
     return (record, text) if text else refused_field("text", "nothing_said")
 
 

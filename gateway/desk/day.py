@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 
 from gateway.course import Entry
-from gateway.desk.asking import body_of
+from gateway.desk.asking import body_of, words_of
 from gateway.desk.business_day import (
     Accepted,
     BranchDay,
@@ -101,7 +101,7 @@ def _accepted(
     asked = body_of(Accepting, request)
     if isinstance(asked, Refused):
         return asked
-    reasons = {one.key: one.reason.strip() for one in asked.accepted}
+    reasons = {one.key: words_of(one.reason) for one in asked.accepted}
     may = world.roster.has_role(request.by, *LEADS)
     blocks = []
     for one in missing:

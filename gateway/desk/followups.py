@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
-from typing import Annotated
 
 import msgspec
 
@@ -74,7 +73,7 @@ class _Noted:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Moved:
     due: ShortText
-    why: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+    why: Text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

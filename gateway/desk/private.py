@@ -17,7 +17,7 @@ from gateway.desk.asking import asked_about, body_of, new_id, refused_field, utc
 from gateway.desk.plans import LEADS, Plan
 from gateway.desk.record import Done, Due, Outcome, Record, Refused, Room, Sealed, World
 from gateway.duty import Day, parse_day
-from protocol.messages import Id, LongId, Request
+from protocol.messages import Id, LongId, Request, is_seen
 from protocol.moment import rfc3339
 
 RULE = "branch"
@@ -132,7 +132,7 @@ RULES = Plan(kind="private_rule", cls=PrivateRule, only=RULE)
 ROOM = Room(
     kinds={"private": PrivateNote, RULES.kind: RULES.cls},
     secret=frozenset({"private"}),
-    sealed={"private.note": Sealed(field="text")},
+    sealed={"private.note": Sealed(field="text", takes=is_seen)},
     requests={
         **RULES.requests,
         "private.note": _note,

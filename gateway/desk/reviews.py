@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from gateway.course import Entry
-from gateway.desk.asking import body_of, new_id, refused_field, unseen
+from gateway.desk.asking import body_of, new_id, refused_field, unseen, words_of
 from gateway.desk.followups import new_faults, new_followup
 from gateway.desk.record import Done, Outcome, Record, Refused, Room, World
 from gateway.desk.todo import Text, over
@@ -57,7 +57,7 @@ def _save(world: World, request: Request) -> Outcome:
     asked = body_of(_Written, request)
     if isinstance(asked, Refused):
         return asked
-    if not (asked.well.strip() or asked.change.strip() or asked.actions):
+    if not (words_of(asked.well) or words_of(asked.change) or asked.actions):
         return refused_field("well", "nothing_said")
     faults = tuple(_faults(world, asked, request.by))
     if faults:
@@ -90,8 +90,8 @@ def _saved(world: World, request: Request, known: Record | None, asked: _Written
         kind="review",
         id=request.id,
         body=Review(
-            well=asked.well.strip(),
-            change=asked.change.strip(),
+            well=words_of(asked.well),
+            change=words_of(asked.change),
             actions=before + [one.id for one in made.records],
         ),
         version=known.version + 1 if known else 1,

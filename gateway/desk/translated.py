@@ -8,7 +8,7 @@ from typing import Annotated
 
 import msgspec
 
-from protocol.messages import FieldFault
+from protocol.messages import FieldFault, is_seen
 
 Text = Annotated[str, msgspec.Meta(max_length=400)]
 
@@ -21,7 +21,7 @@ class Translated:
     en: Text = ""
 
     def __bool__(self) -> bool:
-        return bool(self.zh.strip() or self.en.strip())
+        return is_seen(self.zh) or is_seen(self.en)
 
     def as_detail(self) -> dict[str, object]:
         """For the log, so that its reader needs no playbook to understand it."""
@@ -31,5 +31,5 @@ class Translated:
 def untranslated(text: Translated, path: str, *, needed: bool = False) -> Iterator[FieldFault]:
     """The languages that are missing, each at its field. needed: nothing at all is a fault too."""
     for language in ("zh", "en"):
-        if not getattr(text, language).strip() and (needed or text):
+        if not is_seen(getattr(text, language)) and (needed or text):
             yield FieldFault(field=f"{path}.{language}", name="missing_translation")

@@ -97,6 +97,7 @@ def test_it_is_cleared_by_anybody_and_the_second_is_told(desk: Desk) -> None:
         ({"id": "point-2", "body": REASON, "version": 3}, "changed_meanwhile", None),
         ({"id": "point-2", "body": {"reason": ""}}, "wrong_fields", ("reason", "unreadable")),
         ({"id": "point-2", "body": {"reason": "  "}}, "wrong_fields", ("reason", "missing")),
+        ({"id": "point-2", "body": {"reason": "\u200b"}}, "wrong_fields", ("reason", "missing")),
         ({"id": "point-2"}, "wrong_fields", ("reason", "unreadable")),
         (
             {"id": "point-2", "body": REASON | {"until": "26:00"}},

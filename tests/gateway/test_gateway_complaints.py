@@ -151,10 +151,33 @@ def test_the_second_of_two_who_change_it_is_told(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({"what": " "}, ("what", "nothing_said")),
+        ({"what": "\u200b"}, ("what", "nothing_said")),
+        ({"category": None}, ("category", "missing")),
+    ],
+)
+def test_what_is_written_of_a_complaint_is_corrected_and_not_taken_away(
+    desk: Desk, changes, fault
+) -> None:
+    id = opened(desk)
+    result = ask(desk, "change", id, body=ABOUT | changes)
+    assert [(one.field, one.name) for one in result.faults] == [fault]
+    assert (complaint(desk, id).what, complaint(desk, id).category) == (
+        ABOUT["what"],
+        ABOUT["category"],
+    )
+    assert ask(desk, "change", id, body=ABOUT | {"what": "Waited an hour"}).ok
+
+
+@pytest.mark.parametrize(
     ("do", "values", "reason"),
     [
         ("open", {"by": "nobody", "body": ABOUT}, "unknown_staff"),
         ("open", {"by": "g01", "body": ABOUT | {"what": " "}}, "wrong_fields"),
+        ("open", {"by": "g01", "body": ABOUT | {"what": "\u200b"}}, "wrong_fields"),
+        ("look_into", {"by": "g01", "id": "it", "body": {"text": "\u200b"}}, "wrong_fields"),
         ("open", {"by": "g01", "body": ABOUT | {"channel": "pigeon"}}, "wrong_fields"),
         ("open", {"by": "g01", "body": ABOUT | {"category": "mood"}}, "wrong_fields"),
         ("change", {"by": "g01", "id": "none", "body": ABOUT}, "unknown_record"),

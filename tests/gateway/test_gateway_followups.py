@@ -196,6 +196,8 @@ def test_who_may_do_what_with_a_follow_up(do, by, body, reason) -> None:
         ("add", {"what": "", "due": "2027-01-01"}, "what", "unreadable"),
         ("add", {"what": "   ", "due": "2027-01-01"}, "what", "unreadable"),
         ("add", {"what": "x", "due": "2020-01-01"}, "due", "in_the_past"),
+        ("add", {"what": "\u2800\u3164", "due": "2027-01-01"}, "what", "unreadable"),
+        ("move", {"due": "2027-01-01", "why": "\u200b"}, "why", "unreadable"),
         ("add", {"what": "x", "due": "9999-12-31T23:59:59Z"}, "due", "too_late"),
         ("add", {"what": "x", "due": "2099-01-01"}, "due", "too_late"),
         ("move", {"due": "2099-01-01", "why": "x"}, "due", "too_late"),

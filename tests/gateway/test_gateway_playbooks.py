@@ -84,6 +84,7 @@ def step(**changes: Any) -> dict[str, Any]:
     [
         (GOOD | {"name": {"zh": "中暑"}}, ("name.en", "missing_translation")),
         (GOOD | {"name": {"zh": " ", "en": "x"}}, ("name.zh", "missing_translation")),
+        (GOOD | {"name": {"zh": "\u200b", "en": "\u200b"}}, ("name.en", "missing_translation")),
         (GOOD | {"warning": {"en": "no water"}}, ("warning.zh", "missing_translation")),
         (GOOD | {"steps": []}, ("steps", "empty")),
         (GOOD | {"steps": [GOOD_STEP, GOOD_STEP]}, ("steps[1].id", "twin")),

@@ -209,7 +209,9 @@ def test_no_log_entry_and_no_answer_holds_the_text(desk: Desk) -> None:
     assert desk.reader.record("private", result.id) is None
 
 
-@pytest.mark.parametrize("text", ["", "   ", "x" * 2001, None, 5, {"sealed": SECRET}])
+@pytest.mark.parametrize(
+    "text", ["", "   ", "\u200b\u3164", "x" * 2001, None, 5, {"sealed": SECRET}]
+)
 def test_what_is_no_text_is_refused_and_never_kept(desk: Desk, text) -> None:
     ended(desk)
     result = noted(desk, text)

@@ -40,6 +40,7 @@ def test_actions_become_follow_ups_and_those_before_stay() -> None:
     [
         ({}, "well", "nothing_said"),
         ({"well": "  "}, "well", "nothing_said"),
+        ({"well": "\u200b", "change": "\u2800"}, "well", "nothing_said"),
         ({"actions": [KEY | {"due": "2020-01-01"}]}, "actions[0].due", "in_the_past"),
         ({"actions": [KEY | {"due": "2099-01-01"}]}, "actions[0].due", "too_late"),
         ({"actions": [KEY, KEY | {"owner": "x9"}]}, "actions[1].owner", "unknown_staff"),

@@ -25,6 +25,7 @@ from protocol.messages import (
     UnitStatus,
     decode,
     encode,
+    is_seen,
 )
 
 KINDS = [
@@ -32,7 +33,23 @@ KINDS = [
     for one in vars(messages).values()
     if dataclasses.is_dataclass(one) and one.__module__ == messages.__name__
 ]
+# Each leaves no ink on a page.
+UNSEEN = (
+    "\t\n\x1f \x85\xa0\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200f"
+    "\u202a\u202e\u2060\u2061\u2066\u2069\u206f\u2800\u3000\u3164\ufe00\ufe0f\ufeff\uffa0"
+)
 SETTINGS = settings(max_examples=60, deadline=None, derandomize=True, database=None)
+
+
+@pytest.mark.parametrize("text", ["", *UNSEEN, UNSEEN])
+def test_what_leaves_no_ink_is_not_seen(text: str) -> None:
+    assert not is_seen(text)
+    assert is_seen(f"{text}安{text}")
+
+
+@pytest.mark.parametrize("text", ["a", "0", ".", "é", "安", "한", "❤️", "🙂"])
+def test_what_leaves_ink_is_seen(text: str) -> None:
+    assert is_seen(text)
 
 
 def test_every_message_is_here() -> None:
