@@ -144,6 +144,8 @@ def retire_and_say(kind: str, id: str, said: str) -> bool:
     version = posted_number("version")
     answer = ask_desk(f"{kind}.retire", by=needed_viewer(), id=id, version=version)
     flash(said if answer.ok else answer_sentences(answer))
+    for fault in answer.faults if answer.ok else ():
+        flash(_("Done, but see to this. %(what)s", what=_named_sentence(fault)))
     return answer.ok
 
 

@@ -125,7 +125,23 @@ def _check_rule(world: World, id: str, rule: Rule) -> Iterator[FieldFault]:
         yield FieldFault(field="outcomes", name="empty")
 
 
-RULES = Plan(kind="followup_rule", cls=Rule, rule=_check_rule)
+def _never_counts(world: World, id: str, rule: Rule) -> Iterator[FieldFault]:
+    """What no call here ends with, such as an outcome of one's own: that counts as OTHER. It is
+    kept, since its playbook may be written yet."""
+    for number, outcome in enumerate(rule.outcomes):
+        if outcome not in OUTCOMES:
+            yield FieldFault(field=f"outcomes[{number}]", name="unknown_outcome", detail=outcome)
+    yield from unknown_situations(world, rule.situations)
+
+
+def unknown_situations(world: World, situations: Iterable[str]) -> Iterator[FieldFault]:
+    """The situations that no playbook is for, each at its place in the field `situations`."""
+    for number, one in enumerate(situations):
+        if world.get("playbook", one) is None:
+            yield FieldFault(field=f"situations[{number}]", name="unknown_situation", detail=one)
+
+
+RULES = Plan(kind="followup_rule", cls=Rule, rule=_check_rule, named=_never_counts)
 
 
 # --- what a close makes ---------------------------------------------------------------------

@@ -32,9 +32,10 @@ class Plan:
     cls: the dataclass of its body. editors: roles that may write it. rule: what is wrong with a
     body, given its id, beside what each field shows alone. is_secret: the log takes no body.
     needed_by: what speaks against retiring it. named: what its writer is told of a body that is
-    saved all the same. is_ones_own: everybody may write the one whose id is their own. is_an_id:
-    other records and messages name it, which takes an id as messages have them. only: the one id
-    it is read under, "" for whichever.
+    saved all the same. leaves: what whoever retires it is told of what goes on naming it.
+    is_ones_own: everybody may write the one whose id is their own. is_an_id: other records and
+    messages name it, which takes an id as messages have them. only: the one id it is read under,
+    "" for whichever.
     """
 
     kind: str
@@ -43,6 +44,7 @@ class Plan:
     rule: Rule = lambda world, id, body: ()
     needed_by: Callable[[World, str], Iterable[FieldFault]] = lambda world, id: ()
     named: Rule = lambda world, id, body: ()
+    leaves: Callable[[World, str], Iterable[FieldFault]] = lambda world, id: ()
     is_secret: bool = False
     is_ones_own: bool = False
     is_an_id: bool = False
@@ -89,7 +91,9 @@ class Plan:
         needed = tuple(self.needed_by(world, request.id))
         if needed:
             return Refused("still_needed", needed)
-        return self._written(world, request, request.id, known.body, event="retired")
+        named = tuple(self.leaves(world, request.id))
+        gone = self._written(world, request, request.id, known.body, event="retired")
+        return replace(gone, named=named)
 
     def _may(self, world: World, request: Request) -> Refused | None:
         if not world.roster.knows(request.by):

@@ -117,4 +117,12 @@ def _needed(world: World, id: str) -> Iterator[FieldFault]:
         yield FieldFault(field="", name="stands_in")
 
 
-PLAN = Plan(kind="playbook", cls=Playbook, rule=check_playbook, needed_by=_needed)
+def _leaves(world: World, id: str) -> Iterator[FieldFault]:
+    """What is for the situation counts no more, and would be looked for in vain."""
+    for _, record in sorted(world.all("followup_rule").items()):
+        if id in record.body.situations:
+            said = f"{record.body.zh} {record.body.en}"
+            yield FieldFault(field="", name="rule_names_it", detail=said)
+
+
+PLAN = Plan(kind="playbook", cls=Playbook, rule=check_playbook, needed_by=_needed, leaves=_leaves)

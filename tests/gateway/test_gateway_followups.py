@@ -372,6 +372,32 @@ def test_a_default_rule_that_a_lead_retired_stays_retired(desk: Desk) -> None:
     assert "visit" not in to_do(desk)
 
 
+HEAT = {
+    "name": {"zh": "中暑", "en": "Heat stroke"},
+    "steps": [{"id": "look", "text": {"zh": "看", "en": "Look"}, "role": "first_aid"}],
+}
+
+
+def test_a_rule_for_what_does_not_exist_is_kept_and_named(desk: Desk) -> None:
+    rule = {"zh": "送花", "en": "Flowers", "after_h": 5}
+    body = rule | {"outcomes": ["helped", "nonsense"], "situations": ["fall", "nowhere"]}
+    result = desk.ask("followup_rule.save", id="flowers", body=body)
+    assert result.ok
+    assert [(one.field, one.name, one.detail) for one in result.faults] == [
+        ("outcomes[1]", "unknown_outcome", "nonsense"),
+        ("situations[1]", "unknown_situation", "nowhere"),
+    ]
+
+
+def test_who_retires_a_playbook_is_told_of_the_rules_that_go_on_naming_it(desk: Desk) -> None:
+    assert desk.ask("playbook.save", id="heat", body=HEAT).ok
+    rule = {"zh": "送水", "en": "Water", "after_h": 5, "situations": ["heat"]}
+    assert desk.ask("followup_rule.save", id="water", body=rule).faults == ()
+    result = desk.ask("playbook.retire", id="heat")
+    assert result.ok
+    assert [(one.name, one.detail) for one in result.faults] == [("rule_names_it", "送水 Water")]
+
+
 # --- the situation, said at the close or afterwards ---
 
 
