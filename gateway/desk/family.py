@@ -16,6 +16,7 @@ from gateway.course import Entry
 from gateway.desk.asking import body_of, refused_field
 from gateway.desk.endings import may_still_be_made
 from gateway.desk.outside import not_open
+from gateway.desk.private import may_look
 from gateway.desk.record import Done, Due, Outcome, Record, Refused, Room, Sealed, World
 from gateway.desk.team import is_phone
 from gateway.desk.todo import DAY_MS
@@ -75,11 +76,24 @@ def _keep(world: World, request: Request) -> Outcome:
 
 
 def _forget(world: World, request: Request) -> Outcome:
-    """`family_contact.forget`: at once, whatever it was kept for."""
+    """`family_contact.forget`: at once, whatever it was kept for; by whom it concerns, since it is
+    gone for good."""
     if not world.roster.knows(request.by):
         return Refused("unknown_staff")
     record = world.get("family_contact", request.id)
-    return _forgotten(record, by=request.by) if record else Refused("unknown_record")
+    if record is None:
+        return Refused("unknown_record")
+    if not (may_look(world, request.by, request.id) or _is_to_ring(world, request)):
+        return Refused("not_allowed")
+    return _forgotten(record, by=request.by)
+
+
+def _is_to_ring(world: World, request: Request) -> bool:
+    """Whether the asker is the one who is to ring the family of the incident."""
+    return any(
+        one.body.family and one.body.owner == request.by and one.incident_id == request.id
+        for one in world.all("followup").values()
+    )
 
 
 def _forgotten(record: Record, *, by: str = "") -> Done:

@@ -103,7 +103,8 @@ def _look(world: World, request: Request) -> Outcome:
 
 
 def may_look(world: World, staff: str, incident_id: str) -> bool:
-    """Whether this person may read private notes of the incident."""
+    """Whether what is noted of the incident's customer is this person's to read: who was on it, or
+    a lead's."""
     if world.roster.has_role(staff, *LEADS):
         return True
     incident = world.incident(incident_id)

@@ -70,6 +70,25 @@ def test_it_is_forgotten_at_once_when_asked_to(desk: Desk) -> None:
     assert desk.ask("family_contact.forget", "g01", id=id).reason == "unknown_record"
 
 
+def test_only_who_was_on_the_call_is_to_ring_or_leads_destroys_it(desk: Desk) -> None:
+    id = closed(desk)
+    assert desk.ask("family_contact.forget", "s01", id=id).reason == "not_allowed"
+    assert is_kept(desk, id)
+    given = desk.ask("followup.give", "g01", id=f"{id}.family-told", body={"to": "s01"}, version=1)
+    assert given.ok
+    assert desk.ask("family_contact.forget", "s01", id=id).ok
+
+
+@pytest.mark.parametrize(("by", "is_theirs"), [("g01", True), ("l01", True), ("f01", False)])
+def test_the_number_of_an_open_call_is_for_those_on_it_and_leads_to_forget(
+    desk: Desk, by, is_theirs
+) -> None:
+    id = incident(desk)
+    keep(desk, id)
+    assert desk.ask("family_contact.forget", by, id=id).ok == is_theirs
+    assert is_kept(desk, id) != is_theirs
+
+
 @pytest.mark.parametrize("number", ["", "  ", ["5678"], "5678" * 600, "call 5678"])
 def test_what_is_no_number_is_refused_and_not_said_back(desk: Desk, number) -> None:
     result = keep(desk, incident(desk), number=number)
