@@ -32,6 +32,7 @@ DESK_STATUS = STATUS | {
 FIELD_FAULTS = {
     "after_outside": _l("No step can come after the call outside."),
     "default_policy": _l("This one is for every call without a policy of its own; it stays."),
+    "followups_given": _l("What this person still had to do is given to somebody else:"),
     "goes_back": _l("Each step must come later than the one before."),
     "is_for_all": _l("Choose kinds of calls, or points, or both."),
     "itself": _l("A role cannot stand in for itself."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Annotated, Literal
 
@@ -13,9 +13,9 @@ import msgspec
 from gateway.course import Entry
 from gateway.desk.asking import call_text
 from gateway.desk.hours import hours_on
+from gateway.desk.leaving import leave, leaves_to
 from gateway.desk.plans import LEADS, Label, Plan
 from gateway.desk.record import Done, Due, Outcome, Record, Refused, Room, World
-from gateway.desk.todo import next_version
 from gateway.duty import (
     DAY,
     WEEKDAYS,
@@ -343,7 +343,14 @@ def _check_pin(world: World, id: str, pin: Pin) -> Iterator[FieldFault]:
 
 
 PLANS = (
-    Plan(kind="staff", cls=Staff, rule=_check_staff, needed_by=_needed_staff, is_an_id=True),
+    Plan(
+        kind="staff",
+        cls=Staff,
+        rule=_check_staff,
+        needed_by=_needed_staff,
+        leaves=leaves_to,
+        is_an_id=True,
+    ),
     Plan(kind="pin", cls=Pin, rule=_check_pin, is_secret=True, is_ones_own=True),
     Plan(kind="post", cls=Post, needed_by=_needed_post, is_an_id=True),
     Plan(kind="shift", cls=Shift, rule=_check_shift, named=_doubtful),
@@ -436,37 +443,13 @@ def _duty_ends(world: World, record: Record) -> Done:
     return Done(records=(over,), entries=((entry, None),))
 
 
-# --- leaving --------------------------------------------------------------------------------
-
-
-def _leave(world: World, gone: Record) -> Done:
-    """Who is taken off the team takes along what was theirs alone: nobody who comes later with the
-    same id finds it."""
-    theirs = [
-        one
-        for kind in ("shift", "exception", "address")
-        for one in world.all(kind).values()
-        if one.body.staff == gone.id
-    ]
-    theirs += [one for kind in ("pin", "duty") if (one := world.get(kind, gone.id))]
-    return Done(
-        records=tuple(
-            replace(next_version(world, one, gone.by), is_open=False, due=None) for one in theirs
-        ),
-        entries=tuple(
-            (Entry(event="retired", by=gone.by, detail={"kind": one.kind, "id": one.id}), None)
-            for one in theirs
-        ),
-    )
-
-
 ROOM = Room(
     kinds={plan.kind: plan.cls for plan in PLANS} | {"duty": SignedDuty},
     secret=frozenset(plan.kind for plan in PLANS if plan.is_secret),
     requests={name: decide for plan in PLANS for name, decide in plan.requests.items()}
     | {f"duty.{state}": _sign for state in ("on", "off", "plan")},
     fall_due=_duty_ends,
-    ended={"staff": _leave},
+    ended={"staff": leave},
 )
 
 __all__ = ["ROOM", "Certificate", "Pause", "Pin", "Post", "SignedDuty", "Staff", "roster_of"]

@@ -378,6 +378,25 @@ def test_who_leaves_takes_along_what_was_theirs(desk: Desk) -> None:
     assert desk.events().count("retired") == 5
 
 
+def test_what_somebody_who_leaves_had_to_do_is_a_leads_and_never_a_namesakes(desk: Desk) -> None:
+    todo = {"what": "Ring the family", "due": "2026-12-01", "owner": "g01"}
+    id = desk.ask("followup.add", body=todo).id
+    gone = desk.ask("staff.retire", id="g01")
+    assert [(one.name, one.detail) for one in gone.faults] == [("followups_given", "l01: 1")]
+    assert desk.ask("staff.save", id="g01", body=NURSE).ok
+    record = desk.reader.record("followup", id)
+    assert (record.body.owner, record.is_open, record.version) == ("l01", True, 2)
+    given = [one for one in desk.reader.log() if one.event == "followup_given"]
+    assert [(one.by, one.detail["id"], one.detail["to"]) for one in given] == [("l01", id, "l01")]
+
+
+def test_a_lead_who_leaves_leaves_it_to_another(desk: Desk) -> None:
+    assert desk.ask("staff.save", id="l02", body=NURSE | {"roles": ["lead"], "duty": "never"}).ok
+    id = desk.ask("followup.add", body={"what": "Order gloves", "due": "2026-12-01"}).id
+    assert desk.ask("staff.retire", id="l01").ok
+    assert desk.reader.record("followup", id).body.owner == "l02"
+
+
 def test_who_was_retired_on_a_page_stays_so_whatever_the_file_says(desk: Desk) -> None:
     assert desk.ask("staff.retire", id="s01").ok
     desk.restart()

@@ -1,0 +1,67 @@
+"""PURE. Leaving the team: what was theirs alone goes, and what they still had to do is a lead's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import msgspec
+
+from gateway.course import Entry
+from gateway.desk.plans import LEADS
+from gateway.desk.record import Done, Record, World
+from gateway.desk.todo import leads, next_version, with_role
+from protocol.messages import FieldFault
+
+
+def leave(world: World, gone: Record) -> Done:
+    """Who is taken off the team takes along what was theirs alone, and leaves to a lead what they
+    still had to do: nobody who comes later with the same id finds either."""
+    theirs = [
+        one
+        for kind in ("shift", "exception", "address")
+        for one in world.all(kind).values()
+        if one.body.staff == gone.id
+    ]
+    theirs += [one for kind in ("pin", "duty") if (one := world.get(kind, gone.id))]
+    retired = Done(
+        records=tuple(
+            replace(next_version(world, one, gone.by), is_open=False, due=None) for one in theirs
+        ),
+        entries=tuple(
+            (Entry(event="retired", by=gone.by, detail={"kind": one.kind, "id": one.id}), None)
+            for one in theirs
+        ),
+    )
+    return retired + _given(world, gone)
+
+
+def leaves_to(world: World, id: str) -> Iterator[FieldFault]:
+    """Who has this person's follow-ups once they have left, for whoever takes them off the team."""
+    found, to = _to_do(world, id), _heir(world, id)
+    if found and to:
+        name = world.roster.name_of(to)
+        yield FieldFault(field="", name="followups_given", detail=f"{name}: {len(found)}")
+
+
+def _given(world: World, gone: Record) -> Done:
+    to, done = _heir(world, gone.id), Done()
+    for one in _to_do(world, gone.id) if to else ():
+        after = next_version(world, one, gone.by)
+        detail = {"id": one.id, "what": msgspec.to_builtins(one.body.what), "to": to}
+        entry = Entry(event="followup_given", by=gone.by, detail=detail)
+        done += Done(
+            records=(replace(after, body=replace(one.body, owner=to)),),
+            entries=((entry, one.incident_id),),
+        )
+    return done
+
+
+def _to_do(world: World, staff: str) -> list[Record]:
+    return [one for one in world.all("followup").values() if one.body.owner == staff]
+
+
+def _heir(world: World, staff: str) -> str:
+    """A lead on duty, or else any who answers for the branch; never the one who leaves."""
+    found = (*leads(world), *(one for role in LEADS for one in with_role(world, role)))
+    return next((one for one in found if one != staff), "")
