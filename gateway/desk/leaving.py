@@ -1,8 +1,9 @@
-"""PURE. Leaving the team: what was theirs alone goes, and what they still had to do is a lead's."""
+"""PURE. Leaving the team: who must stay; what was theirs alone goes, and what they still had to do
+is a lead's."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import msgspec
@@ -12,6 +13,42 @@ from gateway.desk.plans import LEADS
 from gateway.desk.record import Done, Record, World
 from gateway.desk.todo import leads, next_version, with_role
 from protocol.messages import FieldFault
+
+# --- who must stay --------------------------------------------------------------------------
+
+
+def is_lead(roles: Iterable[str]) -> bool:
+    """Whether somebody with these roles may change the plans."""
+    return not set(roles).isdisjoint(LEADS)
+
+
+def last_lead(world: World, id: str, field: str) -> Iterator[FieldFault]:
+    """What speaks against this person being a lead no more: a branch without anybody who may
+    change its plans, or without any such who can sign in, could never change them again.
+
+    While no lead has a PIN, as in a branch that a program sets up, none can be lost.
+    """
+    leads_now = {key for key, one in world.all("staff").items() if is_lead(one.body.roles)}
+    others = leads_now - {id}
+    if not others or (id in leads_now and _locks_out(world, id, others)):
+        yield FieldFault(field=field, name="last_lead")
+
+
+def last_pin(world: World, id: str) -> Iterator[FieldFault]:
+    """What speaks against this person signing in no more: nobody else could change the plans."""
+    staff = world.get("staff", id)
+    others = {key for key, one in world.all("staff").items() if is_lead(one.body.roles)} - {id}
+    if staff is not None and is_lead(staff.body.roles) and _locks_out(world, id, others):
+        yield FieldFault(field="", name="last_lead")
+
+
+def _locks_out(world: World, id: str, others: Iterable[str]) -> bool:
+    """Whether this lead can sign in and none of the others can."""
+    pins = world.all("pin")
+    return id in pins and not any(one in pins for one in others)
+
+
+# --- what is left ---------------------------------------------------------------------------
 
 
 def leave(world: World, gone: Record) -> Done:

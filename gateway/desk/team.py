@@ -13,7 +13,7 @@ import msgspec
 from gateway.course import Entry
 from gateway.desk.asking import call_text
 from gateway.desk.hours import hours_on
-from gateway.desk.leaving import leave, leaves_to
+from gateway.desk.leaving import is_lead, last_lead, last_pin, leave, leaves_to
 from gateway.desk.plans import LEADS, Label, Plan
 from gateway.desk.record import Done, Due, Outcome, Record, Refused, Room, World
 from gateway.duty import (
@@ -179,20 +179,12 @@ def _check_staff(world: World, id: str, staff: Staff) -> Iterator[FieldFault]:
             yield FieldFault(field=path, name="no_such_day", detail=one.expires)
         elif one not in had and not is_valid(one, world.local.date()):
             yield FieldFault(field=path, name="in_the_past", detail=one.expires)
-    yield from _last_editor(world, id, staff)
-
-
-def _last_editor(world: World, id: str, staff: Staff | None) -> Iterator[FieldFault]:
-    """A branch without anybody who may change its plans could never change them again."""
-    others = (one for key, one in world.all("staff").items() if key != id)
-    if any(set(one.body.roles) & set(LEADS) for one in others):
-        return
-    if staff is None or not set(staff.roles) & set(LEADS):
-        yield FieldFault(field="roles", name="last_lead")
+    if not is_lead(staff.roles):
+        yield from last_lead(world, id, "roles")
 
 
 def _needed_staff(world: World, id: str) -> Iterator[FieldFault]:
-    yield from _last_editor(world, id, None)
+    yield from last_lead(world, id, "roles")
     yield from _owned(world, id)
 
 
@@ -351,7 +343,14 @@ PLANS = (
         leaves=leaves_to,
         is_an_id=True,
     ),
-    Plan(kind="pin", cls=Pin, rule=_check_pin, is_secret=True, is_ones_own=True),
+    Plan(
+        kind="pin",
+        cls=Pin,
+        rule=_check_pin,
+        needed_by=last_pin,
+        is_secret=True,
+        is_ones_own=True,
+    ),
     Plan(kind="post", cls=Post, needed_by=_needed_post, is_an_id=True),
     Plan(kind="shift", cls=Shift, rule=_check_shift, named=_doubtful),
     Plan(kind="exception", cls=Exception_, rule=_check_exception),

@@ -340,6 +340,30 @@ def test_the_last_who_may_change_plans_stays(desk: Desk) -> None:
     assert desk.ask("staff.retire", id="l01").ok
 
 
+SECOND = {"name": "Second", "roles": ["lead"], "duty": "never"}
+
+
+def test_the_last_lead_who_can_sign_in_stays(desk: Desk) -> None:
+    assert desk.ask("pin.save", "l01", id="l01", body={"hash": HASH}).ok
+    assert desk.ask("staff.save", id="l02", body=SECOND).ok, "who has no PIN"
+    for result in (
+        desk.ask("pin.retire", id="l01", version=None),
+        desk.ask("staff.retire", id="l01"),
+        desk.ask("staff.save", id="l01", body={"name": "l01", "roles": ["security"]}),
+    ):
+        assert [one.name for one in result.faults] == ["last_lead"]
+    assert desk.ask("pin.save", id="l02", body={"hash": HASH}).ok
+    assert desk.ask("pin.retire", id="l01", version=None).ok
+    assert desk.ask("staff.retire", id="l01").ok
+
+
+def test_a_branch_without_any_pin_of_a_lead_yet_is_set_up_freely(desk: Desk) -> None:
+    assert desk.ask("pin.save", "g01", id="g01", body={"hash": HASH}).ok
+    assert desk.ask("staff.save", id="l02", body=SECOND).ok
+    assert desk.ask("staff.retire", id="l01").ok
+    assert desk.ask("pin.retire", "l02", id="g01", version=None).ok, "no lead's"
+
+
 # --- PINs ---
 
 
