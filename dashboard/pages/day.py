@@ -18,6 +18,7 @@ from dashboard.pages.outlook import world_of
 from dashboard.pages.team import EDITORS
 from gateway.store.outlook import (
     Missing,
+    come_since,
     hours_on,
     may_be_left,
     not_over,
@@ -85,6 +86,7 @@ def _page(do: str, answer: Answer | None, typed: dict[str, str]) -> str:
     world = world_of(board)
     missing = not_ready(world) if do == "open" else not_over(world)
     labels, is_lead = subject_labels(board), not EDITORS.isdisjoint(current_user.roles)
+    day = present_day(world)
     blocked = {fault.field for fault in answer.faults} if answer else set()
     rows = [
         _row(one, labels, typed, blocked, may_accept=is_lead and (do == "open" or may_be_left(one)))
@@ -96,7 +98,8 @@ def _page(do: str, answer: Answer | None, typed: dict[str, str]) -> str:
         rows=rows,
         answer=answer if answer and not answer.ok else None,
         state=state_of(world),
-        day=present_day(world),
+        day=day,
+        has_come=bool(day and come_since(day.body, missing)),
         today=world.local.date().isoformat(),
         unclosed=unclosed(world),
         hours=hours_on(world, world.local.date()),

@@ -20,7 +20,7 @@ from gateway.desk.business_day import (
     wrongs,
 )
 from gateway.desk.hours import PLAN, OpeningHours
-from gateway.desk.in_the_way import Missing, may_be_left, not_over, not_ready
+from gateway.desk.in_the_way import Missing, come_since, may_be_left, not_over, not_ready
 from gateway.desk.plans import LEADS
 from gateway.desk.record import Done, Due, Outcome, Record, Refused, Room, World
 from protocol.messages import FieldFault, Request, ShortText
@@ -74,17 +74,22 @@ def _stretches(day: BranchDay) -> list[Stretch]:
 
 
 def _close(world: World, request: Request) -> Outcome:
-    """`day.close`: when nobody is left behind. It closes the open day, whatever its date."""
-    day = present_day(world)
-    if day is not None and day.body.closed_at:
+    """`day.close`: when nobody is left behind. It closes the open day, whatever its date; one that
+    is closed again for what has come since, and one that nobody opened only by a lead."""
+    day, missing = present_day(world), not_over(world)
+    is_again = day is not None and day.body.closed_at is not None
+    if is_again and not come_since(day.body, missing):
         return Refused("already_closed_day")
     if state_of(world) == "before":
         return Refused("nothing_to_close")
-    accepted = _accepted(world, request, not_over(world), reason="still_busy")
+    accepted = _accepted(world, request, missing, reason="still_busy")
     if isinstance(accepted, Refused):
         return accepted
+    if day is None and not world.roster.has_role(request.by, *LEADS):
+        return Refused("not_allowed")
+    before = BranchDay(earlier=_stretches(day.body)) if is_again else None
     body = replace(
-        day.body if day else BranchDay(),
+        before or (day.body if day else BranchDay()),
         closed_at=rfc3339(world.now.utc_ms),
         closed_by=request.by,
         left=accepted,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from gateway.desk.asking import local_text
-from gateway.desk.business_day import NOT_CLOSED, wrongs
+from gateway.desk.business_day import NOT_CLOSED, BranchDay, wrongs
 from gateway.desk.entered import not_entered
 from gateway.desk.hours import hours_on
 from gateway.desk.record import Record, World
@@ -142,6 +142,12 @@ def _outside_call(world: World, record: Record) -> Missing:
         name="open_outside_call",
         detail=", ".join(one for one in parts if one),
     )
+
+
+def come_since(day: BranchDay, missing: Iterable[Missing]) -> list[Missing]:
+    """What of it was not there when the day was closed."""
+    left = {(one.subject, one.name) for one in day.left}
+    return [one for one in missing if (one.subject, one.name) not in left]
 
 
 def may_be_left(missing: Missing) -> bool:

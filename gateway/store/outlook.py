@@ -14,7 +14,7 @@ from gateway.desk.drill_calendar import Window, window_on
 from gateway.desk.drills import overdue_window
 from gateway.desk.floors import spot_of
 from gateway.desk.hours import hours_on
-from gateway.desk.in_the_way import Missing, may_be_left, not_over, not_ready
+from gateway.desk.in_the_way import Missing, come_since, may_be_left, not_over, not_ready
 from gateway.desk.record import Record, World
 from gateway.desk.resources import Nearest, check_due, left_of, nearest, taken_of
 from gateway.desk.rooms import KINDS, SECRET
@@ -33,6 +33,7 @@ __all__ = [
     "Window",
     "World",
     "check_due",
+    "come_since",
     "hours_on",
     "last_test_ms",
     "left_of",

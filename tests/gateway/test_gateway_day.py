@@ -212,6 +212,7 @@ BLOCKS = st.sets(st.sampled_from(["incident", "outside", "seat"]))
 @given(BLOCKS, st.booleans(), st.sampled_from(["l01", "g01"]), st.sampled_from(["", "a bag"]))
 def test_nobody_closes_on_an_open_call_whatever_they_say(blocks, accepts, by, reason) -> None:
     now = world(
+        opened_on("2026-11-24"),
         *([rang()] if "outside" in blocks else []),
         incidents={"i-1": raised().course.incident} if "incident" in blocks else {},
         points=seat() if "seat" in blocks else {},
@@ -333,7 +334,7 @@ def test_an_open_call_blocks_closing_and_is_named_even_to_a_lead(desk: Desk) -> 
     assert [(one.field, one.name) for one in refused.faults] == [(key, "open_incident")]
     desk.handle(desk.acted("arrive"))
     desk.handle(desk.acted("close", outcome="helped"))
-    assert desk.ask("day.close", "g01").ok
+    assert desk.ask("day.close").ok
     assert desk.events()[-1] == "day_closed"
 
 
@@ -357,6 +358,33 @@ def test_a_branch_that_was_closed_too_early_opens_again_and_both_stretches_are_k
     [before] = body.earlier
     assert (before.opened_by, before.closed_by) == ("g01", "l01")
     assert before.opened_at and before.closed_at
+
+
+@pytest.mark.parametrize("records", [(), (hours(),)])
+def test_a_branch_that_nobody_opened_is_closed_by_a_lead_alone(records) -> None:
+    now = world(*records)
+    assert state_of(now) == ("unopened" if records else "unknown")
+    close = ROOM.requests["day.close"]
+    assert close(now, asked("day.close", "g01")) == Refused("not_allowed")
+    assert isinstance(close(now, asked("day.close", "l01")), Done)
+
+
+def test_what_comes_after_the_closing_is_swept_again(desk: Desk) -> None:
+    assert desk.ask("day.close").ok
+    desk.handle(desk.pressed())
+    key = f"incident/{desk.incident().incident_id}:open_incident"
+    refused = desk.ask("day.close", "g01")
+    assert (refused.reason, [one.field for one in refused.faults]) == ("still_busy", [key])
+    desk.handle(desk.acted("arrive"))
+    desk.handle(desk.acted("close", outcome="helped"))
+    assert desk.ask("day.close").reason == "already_closed_day"
+    desk.handle(desk.pressed(what="seat_occupied", point="point-2"))
+    accepted = [{"key": "seat/point-2:occupied_seat", "reason": "a bag"}]
+    assert desk.ask("day.close", body={"accepted": accepted}).ok
+    body = today(desk).body
+    assert [one.subject for one in body.left] == ["seat/point-2"]
+    assert [(one.closed_by, one.left) for one in body.earlier] == [("l01", [])]
+    assert desk.ask("day.close").reason == "already_closed_day"
 
 
 def test_a_closed_day_ends_at_midnight(ready: Desk) -> None:
