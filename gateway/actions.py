@@ -17,7 +17,7 @@ from gateway.responders import (
     without_offer,
 )
 from gateway.steps import go_on_for_role, go_on_without, made_real, next_step, tell_needed
-from protocol.messages import Action, Incident, Offer, Refusal
+from protocol.messages import Action, Incident, Offer, Refusal, is_seen
 from protocol.moment import Moment, rfc3339
 
 
@@ -194,7 +194,7 @@ def _decline(course: Course, action: Action, now: Moment, rules: Rules) -> Outco
 
 def _note(course: Course, action: Action, now: Moment, rules: Rules) -> Outcome:
     text = (action.text or "").strip()
-    if not text:
+    if not is_seen(text):
         return Refused("text_needed")
     entry = Entry(event="noted", by=action.by, detail={"text": text})
     return Changed(course=course, entries=(entry,))

@@ -16,7 +16,7 @@ from gateway.desk.hours import BRANCH
 from gateway.desk.plans import Plan
 from gateway.desk.record import Record, Room, World
 from gateway.desk.team import KnownRole
-from protocol.messages import ID_PATTERN, FieldFault, Id
+from protocol.messages import FieldFault, Id
 
 __all__ = [
     "ROOM",
@@ -31,6 +31,8 @@ Secret = Annotated[str, msgspec.Meta(max_length=1000)]
 # So many for one person, and so many that are nobody's own.
 MOST = 5
 MOST_SHARED = 30
+# The kind of the board's own address.
+BOARD = "board"
 # How often such a channel is tested when nothing else was delivered through it.
 CANARY_EVERY_S = 24 * 3600
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*(?![\s\S])")
@@ -113,13 +115,13 @@ def is_heard_by(world: World, channel: str, roles: Collection[str]) -> bool:
 
 def board_url(world: World) -> str:
     """Where phones reach the board; "" when nobody has said."""
-    record = world.get("board", BRANCH)
+    record = world.get(BOARD, BRANCH)
     return record.body.url if record else ""
 
 
 def _check(world: World, id: str, address: Address) -> Iterator[FieldFault]:
     """No detail says the address: it may hold a secret."""
-    if not re.match(ID_PATTERN, id):
+    if id == BOARD:  # there is its page
         yield FieldFault(field="id", name="bad_id")
     if world.get("channel", id) is not None:
         yield FieldFault(field="id", name="taken", detail=id)
@@ -157,8 +159,6 @@ def _needed(world: World, id: str) -> Iterator[FieldFault]:
 
 
 def _check_board(world: World, id: str, board: BoardAddress) -> Iterator[FieldFault]:
-    if id != BRANCH:
-        yield FieldFault(field="id", name="bad_id", detail=BRANCH)
     if not is_board_url(board.url):
         yield FieldFault(field="url", name="bad_board_url")
 
@@ -174,8 +174,15 @@ def _is_address(kind: str, url: str) -> bool:
 
 
 PLANS = (
-    Plan(kind="address", cls=Address, rule=_check, needed_by=_needed, is_secret=True),
-    Plan(kind="board", cls=BoardAddress, rule=_check_board),
+    Plan(
+        kind="address",
+        cls=Address,
+        rule=_check,
+        needed_by=_needed,
+        is_secret=True,
+        is_an_id=True,
+    ),
+    Plan(kind=BOARD, cls=BoardAddress, rule=_check_board, only=BRANCH),
 )
 
 ROOM = Room(

@@ -22,6 +22,7 @@ from gateway.desk.drill_calendar import (
     ended_window,
     hidden_time,
     pick,
+    window_faults,
     window_on,
 )
 from gateway.desk.plans import LEADS, Plan
@@ -99,6 +100,7 @@ def _check(world: World, id: str, plan: DrillPlan) -> Iterator[FieldFault]:
         if day is None:
             yield FieldFault(field=name, name="no_such_day", detail=text)
     if first and last:
+        yield from window_faults(plan)
         if last < first:
             yield FieldFault(field="last", name="before_first", detail=plan.last)
         elif last < world.local.date() and not _had_window(world, id, plan):

@@ -6,7 +6,6 @@ is `family`'s.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Literal
@@ -21,12 +20,11 @@ from gateway.desk.playbooks import check_role, check_within
 from gateway.desk.record import Done, Outcome, Record, Refused, Room, World
 from gateway.desk.team import is_phone
 from gateway.desk.translated import Translated, untranslated
-from protocol.messages import ID_PATTERN, FieldFault, Id, Incident, LongText, Request, ShortText
+from protocol.messages import FieldFault, Id, Incident, LongText, Request, ShortText
 from protocol.moment import rfc3339
 
 # Not in the directory: the number that a customer gives at that moment.
 FAMILY = "family"
-_ID = re.compile(ID_PATTERN)
 PLACE = "place"
 
 Condition = Literal["yes", "no", "unclear"]
@@ -111,7 +109,7 @@ class Call:
 
 
 def _check_contact(world: World, id: str, contact: Contact) -> Iterator[FieldFault]:
-    if not _ID.match(id) or id == FAMILY:
+    if id in (FAMILY, PLACE):  # the customer's, and the page of the place
         yield FieldFault(field="id", name="bad_id", detail=id)
     yield from untranslated(contact.name, "name", needed=True)
     yield from untranslated(contact.purpose, "purpose")
@@ -132,8 +130,6 @@ def _needed_contact(world: World, id: str) -> Iterator[FieldFault]:
 
 
 def _check_place(world: World, id: str, place: Place) -> Iterator[FieldFault]:
-    if id != PLACE:
-        yield FieldFault(field="id", name="bad_id", detail=id)
     for name in ("name", "address", "entrance", "floor", "landmark"):
         is_needed = name in ("name", "address")
         yield from untranslated(getattr(place, name), name, needed=is_needed)
@@ -142,8 +138,14 @@ def _check_place(world: World, id: str, place: Place) -> Iterator[FieldFault]:
 
 
 PLANS = (
-    Plan(kind="contact", cls=Contact, rule=_check_contact, needed_by=_needed_contact),
-    Plan(kind="branch", cls=Place, rule=_check_place),
+    Plan(
+        kind="contact",
+        cls=Contact,
+        rule=_check_contact,
+        needed_by=_needed_contact,
+        is_an_id=True,
+    ),
+    Plan(kind="branch", cls=Place, rule=_check_place, only=PLACE),
 )
 
 

@@ -482,6 +482,8 @@ def test_a_plan_that_comes_round_keeps_its_first_window_though_it_is_over(desk: 
         ({"last": "2020-01-01"}, "last", "before_first"),
         ({"first": "2020-01-01", "last": "2020-02-01", "every_months": 0}, "last", "in_the_past"),
         ({"first": "2020-01-01", "last": "2020-02-01"}, "last", "in_the_past"),
+        ({"last": "8026-12-31"}, "last", "too_late"),  # 8026 for 2026: one slip of a key
+        ({"first": "2027-01-01", "last": "2027-12-31"}, "last", "window_overlaps"),
         ({"days": []}, "days", "empty"),
         ({**WED_TO_THU, "days": ["sun"]}, "days", "never_begins"),
         ({**WED_TO_THU, "days": ["sun"], "every_months": 0}, "days", "never_begins"),
