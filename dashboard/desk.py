@@ -12,7 +12,7 @@ from flask_login import current_user
 
 from dashboard.actions import STATUS, explain
 from dashboard.board import the_board
-from dashboard.errors import BrokerAway, GatewaySilent, TooManyWaiting
+from dashboard.errors import BrokerAway, GatewaySilent, TooLong, TooManyWaiting
 from dashboard.weekdays import WEEKDAYS
 from gateway.store import LEADS, Record, is_for_leads
 from protocol.messages import FieldFault, Request
@@ -26,6 +26,7 @@ DESK_STATUS = STATUS | {
     "changed_meanwhile": 409,
     "private_key_missing": 503,
     "room_failed": 500,
+    "too_long": 413,
 }
 
 # What is wrong with a field → words for people. A name that is not here is shown as it is.
@@ -169,6 +170,8 @@ def ask_desk(
         return _refused("broker_away")
     except TooManyWaiting:
         return _refused("board_busy")
+    except TooLong:
+        return _refused("too_long")
     if result.ok:
         return Answer(ok=True, faults=result.faults, id=result.id, version=result.version)
     return Answer(
@@ -239,6 +242,7 @@ def explain_desk(reason: str) -> str:
         "unknown_request": _(
             "The gateway does not know how to do this: is it older than the board?"
         ),
+        "too_long": _("All of it together is too long to be sent: shorten it."),
         "version_needed": _(
             "Somebody else wrote this: open it first, so that nothing is replaced unseen."
         ),

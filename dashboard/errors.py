@@ -36,5 +36,9 @@ class TooManyWaiting(DashboardError):
     """So many actions wait for the gateway that another one would block the pages."""
 
 
+class TooLong(DashboardError):
+    """What is asked does not fit into a message to the gateway."""
+
+
 class TooManyStreams(DashboardError):
     """As many screens are connected as the board has room for."""

@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from dashboard import picture as pictures
 from dashboard.config import BoardConfig
-from dashboard.errors import BrokerAway, GatewaySilent
+from dashboard.errors import BrokerAway, GatewaySilent, TooLong
 from dashboard.picture import Picture
 from dashboard.store import Reader, StoreError, look
 from dashboard.stream import Hub
@@ -299,7 +299,8 @@ class Live:
     def ask(self, asked: Action | Request, *, timeout_s: float = ANSWER_S) -> ActionResult:
         """What the gateway answers to an action or a request.
 
-        Raises: BrokerAway, GatewaySilent (nobody knows whether it happened), TooManyWaiting.
+        Raises: BrokerAway, GatewaySilent (nobody knows whether it happened), TooManyWaiting,
+        TooLong.
         """
         try:
             name, id = (
@@ -311,6 +312,8 @@ class Live:
                 if self.link.send(name, message=asked) is None:
                     raise BrokerAway
                 return answer.result(timeout_s)
+        except MessageError as error:
+            raise TooLong from error
         # The answer did not come, or the board is stopping.
         except (TimeoutError, CancelledError) as error:
             raise GatewaySilent from error

@@ -46,14 +46,22 @@ MEANINGS = (
         _l("This channel cannot be used as it is configured."),
     ),
     (r"^a test message has had no result", _l("A test message has had no result for minutes.")),
+    (r"^a newer notice of the same call ", _l("A newer message of the same call replaced it.")),
+    (r"^the call has ended: ", _l("The call had ended: nobody need come any more.")),
     (r"^this channel is no longer configured$", _l("This channel is no longer configured.")),
     (r"^not delivered; the service did not say why$", _l("The service did not say why.")),
 )
 
 
+# What no service has said, but we: the meaning says it all.
+OURS = re.compile("^(a newer notice |the call has ended|this channel is no longer|not delivered; )")
+
+
 def answer_words(detail: str) -> str:
     """What the answer means, and the answer; the answer alone where nobody knows what it means."""
     meaning = _meaning(detail)
+    if OURS.search(detail):
+        return meaning
     return _("%(meaning)s (%(answer)s)", meaning=meaning, answer=detail) if meaning else detail
 
 

@@ -68,14 +68,20 @@ def _with_more(before: str, more: str) -> str:
 
 
 BETWEEN = "; "
+OLDEST = 130
 FACTS = ("age", "conscious", "breathing", "what")
 
 
 def _readable(body: dict[str, Any]) -> dict[str, Any]:
-    """The report with its age as a number; what was left empty is not known."""
+    """The report with its age as a number, in whichever digits; what was left empty is not known.
+
+    Raises: Problem 422 for what is no age.
+    """
     body = without_nothing(body)
     age = body.get("age")
-    if isinstance(age, str) and age.isascii() and age.isdigit() and len(age) < 4:
+    if isinstance(age, str):
+        if not (age.isdecimal() and len(age) < 4 and int(age) <= OLDEST):
+            raise Problem(422, "bad_age", _("An age is a number from 0 to 130."))
         body["age"] = int(age)
     return body
 

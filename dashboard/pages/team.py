@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
@@ -19,7 +20,7 @@ from wtforms import (
     StringField,
     widgets,
 )
-from wtforms.validators import InputRequired, Length, Optional, Regexp
+from wtforms.validators import InputRequired, Length, Optional, Regexp, ValidationError
 
 from dashboard.board import the_board
 from dashboard.desk import answer_sentences, ask_desk
@@ -112,6 +113,14 @@ class StaffForm(PlanForm):
         }
 
 
+def hard_to_guess(form: PlanForm, field: StringField) -> None:
+    """A validator: not all the same, and not one after the other."""
+    pin = field.data or ""
+    steps = {ord(after) - ord(before) for before, after in pairwise(pin)}
+    if len(steps) == 1 and steps <= {-1, 0, 1}:
+        raise ValidationError(_("Such a PIN is guessed at once: choose another one."))
+
+
 class PinForm(PlanForm):
     """A new PIN."""
 
@@ -120,6 +129,7 @@ class PinForm(PlanForm):
         validators=[
             Length(min=PIN_MIN, max=64, message=_l("A PIN has at least 6 digits or letters.")),
             Regexp(r"^\S+$", message=_l("A PIN has no spaces.")),
+            hard_to_guess,
         ],
     )
 

@@ -72,6 +72,15 @@ def incident_id(store: Path) -> str:
     return found
 
 
+@pytest.mark.parametrize(
+    "detail",
+    ["the call has ended: nobody need come any more", "this channel is no longer configured"],
+)
+def test_what_we_say_ourselves_stands_in_one_language(client, detail: str) -> None:
+    with client.application.test_request_context(), force_locale("zh_Hans"):
+        assert not re.search("[a-z]", answer_words(detail))
+
+
 def test_an_incidents_page_says_to_whom_when_how_often_and_what_came_back(
     client, bearer, incident_id
 ) -> None:

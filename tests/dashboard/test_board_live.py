@@ -7,10 +7,10 @@ from contextlib import ExitStack
 import pytest
 
 from dashboard import live as lives
-from dashboard.errors import BrokerAway, TooManyWaiting
+from dashboard.errors import BrokerAway, TooLong, TooManyWaiting
 from dashboard.stream import MAX_WAITING
 from protocol.link import Received
-from protocol.messages import Action, ActionResult, TerminalEvent, UnitStatus, encode
+from protocol.messages import Action, ActionResult, Request, TerminalEvent, UnitStatus, encode
 from protocol.topics import Topic
 
 
@@ -52,6 +52,18 @@ def test_the_inbox_is_bounded_and_keeps_the_newest(board, monkeypatch):
 def test_an_action_that_cannot_be_sent_is_named_and_forgotten(board):
     with pytest.raises(BrokerAway):
         board.live.ask(_action())
+    assert len(board.live._waiting) == 0
+
+
+def test_what_does_not_fit_into_a_message_is_named_and_forgotten(board, monkeypatch):
+    request = Request(request_id="r", do="x", by="g01", terminal="b", body={"text": "中" * 30_000})
+
+    def send(name: str, *, message: object) -> None:
+        encode(message)
+
+    monkeypatch.setattr(board.live.link, "send", send)
+    with pytest.raises(TooLong):
+        board.live.ask(request)
     assert len(board.live._waiting) == 0
 
 

@@ -254,3 +254,33 @@ def test_a_lead_adds_a_channel_named_after_the_person(client, write, monkeypatch
     body = {"staff": "g01", "kind": "wecom", "url": "example", "secret": ""}
     assert asked == [("address.save", "g01-2", body)]
     assert "This is no address of such a channel." in page
+
+
+# --- PINs ---
+
+
+@pytest.mark.parametrize(
+    ("pin", "is_taken"),
+    [
+        ("111111", False),
+        ("123456", False),
+        ("987654", False),
+        ("abcdef", False),
+        ("112233", True),
+        ("135790", True),
+        ("240613", True),
+    ],
+)
+def test_a_pin_that_is_guessed_at_once_is_refused(client, monkeypatch, pin, is_taken) -> None:
+    asked: list[str] = []
+
+    def ask(do: str, **more: Any) -> Answer:
+        asked.append(do)
+        return Answer(ok=True)
+
+    monkeypatch.setattr("dashboard.pages.team.ask_desk", ask)
+    client = signed_in(client)
+    token = re.search(r'name="csrf-token" content="([^"]+)"', client.get("/team/g01").text)[1]
+    page = client.post("/team/g01/pin", data={"csrf_token": token, "pin": pin})
+    assert (asked == ["pin.save"]) == is_taken
+    assert ("guessed at once" in page.text) != is_taken
