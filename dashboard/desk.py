@@ -35,6 +35,7 @@ FIELD_FAULTS = {
     "default_policy": _l("This one is for every call without a policy of its own; it stays."),
     "followups_given": _l("What this person still had to do is given to somebody else:"),
     "goes_back": _l("Each step must come later than the one before."),
+    "another_kind": _l("This policy is for other kinds of calls."),
     "is_for_all": _l("Choose kinds of calls, or points, or both."),
     "itself": _l("A role cannot stand in for itself."),
     "late_start": _l("The first step must come at once, at 0 seconds."),

@@ -23,7 +23,7 @@ NEWS = frozenset(
 )
 # What somebody must see to, but no call suffers from today.
 QUIET = ("resource/", "drill/")
-QUIET_NAMES = frozenset({"untested", "left_untested"})
+QUIET_NAMES = frozenset({"untested", "left_untested", "not_tested_yet"})
 CLOSERS = frozenset({"lead", "admin"})
 
 _KIND_ORDER = {"urgent": 0, "silent": 1, "call": 2, "seat": 3}

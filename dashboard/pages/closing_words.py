@@ -14,6 +14,10 @@ from gateway.store import Record
 # A fault's name → (what is wrong, what to do).
 FAULTS = {
     "overdue": (_l("Overdue"), _l("See to it, or move it with a reason.")),
+    "not_tested_yet": (
+        _l("Button never tested"),
+        _l("Maintenance: walk the round and test it."),
+    ),
     "untested": (
         _l("Button not tested for long"),
         _l("Maintenance: walk the round and test it."),

@@ -112,7 +112,7 @@ def _accepted(
     for one in missing:
         is_fixed = reason == "still_busy" and not may_be_left(one)
         if is_fixed or not may or not reasons.get(one.key):
-            name = one.name if is_fixed or one.key not in reasons else "reason_needed"
+            name = "reason_needed" if may and not is_fixed and one.key in reasons else one.name
             blocks.append(FieldFault(field=one.key[:200], name=name[:32], detail=one.detail))
     if blocks:
         is_not_theirs = not may and bool(reasons)

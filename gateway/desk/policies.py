@@ -25,7 +25,7 @@ from gateway.policy import (
     Scope,
     Step,
 )
-from protocol.messages import FieldFault, Id, Kind, ShortText
+from protocol.messages import FieldFault, Id, Kind, ShortText, is_seen
 
 DEFAULT = "default"
 Seconds = Annotated[int, msgspec.Meta(ge=0, le=24 * 3600)]
@@ -153,10 +153,14 @@ def is_quiet(quiet: Quiet, local: datetime) -> bool:
 
 def _check_policy(world: World, id: str, plan: PolicyPlan) -> Iterator[FieldFault]:
     yield from _check_scope(world, id, plan)
+    if plan.name and not is_seen(plan.name):
+        yield FieldFault(field="name", name="bad_text")
     yield from check_steps(plan.steps)
     for kind, roles in plan.roles.items():
         if not roles:
             yield FieldFault(field=f"roles.{kind}", name="empty")
+        elif plan.kinds and kind not in plan.kinds:
+            yield FieldFault(field=f"roles.{kind}", name="another_kind")
     yield from _check_channels(world, plan)
 
 

@@ -290,13 +290,20 @@ def _left_out(world: World, round_: Record, point: str) -> Record:
 
 
 def wrongs(world: World) -> Iterator[Wrong]:
-    """The points that the last round left out, and those whose last test is too long ago."""
-    for id in sorted(world.all("walk_left")):
+    """The points that the last round left out, those whose last test is too long ago, and those
+    that never had one where others had: a branch that is new says so at its opening check."""
+    left = world.all("walk_left")
+    for id in sorted(left):
         if id in world.points and world.points[id].configured:
             yield Wrong(f"point/{id}", "left_untested")
     rule = world.get("walk_rule", RULE)
     days = (rule.body if rule else WalkRule()).days
+    tested = world.all("walk_test")
+    in_round = {id for one in world.all("walk").values() for id in one.body.left}
     for id, point in sorted(world.points.items()):
+        if tested and point.configured and id not in {*tested, *in_round, *left}:
+            yield Wrong(f"point/{id}", "not_tested_yet")
+            continue
         tested_ms = last_test_ms(world, id) if point.configured else None
         if tested_ms is not None and world.now.utc_ms - tested_ms > days * DAY_MS:
             passed = (world.now.utc_ms - tested_ms) // DAY_MS

@@ -316,7 +316,9 @@ def test_what_is_missing_is_accepted_one_by_one_with_a_reason(ready: Desk) -> No
     ]
     assert ready.reader.records("day") == []
     other[0]["reason"] = "lent by the neighbours"
-    assert ready.ask("day.open", "g01", body={"accepted": one + other}).reason == "not_allowed"
+    refused = ready.ask("day.open", "g01", body={"accepted": one + other})
+    assert refused.reason == "not_allowed"
+    assert {fault.name for fault in refused.faults} == {"too_few"}, "a reason would not help"
     assert ready.ask("day.open", body={"accepted": one + other}).ok
     assert {(one.subject, one.by, one.reason) for one in today(ready).body.missing} == {
         ("resource/kit", "l01", "comes at ten"),

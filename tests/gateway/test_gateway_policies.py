@@ -150,6 +150,8 @@ QUIET = {"starts": "20:00", "ends": "07:00", "channels": ["chat"]}
         ({"steps": [STEPS[0] | {"channels": ["pigeon"]}]}, "steps[0].channels", "unknown_channel"),
         ({"steps": [STEPS[0] | {"ring_s": 0}]}, "steps[0].ring_s", "unreadable"),
         ({"roles": {"call": []}}, "roles.call", "empty"),
+        ({"roles": {"silent": ["lead"]}}, "roles.silent", "another_kind"),
+        ({"name": "\u200b "}, "name", "bad_text"),
         ({"kinds": [], "points": []}, "kinds", "is_for_all"),
         ({"points": ["moon"]}, "points", "unknown_point"),
         ({"quiet": QUIET | {"channels": []}}, "quiet.channels", "empty"),

@@ -111,13 +111,29 @@ def test_a_button_that_was_not_tested_for_long_is_amber(tested_days_ago, days, e
         when = rfc3339(NOW.utc_ms - round(tested_days_ago * DAY_MS))
         records.append(a_record("walk_test", "point-1", walks.WalkTest(), at=when))
     found = list(walks.wrongs(a_world(*records)))
+    found = [one for one in found if one.subject == "point/point-1"]
     assert [one.detail for one in found] == expected
-    assert {(one.subject, one.name) for one in found} <= {("point/point-1", "untested")}
+    assert {one.name for one in found} <= {"untested"}
 
 
 def test_a_new_point_has_its_days_too() -> None:
     point = a_record("point", "point-2", object(), at=rfc3339(NOW.utc_ms - 8 * DAY_MS))
     assert [one.subject for one in walks.wrongs(a_world(point))] == ["point/point-2"]
+
+
+def test_a_button_that_came_after_the_others_were_tested_is_amber_at_once() -> None:
+    """Not in a branch that is new, nor while the round that has it is on, nor twice."""
+    tested = a_record("walk_test", "point-1", walks.WalkTest(), at=rfc3339(NOW.utc_ms))
+    assert list(walks.wrongs(a_world())) == []
+    found = list(walks.wrongs(a_world(tested)))
+    assert {one.name for one in found} == {"not_tested_yet"}
+    assert "point/point-1" not in {one.subject for one in found}
+    first = found[0].subject.removeprefix("point/")
+    left = a_record("walk_left", first, walks.WalkLeft(round="walk-0"))
+    again = list(walks.wrongs(a_world(tested, left)))
+    assert [one.name for one in again if one.subject == f"point/{first}"] == ["left_untested"]
+    on = {one.subject for one in walks.wrongs(a_world(tested, ROUND))}
+    assert on.isdisjoint({f"point/{id}" for id in ROUND.body.left})
 
 
 def test_a_call_in_the_round_ticks_its_button_and_disarms_it() -> None:
