@@ -72,6 +72,7 @@ FIELD_FAULTS = {
     "taken": _l("Another one is called so already."),
     "unknown_incident": _l("There is no such open call."),
     "unknown_point": _l("There is no such point."),
+    "away_already": _l("This person is away at that time already."),
     "bad_id": _l("Use small letters, digits and hyphens, a letter or digit first."),
     "bad_address": _l("This is no address of such a channel."),
     "bad_board_url": _l("Write the board's address, such as https://board.branch.example."),

@@ -12,6 +12,7 @@ import msgspec
 
 from gateway.course import Entry
 from gateway.desk.asking import call_text
+from gateway.desk.exception_plans import check_days, check_exception, check_whom, shift_said
 from gateway.desk.hours import hours_on
 from gateway.desk.leaving import is_lead, last_lead, last_pin, leave, leaves_to
 from gateway.desk.plans import LEADS, Label, Plan
@@ -26,7 +27,6 @@ from gateway.duty import (
     Span,
     by_staff,
     comes_between,
-    exception_spans,
     is_planned,
     next_extra,
     next_start,
@@ -56,8 +56,6 @@ _PHONE = re.compile(r"\+?[0-9](?:[0-9 ()./-]{0,28}[0-9])?(?:[xX#][0-9]{1,8})?(?!
 PHONE_DIGITS = range(3, 19)
 # Somebody who signed in and forgot to sign out is off duty after so long.
 FORGOTTEN = timedelta(hours=16)
-# Whoever is away for longer is planned anew.
-LONGEST_EXCEPTION = timedelta(days=1100)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +172,8 @@ def _check_staff(world: World, id: str, staff: Staff) -> Iterator[FieldFault]:
     known = world.get("staff", id)
     had = known.body.certificates if known else []
     for number, one in enumerate(staff.certificates):
+        if one.what in [other.what for other in staff.certificates[:number]]:
+            yield FieldFault(field=f"certificates[{number}].what", name="twice")
         path = f"certificates[{number}].expires"
         if parse_day(one.expires) is None:
             yield FieldFault(field=path, name="no_such_day", detail=one.expires)
@@ -196,7 +196,7 @@ def _owned(world: World, id: str) -> Iterator[FieldFault]:
 
 
 def _check_shift(world: World, id: str, shift: Shift) -> Iterator[FieldFault]:
-    yield from _check_whom(world, shift.staff)
+    yield from check_whom(world, shift.staff)
     if not shift.days:
         yield FieldFault(field="days", name="empty")
     if shift.every_weeks > 1 and shift.first is None:  # which of the weeks nobody could tell
@@ -205,7 +205,7 @@ def _check_shift(world: World, id: str, shift: Shift) -> Iterator[FieldFault]:
         yield FieldFault(field="ends", name="same_as_start")
     if shift.post is not None and world.get("post", shift.post) is None:
         yield FieldFault(field="post", name="unknown_post", detail=shift.post)
-    bad_days = list(_check_days(shift.first, shift.last))
+    bad_days = list(check_days(shift.first, shift.last))
     yield from bad_days or _check_when(world, id, shift)
     yield from _check_breaks(shift)
     if bad_days:
@@ -213,16 +213,8 @@ def _check_shift(world: World, id: str, shift: Shift) -> Iterator[FieldFault]:
     for key, record in world.all("shift").items():
         other = record.body
         if key != id and other.staff == shift.staff and (day := overlap(other, shift)):
-            detail = _shift_said(world, other, WEEKDAYS[day.weekday()])
+            detail = shift_said(world, other, WEEKDAYS[day.weekday()])
             yield FieldFault(field="starts", name="overlaps", detail=detail)
-
-
-def _shift_said(world: World, shift: Shift, day: str) -> str:
-    """A shift as people know it: tue 22:00-06:00, Guide's desk. The day it begins on comes first,
-    for the page to say in words."""
-    post = world.get("post", shift.post) if shift.post else None
-    hours = f"{day} {shift.starts}-{shift.ends}"
-    return f"{hours}, {post.body.name}" if post else hours
 
 
 def _check_when(world: World, id: str, shift: Shift) -> Iterator[FieldFault]:
@@ -267,61 +259,6 @@ def _check_breaks(shift: Shift) -> Iterator[FieldFault]:
         yield FieldFault(field="breaks", name="nothing_left")
 
 
-def _check_exception(world: World, id: str, one: Exception_) -> Iterator[FieldFault]:
-    yield from _check_whom(world, one.staff)
-    yield from _check_days(one.first, one.last)
-    first, last = parse_day(one.first), parse_day(one.last)
-    if last is not None and last < world.local.date():
-        yield FieldFault(field="last", name="in_the_past", detail=one.last)
-    if (one.starts is None) != (one.ends is None):
-        yield FieldFault(field="ends" if one.ends is None else "starts", name="missing")
-    elif one.starts is not None and one.starts == one.ends:
-        yield FieldFault(field="ends", name="same_as_start")
-    elif first and last and last > first + LONGEST_EXCEPTION:
-        latest = (first + LONGEST_EXCEPTION).isoformat()
-        yield FieldFault(field="last", name="too_late", detail=latest)
-    elif first and last:
-        yield from _check_against(world, id, one, first, last)
-
-
-def _check_against(
-    world: World, id: str, one: Exception_, first: date, last: date
-) -> Iterator[FieldFault]:
-    """Who is away is away: a time besides of which nothing is left would never be worked."""
-    others = [
-        record.body
-        for key, record in world.all("exception").items()
-        if key != id and record.body.staff == one.staff
-    ]
-
-    def spans_of_all(what: str, bodies: Iterable[Exception_]) -> list[Span]:
-        days = {"first": first - DAY, "last": last + DAY}
-        return [
-            span for body in bodies if body.what == what for span in exception_spans(body, **days)
-        ]
-
-    mine = spans_of_all(one.what, [one])
-    away = spans_of_all("away", [one, *others])
-    besides = mine if one.what == "extra" else spans_of_all("extra", others)
-    for span in besides:
-        if not without([span], away) and any(span.meets(other) for other in mine):
-            yield FieldFault(field="first", name="contradicts", detail=f"{span.start:%Y-%m-%d}")
-            return
-
-
-def _check_whom(world: World, staff: str) -> Iterator[FieldFault]:
-    if world.get("staff", staff) is None:
-        yield FieldFault(field="staff", name="unknown_staff", detail=staff)
-
-
-def _check_days(first: str | None, last: str | None) -> Iterator[FieldFault]:
-    for name, text in (("first", first), ("last", last)):
-        if text is not None and parse_day(text) is None:
-            yield FieldFault(field=name, name="no_such_day", detail=text)
-    if first and last and parse_day(first) and parse_day(last) and last < first:
-        yield FieldFault(field="last", name="before_first", detail=last)
-
-
 def _needed_post(world: World, id: str) -> Iterator[FieldFault]:
     for key, record in world.all("shift").items():
         if record.body.post == id:
@@ -329,7 +266,7 @@ def _needed_post(world: World, id: str) -> Iterator[FieldFault]:
 
 
 def _check_pin(world: World, id: str, pin: Pin) -> Iterator[FieldFault]:
-    yield from _check_whom(world, id)
+    yield from check_whom(world, id)
     if not is_pin_hash(pin.hash):
         yield FieldFault(field="hash", name="no_hash")
 
@@ -353,7 +290,7 @@ PLANS = (
     ),
     Plan(kind="post", cls=Post, needed_by=_needed_post, is_an_id=True),
     Plan(kind="shift", cls=Shift, rule=_check_shift, named=_doubtful),
-    Plan(kind="exception", cls=Exception_, rule=_check_exception),
+    Plan(kind="exception", cls=Exception_, rule=check_exception),
 )
 
 

@@ -20,6 +20,7 @@ from protocol.messages import Request
 
 SHIFT = {"staff": "g01", "days": ["mon"], "starts": "08:00", "ends": "17:00"}
 HASH = f"pbkdf2:sha256:1000$salt${'0' * 64}"
+AIDER = {"what": "first_aid", "expires": "2030-01-01"}
 NURSE = {"name": "Zhou Li", "roles": ["first_aid"], "duty": "always"}
 
 
@@ -173,6 +174,11 @@ def pause(starts: str, ends: str) -> dict[str, str]:
             ("certificates[0].expires", "in_the_past"),
         ),
         ("staff.save", NURSE | {"phone": "11"}, ("phone", "bad_phone")),
+        (
+            "staff.save",
+            NURSE | {"certificates": [AIDER, AIDER | {"expires": "2030-01-02"}]},
+            ("certificates[1].what", "twice"),
+        ),
         ("staff.save", NURSE | {"phone": "1" * 19}, ("phone", "bad_phone")),
         ("pin.save", {"hash": ""}, ("hash", "unreadable")),
         ("pin.save", {"hash": "1234"}, ("hash", "no_hash")),
@@ -188,13 +194,13 @@ def test_bad_input_is_named_at_its_field_and_nothing_is_half_saved(
     assert desk.reader.record(do.removesuffix(".save"), "x-1") is None
 
 
-AWAY = {"staff": "g01", "what": "away", "first": "2026-12-01", "last": "2026-12-02"}
+ILL = {"staff": "g01", "what": "away", "first": "2026-12-01", "last": "2026-12-02"}
 RULE = {"zh": "送花", "en": "Flowers", "after_h": 5, "outcomes": ["helped"]}
 POLICY = {"kinds": ["call"], "steps": [{"after_s": 0, "tell": "kind"}]}
 PLANS = {
     "shift": SHIFT,
     "post": {"name": "Desk"},
-    "exception": AWAY,
+    "exception": ILL,
     "policy": POLICY,
     "followup_rule": RULE,
     "staff": NURSE,
@@ -305,7 +311,6 @@ MORNING = {"starts": "09:00", "ends": "12:00"}
         (AWAY | {"starts": "10:00", "ends": "13:00"}, BESIDES | MORNING, None),
         (AWAY | {"last": "2026-11-24"}, BESIDES | MORNING, None),
         (AWAY, BESIDES | MORNING | {"staff": "s01"}, None),
-        (AWAY, AWAY, None),
     ],
 )
 def test_nobody_is_away_and_there_besides_at_once(desk: Desk, there, new, day) -> None:
@@ -314,6 +319,55 @@ def test_nobody_is_away_and_there_besides_at_once(desk: Desk, there, new, day) -
     named = [(one.field, one.name, one.detail) for one in found.faults]
     assert named == ([("first", "contradicts", day)] if day else [])
     assert desk.ask("exception.save", id="there", body=there).ok, "it is not against itself"
+
+
+EXTRA = {"staff": "g01", "what": "extra", "first": "2026-12-07", "last": "2026-12-07"}
+TEN_TO_TWELVE = {"starts": "10:00", "ends": "12:00"}
+
+
+@pytest.mark.parametrize(
+    ("there", "new", "fault"),
+    [
+        (EXTRA, EXTRA, ("first", "overlaps", "2026-12-07")),
+        (
+            EXTRA | TEN_TO_TWELVE,
+            EXTRA | {"starts": "11:00", "ends": "13:00"},
+            ("starts", "overlaps", "2026-12-07 10:00-12:00"),
+        ),
+        (EXTRA | TEN_TO_TWELVE, EXTRA | {"starts": "12:00", "ends": "13:00"}, None),
+        (
+            ILL | {"last": "2026-12-05"},
+            ILL | {"first": "2026-12-05", "last": "2026-12-09"},
+            ("first", "away_already", "2026-12-01 … 2026-12-05"),
+        ),
+        (ILL, ILL | {"first": "2026-12-03", "last": "2026-12-09"}, None),
+        (ILL, ILL | {"staff": "s01"}, None),
+    ],
+)
+def test_what_is_not_as_planned_is_said_once(desk: Desk, there, new, fault) -> None:
+    assert desk.ask("exception.save", id="there", body=there).ok
+    found = desk.ask("exception.save", id="fresh", body=new)
+    assert [(one.field, one.name, one.detail) for one in found.faults] == ([fault] if fault else [])
+    assert desk.ask("exception.save", id="there", body=there | {"reason": "ill"}).ok
+
+
+@pytest.mark.parametrize(
+    ("new", "adds"),
+    [
+        (TEN_TO_TWELVE, False),
+        ({"starts": "16:00", "ends": "18:00"}, True),
+        ({"starts": "12:00", "ends": "13:00"}, True),  # its break
+        (TEN_TO_TWELVE | {"last": "2026-12-08"}, True),  # no shift on Tuesday
+        ({}, True),
+    ],
+)
+def test_a_time_besides_adds_something_to_the_shifts(desk: Desk, new, adds) -> None:
+    assert desk.ask("post.save", id="guide", body={"name": "Guide's desk"}).ok
+    shift = SHIFT | {"post": "guide", "breaks": [pause("12:00", "13:00")]}
+    assert desk.ask("shift.save", body=shift).ok
+    found = desk.ask("exception.save", body=EXTRA | new)
+    fault = ("starts", "overlaps", "mon 08:00-17:00, Guide's desk")
+    assert [(one.field, one.name, one.detail) for one in found.faults] == ([] if adds else [fault])
 
 
 def test_an_exception_of_years_or_of_no_time_is_refused(desk: Desk) -> None:
