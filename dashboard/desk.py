@@ -68,6 +68,7 @@ FIELD_FAULTS = {
     "less_than_out": _l("So many are out: bring them back, or write them down as used up."),
     "not_enough": _l("There are not that many."),
     "out_there": _l("Some of it is still out: bring it back first."),
+    "resource_names_it": _l("A resource is said to be for this situation."),
     "resource_there": _l("A resource is kept there: move it first."),
     "taken": _l("Another one is called so already."),
     "unknown_incident": _l("There is no such open call."),

@@ -32,6 +32,7 @@ from dashboard.pages.forms import (
 from dashboard.pages.numbers import WholeNumberField
 from dashboard.pages.outlook import world_of
 from dashboard.pages.points import may_edit
+from dashboard.pages.situation import situations
 from dashboard.pages.spots import SpotFields, spot_place, spot_values
 from dashboard.pages.team import checks
 from gateway.store import Record
@@ -184,6 +185,7 @@ def _form(record: Record | None = None) -> ResourceForm:
             situations=body.situations,
             **{name: date.fromisoformat(text) for name, text in days.items() if text},
         )
+    form.situations.choices = list(situations(the_board()).items())
     form.point.choices = [("", _("None")), *point_labels(the_board()).items()]
     form.offer_floors(empty_floors(the_board()))
     return form

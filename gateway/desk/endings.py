@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from gateway.desk.plans import Plan
+from gateway.desk.playbooks import unknown_situations
 from gateway.desk.record import Done, Due, Record, World
 from gateway.desk.todo import (
     DAY_MS,
@@ -132,13 +133,6 @@ def _never_counts(world: World, id: str, rule: Rule) -> Iterator[FieldFault]:
         if outcome not in OUTCOMES:
             yield FieldFault(field=f"outcomes[{number}]", name="unknown_outcome", detail=outcome)
     yield from unknown_situations(world, rule.situations)
-
-
-def unknown_situations(world: World, situations: Iterable[str]) -> Iterator[FieldFault]:
-    """The situations that no playbook is for, each at its place in the field `situations`."""
-    for number, one in enumerate(situations):
-        if world.get("playbook", one) is None:
-            yield FieldFault(field=f"situations[{number}]", name="unknown_situation", detail=one)
 
 
 RULES = Plan(kind="followup_rule", cls=Rule, rule=_check_rule, named=_never_counts)

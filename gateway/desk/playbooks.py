@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Annotated, get_args
 
@@ -111,6 +111,13 @@ def check_within(path: str, within_s: int | None) -> Iterator[FieldFault]:
         yield FieldFault(field=path, name="out_of_range", detail=detail)
 
 
+def unknown_situations(world: World, situations: Iterable[str]) -> Iterator[FieldFault]:
+    """The situations that no playbook is for, each at its place in the field `situations`."""
+    for number, one in enumerate(situations):
+        if world.get("playbook", one) is None:
+            yield FieldFault(field=f"situations[{number}]", name="unknown_situation", detail=one)
+
+
 def _needed(world: World, id: str) -> Iterator[FieldFault]:
     """The one that stands in for all others must stay."""
     if id == FALLBACK:
@@ -123,6 +130,9 @@ def _leaves(world: World, id: str) -> Iterator[FieldFault]:
         if id in record.body.situations:
             said = f"{record.body.zh} {record.body.en}"
             yield FieldFault(field="", name="rule_names_it", detail=said)
+    for _, record in sorted(world.all("resource").items()):
+        if id in record.body.situations:
+            yield FieldFault(field="", name="resource_names_it", detail=record.body.name)
 
 
 PLAN = Plan(kind="playbook", cls=Playbook, rule=check_playbook, needed_by=_needed, leaves=_leaves)

@@ -11,6 +11,7 @@ import msgspec
 
 from gateway.desk.floors import EDITORS, Spot, check_spot, distance_m, spot_of
 from gateway.desk.plans import Label, Plan
+from gateway.desk.playbooks import unknown_situations
 from gateway.desk.points import is_point, place_of
 from gateway.desk.record import Record, World
 from gateway.duty import Day, parse_day
@@ -20,16 +21,6 @@ from protocol.moment import parse_rfc3339
 
 What = Literal[
     "first_aid_kit", "medicine", "aed", "wheelchair", "stretcher", "reading_glasses", "other"
-]
-Situation = Literal[
-    "fainted",
-    "sudden_illness",
-    "fall",
-    "lost_person",
-    "property_loss",
-    "complaint",
-    "urgent_business",
-    "other",
 ]
 Where = Literal["point", "place", "branch"]
 Number = Annotated[int, msgspec.Meta(ge=0, le=9999)]
@@ -41,8 +32,8 @@ AREA_M = 10
 LENT_HOURS = 12
 
 # What each thing is for, unless its own plan says so.
-_MEDICAL: tuple[Situation, ...] = ("fainted", "sudden_illness", "fall")
-FITS: Mapping[What, tuple[Situation, ...]] = {
+_MEDICAL = ("fainted", "sudden_illness", "fall")
+FITS: Mapping[What, tuple[str, ...]] = {
     "first_aid_kit": _MEDICAL,
     "medicine": ("sudden_illness",),
     "aed": ("fainted", "sudden_illness"),
@@ -51,6 +42,9 @@ FITS: Mapping[What, tuple[Situation, ...]] = {
     "reading_glasses": ("urgent_business",),
     "other": (),
 }
+# Of these it is known what helps, or that nothing does. A branch's own situations and `other` are
+# as good as unsaid.
+_KNOWN = frozenset((*_MEDICAL, "lost_person", "property_loss", "complaint", "urgent_business"))
 # While nobody knows yet what is wrong, what helps first in the worst case.
 _AT_FIRST: Mapping[str, tuple[What, ...]] = {
     "urgent": ("aed", "first_aid_kit"),
@@ -80,7 +74,7 @@ class Resource:
     expires: Day | None = None
     check_every_days: Annotated[int, msgspec.Meta(ge=1, le=3660)] | None = None
     last_checked: Day | None = None
-    situations: list[Situation] = field(default_factory=list)
+    situations: list[ShortText] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,8 +185,10 @@ def nearest(world: World, incident: Incident) -> list[Nearest]:
 
 def _fits(resource: Resource, incident: Incident) -> bool:
     fits = resource.situations or FITS[resource.what]
-    if incident.situation is not None:
-        return incident.situation in fits
+    if incident.situation in fits:
+        return True
+    if incident.situation in _KNOWN:
+        return False
     if resource.what in _AT_FIRST.get(incident.kind, ()):
         return True
     return incident.possible_fall and "fall" in fits
@@ -237,6 +233,7 @@ def _check(world: World, id: str, resource: Resource) -> Iterator[FieldFault]:
     if resource.point is not None and not is_point(world, resource.point):
         yield FieldFault(field="point", name="unknown_point", detail=resource.point)
     yield from _check_days(world, id, resource)
+    yield from _check_situations(world, id, resource)
     yield from check_spot(world, resource.spot)
     out = sum(one.body.count for one in taken_of(world, id))
     if resource.count < out:
@@ -256,6 +253,15 @@ def _check_days(world: World, id: str, resource: Resource) -> Iterator[FieldFaul
     checked = parse_day(resource.last_checked) if resource.last_checked else None
     if checked is not None and checked > today:
         yield FieldFault(field="last_checked", name="in_the_future", detail=checked.isoformat())
+
+
+def _check_situations(world: World, id: str, resource: Resource) -> Iterator[FieldFault]:
+    """Those that no playbook is for; one whose playbook went meanwhile may stay."""
+    known = world.get("resource", id)
+    had = known.body.situations if known else []
+    for fault in unknown_situations(world, resource.situations):
+        if fault.detail not in had:
+            yield fault
 
 
 def _needed(world: World, id: str) -> Iterable[FieldFault]:

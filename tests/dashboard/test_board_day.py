@@ -7,8 +7,10 @@ from board_branch import eventually, signed_in, token_of
 from seeded import put
 
 from gateway.desk.business_day import BranchDay, Stretch
+from gateway.desk.playbooks import Playbook
 from gateway.desk.record import Record
 from gateway.desk.resources import Resource
+from gateway.desk.translated import Translated
 from gateway.store import Work
 
 PAGES = (
@@ -140,3 +142,10 @@ def test_both_stretches_of_a_day_stand_on_its_page(client, store):
     write(store, Record(kind="day", id="2026-11-01", body=body))
     page = signed_in(client).get("/closing?lang=en").text
     assert page.count("Opened at") == 2
+
+
+def test_a_resource_can_be_for_a_situation_of_the_branchs_own(store, client):
+    heat = Playbook(name=Translated(zh="中暑", en="Heat stroke"))
+    write(store, Record(kind="playbook", id="heat", body=heat))
+    page = signed_in(client, "l01").get("/resources/new?lang=en").text
+    assert 'value="heat"' in page and "Heat stroke" in page

@@ -231,7 +231,7 @@ def test_counts_are_never_negative_nor_above_what_there_is(steps) -> None:
         (KIT | {"expires": "2026-02-30"}, ("expires", "no_such_day")),
         (KIT | {"expires": "2020-01-01"}, ("expires", "in_the_past")),
         (KIT | {"last_checked": "2099-01-01"}, ("last_checked", "in_the_future")),
-        (KIT | {"situations": ["boredom"]}, ("situations[0]", "unreadable")),
+        (KIT | {"situations": ["boredom"]}, ("situations[0]", "unknown_situation")),
     ],
 )
 def test_bad_input_is_named_at_its_field(desk: Desk, body, fault) -> None:
@@ -258,6 +258,24 @@ def test_what_is_out_is_neither_retired_nor_counted_away(desk: Desk) -> None:
 def test_a_point_that_a_resource_stands_at_is_needed(desk: Desk) -> None:
     desk.ask("resource.save", id="kit", body=KIT | {"point": "point-1"})
     assert desk.ask("point.retire", id="point-1").faults[0].name == "resource_there"
+
+
+def heat(desk: Desk) -> dict[str, Any]:
+    """A kit for a situation of the branch's own, whose playbook there is now."""
+    step = {"id": "look", "text": {"zh": "看", "en": "Look"}, "role": "first_aid"}
+    playbook = {"name": {"zh": "中暑", "en": "Heat stroke"}, "steps": [step]}
+    assert desk.ask("playbook.save", id="heat", body=playbook).ok
+    return KIT | {"situations": ["heat"]}
+
+
+def test_a_resource_is_for_a_situation_of_the_branchs_own(desk: Desk) -> None:
+    assert desk.ask("resource.save", id="kit", body=heat(desk)).ok
+    gone = desk.ask("playbook.retire", id="heat")
+    assert [(one.name, one.detail) for one in gone.faults] == [
+        ("resource_names_it", "Kit at the door")
+    ]
+    assert desk.ask("resource.save", id="kit", body=KIT | {"situations": ["heat"]}).ok
+    assert not desk.ask("resource.save", id="aed", body=KIT | {"situations": ["heat"]}).ok
 
 
 # --- the nearest ---
@@ -297,3 +315,26 @@ def test_its_own_situations_go_before_the_usual_ones() -> None:
     lost = replace(raised().course.incident, situation="lost_person")
     assert nearest(world(resource()), lost) == []
     assert nearest(world(resource(situations=["lost_person"])), lost)
+
+
+@pytest.mark.parametrize("situation", ["heat", "other"])
+def test_what_helps_first_stays_when_the_situation_says_no_more(situation) -> None:
+    here = world(
+        resource("kit"), resource("aed", what="aed"), resource("fan", what="other"), point("x", "")
+    )
+    urgent = raised("held").course.incident
+    first = [one.record.id for one in nearest(here, urgent)]
+    assert first == ["aed", "kit"]
+    assert [one.record.id for one in nearest(here, replace(urgent, situation=situation))] == first
+
+
+def test_what_is_for_a_branchs_own_situation_is_shown_beside_what_helps_first() -> None:
+    here = world(resource("kit"), resource("fan", what="other", situations=["heat"]))
+    hot = replace(raised("held").course.incident, situation="heat")
+    assert [one.record.id for one in nearest(here, hot)] == ["fan", "kit"]
+
+
+@pytest.mark.parametrize("situation", ["complaint", "lost_person", "property_loss"])
+def test_where_nothing_of_the_kind_helps_nothing_is_shown(situation) -> None:
+    known = replace(raised("held").course.incident, situation=situation)
+    assert nearest(world(resource("kit"), resource("aed", what="aed")), known) == []
