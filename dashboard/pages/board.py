@@ -45,7 +45,8 @@ def show() -> str:
     board = the_board()
     incidents = sorted(board.reader.open_incidents(), key=rank)
     cards = cards_for_viewer(board, incidents[: MAX_CARDS + MAX_LINES])
-    faults = [one for one in present_fault_lines(board) if not one.is_quiet]
+    faults = present_fault_lines(board)
+    faults = [one for one in faults if (one.hurts_calls if incidents else not one.is_quiet)]
     return render_template(
         "board.html",
         cards=cards[:MAX_CARDS],

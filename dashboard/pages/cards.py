@@ -24,6 +24,8 @@ NEWS = frozenset(
 # What somebody must see to, but no call suffers from today.
 QUIET = ("resource/", "drill/")
 QUIET_NAMES = frozenset({"untested", "left_untested", "not_tested_yet"})
+# What a fault is about, what hurts calls most first; of the rest nobody suffers at a call.
+_WEIGHTS = ("gateway", "broker", "unit", "point", "channel", "terminal", "role", "policy")
 CLOSERS = frozenset({"lead", "admin"})
 
 _KIND_ORDER = {"urgent": 0, "silent": 1, "call": 2, "seat": 3}
@@ -221,7 +223,8 @@ def label_parts(label: str) -> tuple[str, ...]:
 class FaultLine:
     """A fault in words. subject: what it is about; what: is wrong; remedy: what to do. on_wall:
     what the wall says of it besides, mostly the remedy. is_quiet: somebody must see to it, but no
-    call suffers from it today, so the wall does not show it."""
+    call suffers from it today, so the wall does not show it. weight: the lower, the sooner it is
+    shown."""
 
     subject: str
     what: str
@@ -230,11 +233,23 @@ class FaultLine:
     since: str
     on_wall: str = ""
     is_quiet: bool = False
+    weight: int = 0
+
+    @property
+    def hurts_calls(self) -> bool:
+        """Whether a call may go wrong for it, so that it is said beside calls too."""
+        return self.weight < len(_WEIGHTS) and not self.is_quiet
 
 
 def fault_lines(faults: Iterable[Fault], labels: Mapping[str, str]) -> list[FaultLine]:
-    """Faults in words. labels: {point: its name for people}."""
-    return [_fault_line(fault, labels) for fault in faults]
+    """Faults in words, what hurts calls most first. labels: {point: its name for people}."""
+    found = [_fault_line(fault, labels) for fault in faults]
+    return sorted(found, key=lambda one: one.weight)
+
+
+def _weight(fault: Fault) -> int:
+    kind = fault.subject.partition("/")[0]
+    return _WEIGHTS.index(kind) if kind in _WEIGHTS else len(_WEIGHTS)
 
 
 def _fault_line(fault: Fault, labels: Mapping[str, str]) -> FaultLine:
@@ -250,4 +265,5 @@ def _fault_line(fault: Fault, labels: Mapping[str, str]) -> FaultLine:
         since=fault.since,
         on_wall=fault.detail if fault.subject.startswith("followups/") else remedy,
         is_quiet=fault.subject.startswith(QUIET) or fault.name in QUIET_NAMES,
+        weight=_weight(fault),
     )

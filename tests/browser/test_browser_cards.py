@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 from seeded import a_call
 
-from dashboard.pages.cards import card, label_parts, label_size, rank
+from dashboard.pages.cards import card, fault_lines, label_parts, label_size, rank
 from dashboard.pages.times import duration
-from protocol.messages import Responder
+from protocol.messages import Fault, Responder
 
 NOW_MS = 1_800_000_000_000
 CALL = a_call(raised_at="2027-01-15T07:59:00.000Z")
@@ -86,3 +86,17 @@ def test_a_chinese_character_takes_the_room_of_two_letters():
 )
 def test_a_duration_reads_like_a_stopwatch(ms, text):
     assert duration(ms) == text
+
+
+def test_what_hurts_calls_most_is_the_first_fault():
+    since = "2027-01-15T07:59:00.000Z"
+    faults = [
+        Fault(subject="followups/101", name="overdue", since=since, detail="1: Ring"),
+        Fault(subject="policy/default", name="policy_tells_few", since=since),
+        Fault(subject="channel/group", name="failing", since=since),
+        Fault(subject="point/point-1", name="call_cut", since=since),
+        Fault(subject="point/point-2", name="untested", since=since),
+    ]
+    lines = fault_lines(faults, {})
+    assert [one.hurts_calls for one in lines] == [True, False, True, True, False]
+    assert [one.weight for one in lines] == sorted(one.weight for one in lines)
