@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import Blueprint, render_template
 
@@ -44,7 +44,7 @@ def show() -> str:
     """Every open incident, what needs somebody most first; and every fault."""
     board = the_board()
     incidents = sorted(board.reader.open_incidents(), key=rank)
-    cards = cards_for_viewer(board, incidents[: MAX_CARDS + MAX_LINES])
+    cards = _none_larger_than_the_first(cards_for_viewer(board, incidents[: MAX_CARDS + MAX_LINES]))
     faults = present_fault_lines(board)
     faults = [one for one in faults if (one.hurts_calls if incidents else not one.is_quiet)]
     return render_template(
@@ -62,6 +62,15 @@ def show() -> str:
         cares=board.reader.records("care"),
         labels=point_labels(board),
     )
+
+
+def _none_larger_than_the_first(cards: list[Card]) -> list[Card]:
+    """The cards, with no name in larger letters than that of the call which needs somebody most: a
+    long name is no reason to be seen less."""
+    return [
+        replace(one, size=max(one.size, cards[0].size), wide=max(one.wide, cards[0].wide))
+        for one in cards
+    ]
 
 
 def health(board: Board) -> Health:

@@ -29,7 +29,10 @@ OUT_OF_HEADER = """[...document.querySelectorAll('.top .brand, .nav a, .tools > 
 def test_every_card_is_as_high_as_its_content(demo, screen):
     """With all that a card may say: a drill, a refusal, care; and with sound bar and faults."""
     for does, body in (
-        ("care.mark", {"reason": "头晕，等女儿来接 Dizzy, waits for her daughter", "until": "23:59"}),
+        (
+            "care.mark",
+            {"reason": "头晕，等女儿来接 Dizzy, waits for her daughter"},
+        ),
         ("drill.start", {"point": "point-4", "kind": "urgent"}),
     ):
         id = "point-3" if does == "care.mark" else ""
@@ -64,3 +67,28 @@ def test_the_header_fits_every_screen(demo, screen, lang):
             page.set_viewport_size({"width": width, "height": height})
             assert page.evaluate("document.documentElement.scrollWidth") <= width, (path, width)
             assert page.evaluate(OUT_OF_HEADER) == [], path
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_calm_wall_shows_all_it_has_to_say(demo, screen, lang):
+    for point in ("point-3", "point-4"):
+        body = {"reason": "头晕，等女儿来接 Dizzy, waits for her daughter"}
+        demo.post("/api/v1/requests", {"do": "care.mark", "by": LEAD, "id": point, "body": body})
+    wall = screen(lang=lang)
+    expect(wall.locator(".care-strip")).to_be_visible()
+    # As many lines of faults as there may be.
+    wall.evaluate(
+        """() => {
+          const line = '<li><b>Channel wecom-group</b><span class="fault-what">Messages are not'
+            + ' delivered</span><span class="fault-do">Ring by telephone instead.</span></li>';
+          document.getElementById('faults').innerHTML = '<section class="faults"><p'
+            + ` class="faults-title">3 faults</p><ul>${line.repeat(3)}</ul></section>`;
+        }"""
+    )
+    assert wall.evaluate("document.documentElement.scrollHeight") <= 1080
+    spilled = """[...document.querySelectorAll('.calm > *')]
+      .filter(one => one.getBoundingClientRect().bottom
+        > document.getElementById('calls').getBoundingClientRect().bottom + 1).length"""
+    assert wall.evaluate(spilled) == 0
+    for point in ("point-3", "point-4"):
+        demo.post("/api/v1/requests", {"do": "care.clear", "by": LEAD, "id": point, "body": {}})
