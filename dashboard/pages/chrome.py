@@ -10,6 +10,7 @@ from dashboard.board import the_board
 from dashboard.language import LOCALES, get_locale
 from dashboard.pages.branch import staleness
 from dashboard.pages.directory import PLACE
+from dashboard.pages.hub import is_of_branch
 from dashboard.pages.situation_words import spoken
 from dashboard.store import StoreError
 from protocol.clock import now
@@ -25,6 +26,7 @@ def for_every_page() -> dict[str, object]:
         "timezone": board.config.timezone,
         "is_demo": board.config.demo,
         "stale": staleness(board),
+        "is_of_branch": is_of_branch(request.endpoint),
         "other_language": next(name for name in LOCALES if name != get_locale()),
         "other_language_url": _in_language(next(n for n in LOCALES if n != get_locale())),
     }

@@ -83,6 +83,16 @@ GROUPS: tuple[tuple[Any, tuple[Tile, ...]], ...] = (
 )
 
 
+_BLUEPRINTS = frozenset(
+    tile.endpoint.partition(".")[0] for _group, tiles in GROUPS for tile in tiles
+)
+
+
+def is_of_branch(endpoint: str | None) -> bool:
+    """Whether a page is reached by a tile, so that "Branch" is where one is."""
+    return (endpoint or "").partition(".")[0] in _BLUEPRINTS
+
+
 @blueprint.get("/branch")
 def show() -> str:
     """The tiles, by group."""

@@ -221,8 +221,11 @@ def subject_words(subject: str, labels: Mapping[str, str]) -> str:
 
 
 def step_words(step: int) -> str:
-    """The rung of the escalation; people count from one."""
-    return _("Step %(number)d", number=step + 1)
+    """How far the escalation has come. What each step tells is the policy's, which may have changed
+    since; that it was not the first people who came is what matters."""
+    if step < 1:
+        return _("The first people told")
+    return ngettext("More people told", "More people told, %(num)d times", step)
 
 
 def event_words(event: str, detail: Mapping[str, object], names: Mapping[str, str]) -> str:

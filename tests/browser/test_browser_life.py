@@ -163,7 +163,7 @@ def test_an_incidents_page_keeps_who_did_what(demo, screen):
     expect(page.locator(".timeline")).to_contain_text("Handed over to 张强 Zhang Qiang")
     expect(page.locator(".responders .owner")).to_have_count(1)
     page.get_by_role("button", name="More help").click()
-    expect(page.locator(".timeline")).to_contain_text("Asked for more help: Step 2")
+    expect(page.locator(".timeline")).to_contain_text("Asked for more help: More people told")
     demo.close_all_calls()
     expect(page.locator('[data-shape="closed"]')).to_be_visible()
     expect(page.locator("#do")).to_have_count(0)

@@ -96,7 +96,7 @@ def test_a_policy_of_a_place_decides_who_is_called_and_how_they_answer(demo, scr
     wall = screen("/", staff=LEAD, lang="zh", size="wall")
     card = wall.locator(f'[data-incident="{incident["incident_id"]}"]')
     expect(card).to_contain_text("正忙")
-    expect(card).to_contain_text("第 2 级")
+    expect(card).to_contain_text("已第 1 次扩大通知")
     shot(wall, "wall-zh")
 
     # One accepts after all with one touch, and offers it to another, who takes it.
