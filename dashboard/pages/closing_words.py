@@ -51,7 +51,13 @@ DRILL_KINDS = {"urgent": _l("Urgent call"), "call": _l("Call")}
 HOWS_TESTED = {"armed": _l("test press"), "call": _l("by a call")}
 
 # The rule of the follow-up that a low mark makes; its id is the complaint's with this behind it.
-COMPLAINT_MARK = "complaint-mark"
+# What makes a follow-up of a complaint: its low mark, or that its next step is late.
+COMPLAINT_RULES = (
+    "complaint-mark",
+    "complaint-first_look",
+    "complaint-answer",
+    "complaint-word",
+)
 
 Speak = Callable[[Mapping[str, object], Mapping[str, str]], str]
 
@@ -66,9 +72,9 @@ def in_words(what: object) -> str:
 
 
 def complaint_of(followup: Record) -> str:
-    """The id of the complaint whose low mark is to be followed up; "" of any other follow-up."""
-    is_of_mark = followup.body.rule == COMPLAINT_MARK
-    return followup.id.removesuffix(f".{COMPLAINT_MARK}") if is_of_mark else ""
+    """The id of the complaint that is to be followed up; "" of any other follow-up."""
+    rule = followup.body.rule
+    return followup.id.removesuffix(f".{rule}") if rule in COMPLAINT_RULES else ""
 
 
 def subject_words(kind: str, name: str) -> str | None:

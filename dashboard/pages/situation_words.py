@@ -48,6 +48,7 @@ COMPLAINT_STATES = {
 COMPLAINT_OVERDUE = {
     "first_look": _l("First look overdue"),
     "answer": _l("Answer overdue"),
+    "word": _l("The customer's word is overdue"),
 }
 CONDITIONS = {"yes": _l("Yes"), "no": _l("No"), "unclear": _l("Unclear")}
 MISSING = {

@@ -9,7 +9,7 @@ from math import sqrt
 
 from gateway.course import Entry
 from gateway.desk.record import Done, Due, Record, World
-from protocol.moment import rfc3339
+from protocol.moment import parse_rfc3339, rfc3339
 
 WEEKS = 8
 # Below this many nobody calls it a rise, however quiet the weeks before were.
@@ -42,24 +42,37 @@ def usual(before: Sequence[int]) -> float:
     return sum(before) / len(before) if before else 0.0
 
 
-def counted(world: World, more: int) -> Done:
-    """Today's count changed by `more`; said in the log when it becomes a rise."""
-    today = world.local.date()
-    known = world.get("complaint_day", today.isoformat())
-    before = [_count_on(world, today - timedelta(weeks=week)) for week in range(1, WEEKS + 1)]
+def counted(world: World) -> Done:
+    """One more today; said in the log when it becomes a rise."""
+    known = world.get("complaint_day", world.local.date().isoformat())
+    record = _recounted(world, world.local.date(), known, +1)
+    body: ComplaintDay = record.body
+    rises_now = body.is_rise and not (known and known.body.is_rise)
+    entry = Entry(event="complaints_rose", detail={"count": body.count, "usual": body.usual})
+    return Done(records=(record,), entries=((entry, None),) if rises_now else ())
+
+
+def uncounted(world: World, opened_at: str) -> Done:
+    """One less on the day it was opened, whatever day it is now, as far as that is still kept."""
+    ago = timedelta(milliseconds=world.now.utc_ms - parse_rfc3339(opened_at))
+    day = (world.local - ago).date()
+    known = world.get("complaint_day", day.isoformat())
+    return Done(records=(_recounted(world, day, known, -1),)) if known else Done()
+
+
+def _recounted(world: World, day: date, known: Record | None, more: int) -> Record:
+    before = [_count_on(world, day - timedelta(weeks=week)) for week in range(1, WEEKS + 1)]
     count = max(0, (known.body.count if known else 0) + more)
-    body = ComplaintDay(count=count, usual=round(usual(before), 2), is_rise=is_rise(count, before))
-    record = Record(
+    return Record(
         kind="complaint_day",
-        id=today.isoformat(),
-        body=body,
+        id=day.isoformat(),
+        body=ComplaintDay(
+            count=count, usual=round(usual(before), 2), is_rise=is_rise(count, before)
+        ),
         version=known.version + 1 if known else 1,
         at=rfc3339(world.now.utc_ms),
         due=known.due if known else Due(world.now.utc_ms + _KEPT_MS),
     )
-    rises_now = body.is_rise and not (known and known.body.is_rise)
-    entry = Entry(event="complaints_rose", detail={"count": count, "usual": body.usual})
-    return Done(records=(record,), entries=((entry, None),) if rises_now else ())
 
 
 def _count_on(world: World, day: date) -> int:

@@ -13,21 +13,16 @@ from typing import Annotated, Literal
 import msgspec
 
 from gateway.course import Entry
-from gateway.desk import complaint_days, complaint_marks
+from gateway.desk import complaint_dates, complaint_days, complaint_marks
 from gateway.desk.asking import asked_about, body_of, new_id, refused_field, unseen, words_of
+from gateway.desk.complaint_dates import ANSWER_MS, FIRST_LOOK_MS, WORD_MS, Late, due_of, late_ms
 from gateway.desk.complaint_days import ComplaintDay
 from gateway.desk.plans import LEADS
-from gateway.desk.record import Done, Due, Outcome, Record, Refused, Room, World
+from gateway.desk.record import Done, Outcome, Record, Refused, Room, World
 from protocol.messages import FieldFault, Incident, LongText, Request, ShortText, is_seen
-from protocol.moment import parse_rfc3339, rfc3339
+from protocol.moment import rfc3339
 
 SITUATION = "complaint"
-HOUR_MS = 3600 * 1000
-FIRST_LOOK_MS = 24 * HOUR_MS
-# Banks and insurers answer within 15 days: the trade's measures of 2020 for handling complaints.
-ANSWER_MS = 15 * 24 * HOUR_MS
-# What is overdue comes back so often.
-AGAIN_MS = 24 * HOUR_MS
 
 Category = Literal["claims", "service", "product", "other"]
 Channel = Literal["counter", "telephone", "mail", "online"]
@@ -39,9 +34,10 @@ Score = Annotated[int, msgspec.Meta(ge=1, le=5)]
 class Complaint:
     """One complaint. category: None until somebody has said; group: who is in charge of it.
 
-    what, found, answer: in words, without names. looked_into_due_at, answer_due_at: until when
-    (RFC 3339). satisfaction: 1 to 5, or None; satisfaction_text: in the customer's words.
-    overdue: what is late now. state marked: the customer has spoken, and yet it is not over.
+    what, found, answer: in words, without names. looked_into_due_at, answer_due_at, word_due_at:
+    until when (RFC 3339; the customer's word once there is an answer). satisfaction: 1 to 5, or
+    None; satisfaction_text: in the customer's words. overdue: what is late now. state marked: the
+    customer has spoken, and yet it is not over.
     """
 
     opened_at: str
@@ -61,7 +57,8 @@ class Complaint:
     answer: LongText = ""
     satisfaction: Score | None = None
     satisfaction_text: ShortText = ""
-    overdue: Literal["first_look", "answer"] | None = None
+    word_due_at: str | None = None
+    overdue: Late | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,11 +149,11 @@ def _opened(
         by=by,
         at=complaint.opened_at,
         incident_id=incident_id,
-        due=_due(complaint),
+        due=due_of(complaint),
     )
     detail = {"complaint": id, "category": complaint.category, "channel": complaint.channel}
     entry = Entry(event="complaint_opened", by=by, detail=detail)
-    counted = complaint_days.counted(world, +1)
+    counted = complaint_days.counted(world)
     return Done(
         records=(record, *counted.records), entries=((entry, incident_id), *counted.entries)
     )
@@ -164,10 +161,9 @@ def _opened(
 
 def _withdrawn(world: World, record: Record) -> Done:
     """The situation was set by mistake: nothing was done about it, and it does not count."""
-    body = replace(record.body, state="withdrawn")
+    body = replace(record.body, state="withdrawn", overdue=None)
     done = _changed(world, record, body, Entry(event="complaint_withdrawn", detail={}))
-    counted = complaint_days.counted(world, -1)
-    return replace(done, records=(*done.records, *counted.records))
+    return done + complaint_days.uncounted(world, record.body.opened_at)
 
 
 # --- going on -------------------------------------------------------------------------------
@@ -219,7 +215,7 @@ def _look_into(world: World, request: Request) -> Outcome:
         found=text,
         overdue=None,
     )
-    detail = {"text": text, "late_ms": _late_ms(record.body.looked_into_due_at, world)}
+    detail = {"text": text, "late_ms": late_ms(record.body.looked_into_due_at, world)}
     return _changed(
         world, record, body, Entry(event="complaint_looked_into", by=request.by, detail=detail)
     )
@@ -242,9 +238,10 @@ def _answer(world: World, request: Request) -> Outcome:
         answered_at=at,
         answered_by=request.by,
         answer=text,
+        word_due_at=rfc3339(world.now.utc_ms + WORD_MS),
         overdue=None,
     )
-    detail = {"text": text, "late_ms": _late_ms(record.body.answer_due_at, world)}
+    detail = {"text": text, "late_ms": late_ms(record.body.answer_due_at, world)}
     return _changed(
         world, record, body, Entry(event="complaint_answered", by=request.by, detail=detail)
     )
@@ -268,7 +265,7 @@ def _satisfaction(world: World, request: Request) -> Outcome:
         return Refused("marked_already")
     if asked.score is None and not text:
         return refused_field("text", "nothing_said")
-    body = replace(record.body, satisfaction=asked.score, satisfaction_text=text)
+    body = replace(record.body, satisfaction=asked.score, satisfaction_text=text, overdue=None)
     return _marked(world, record, body, by=request.by)
 
 
@@ -319,45 +316,20 @@ def _changed(world: World, record: Record, body: Complaint, entry: Entry) -> Don
         is_open=body.state not in ("done", "withdrawn"),
         by=entry.by,
         at=rfc3339(world.now.utc_ms),
-        due=_due(body) if body.overdue is None else record.due,
+        due=due_of(body) if body.overdue is None else record.due,
     )
     told = replace(entry, detail={"complaint": record.id, **entry.detail})
-    return Done(records=(changed,), entries=((told, record.incident_id),))
-
-
-# --- time -----------------------------------------------------------------------------------
-
-
-def _due(complaint: Complaint) -> Due | None:
-    """When the next thing about it is late."""
-    if complaint.state == "open":
-        return Due(parse_rfc3339(complaint.looked_into_due_at))
-    if complaint.state == "looked_into":
-        return Due(parse_rfc3339(complaint.answer_due_at))
-    return None
-
-
-def _late_ms(due_at: str, world: World) -> int:
-    return max(0, world.now.utc_ms - parse_rfc3339(due_at))
+    done = Done(records=(changed,), entries=((told, record.incident_id),))
+    if body.overdue is not None:
+        return done
+    return done + complaint_dates.settled(world, record, by=entry.by)
 
 
 def fall_due(world: World, record: Record) -> Done:
-    """Late: said in the log and on the lead's board, and again each day until it is done."""
+    """A complaint that is late, or a day too long ago to count."""
     if isinstance(record.body, ComplaintDay):
         return complaint_days.forgotten(world, record)
-    what: Literal["first_look", "answer"] = (
-        "first_look" if record.body.state == "open" else "answer"
-    )
-    due_at = record.body.looked_into_due_at if what == "first_look" else record.body.answer_due_at
-    changed = replace(
-        record,
-        body=replace(record.body, overdue=what),
-        version=record.version + 1,
-        due=Due(world.now.utc_ms + AGAIN_MS),
-    )
-    detail = {"complaint": record.id, "what": what, "late_ms": _late_ms(due_at, world)}
-    entry = Entry(event="complaint_overdue", detail=detail)
-    return Done(records=(changed,), entries=((entry, record.incident_id),))
+    return complaint_dates.fall_due(world, record)
 
 
 ROOM = Room(

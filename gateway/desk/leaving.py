@@ -11,7 +11,7 @@ import msgspec
 from gateway.course import Entry
 from gateway.desk.plans import LEADS
 from gateway.desk.record import Done, Record, World
-from gateway.desk.todo import leads, next_version, with_role
+from gateway.desk.todo import in_charge, next_version
 from protocol.messages import FieldFault
 
 # --- who must stay --------------------------------------------------------------------------
@@ -99,6 +99,5 @@ def _to_do(world: World, staff: str) -> list[Record]:
 
 
 def _heir(world: World, staff: str) -> str:
-    """A lead on duty, or else any who answers for the branch; never the one who leaves."""
-    found = (*leads(world), *(one for role in LEADS for one in with_role(world, role)))
-    return next((one for one in found if one != staff), "")
+    """Who answers for the branch; never the one who leaves."""
+    return next((one for one in in_charge(world) if one != staff), "")

@@ -15,6 +15,7 @@ from protocol.moment import parse_rfc3339, rfc3339
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
+ADMIN = "admin"
 
 Text = Annotated[str, seen_text(200)]
 
@@ -72,6 +73,12 @@ def over(world: World, record: Record, *, by: str, note: str) -> Record:
 def leads(world: World) -> tuple[str, ...]:
     """The leads on duty; all of them when none is."""
     return world.roster.on_duty_with((LEAD,)) or with_role(world, LEAD)
+
+
+def in_charge(world: World) -> tuple[str, ...]:
+    """Whoever answers for the branch: the leads on duty first, then any, then the admins."""
+    found = (*leads(world), *with_role(world, LEAD), *with_role(world, ADMIN))
+    return tuple(dict.fromkeys(found))
 
 
 def with_role(world: World, role: str) -> tuple[str, ...]:

@@ -423,6 +423,16 @@ def test_the_list_of_complaints_begins_with_what_is_overdue(client, writing) -> 
     assert client.get("/complaints/none").status_code == 404
 
 
+@pytest.mark.parametrize("path", ["/complaints", "/complaints/c-1"])
+def test_an_answered_complaint_says_until_when_the_customer_is_asked(client, writing, path) -> None:
+    answered = {"answered_at": "2026-11-02T08:00:00.000Z", "state": "answered"}
+    writing(a_complaint("c-1", word_due_at="2031-02-03T08:00:00.000Z", **answered))
+    signed_in(client, "g01")
+    assert "until 3 Feb 2031" in client.get(f"{path}?lang=en").text
+    writing(a_complaint("c-1", overdue="word", **answered))
+    assert "The customer&#39;s word is overdue" in client.get(path).text
+
+
 def test_a_complaint_with_a_low_mark_says_what_is_still_to_be_done(client, writing) -> None:
     spoken = {"answered_at": "2026-11-02T08:00:00.000Z", "state": "marked"}
     writing(

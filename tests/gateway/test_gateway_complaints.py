@@ -114,6 +114,67 @@ def test_what_is_late_comes_back_every_day_until_it_is_done(desk: Desk) -> None:
     assert complaint(desk, id).overdue is None
 
 
+def late_ones(desk: Desk) -> dict[str, str]:
+    """{rule: owner} of the follow-ups that are open."""
+    return {one.body.rule: one.body.owner for one in desk.reader.records("followup")}
+
+
+def test_a_late_complaint_is_a_follow_up_of_a_leads_until_it_is_done(desk: Desk) -> None:
+    id = opened(desk)
+    desk.clock.move(DAY_S + 1)
+    desk.handle()
+    desk.clock.move(1)
+    desk.handle()
+    desk.clock.move(1)
+    desk.handle()
+    assert late_ones(desk) == {"complaint-first_look": "l01"}
+    assert "overdue" in desk.fault_names() and desk.reader.records("reminder")
+    for _ in range(2):
+        desk.clock.move(DAY_S)
+        desk.handle()
+    assert desk.events().count("followup_made") == 1, "the leads are told once"
+    assert ask(desk, "look_into", id, body={"text": "found it"}).ok
+    assert late_ones(desk) == {}
+    desk.clock.move(15 * DAY_S)
+    desk.handle()
+    assert late_ones(desk) == {"complaint-answer": "l01"}
+    assert ask(desk, "answer", id, body={"text": "sorry"}).ok
+    assert late_ones(desk) == {}
+
+
+def test_after_the_answer_the_customers_word_is_due_in_three_days(desk: Desk) -> None:
+    id = answered(desk)
+    desk.clock.move(3 * DAY_S - 1)
+    desk.handle()
+    assert complaint(desk, id).overdue is None
+    desk.clock.move(2)
+    desk.handle()
+    assert (complaint(desk, id).state, complaint(desk, id).overdue) == ("answered", "word")
+    assert late_ones(desk) == {"complaint-word": "l01"}
+    assert ask(desk, "satisfaction", id, body={"score": 4}).ok
+    assert (complaint(desk, id).state, complaint(desk, id).overdue) == ("done", None)
+    assert late_ones(desk) == {}
+
+
+def test_whoever_types_while_it_becomes_late_is_not_told_that_somebody_was_faster(
+    desk: Desk,
+) -> None:
+    id = opened(desk)
+    seen = desk.reader.record("complaint", id).version
+    desk.clock.move(DAY_S + 1)
+    desk.handle()
+    assert complaint(desk, id).overdue == "first_look"
+    assert ask(desk, "look_into", id, version=seen, body={"text": "found it"}).ok
+
+
+def test_who_closes_a_late_complaint_has_done_what_was_owed_for_it(desk: Desk) -> None:
+    id = opened(desk)
+    desk.clock.move(DAY_S + 1)
+    desk.handle()
+    assert ask(desk, "close", id, "l01", body={"text": "the customer took it back"}).ok
+    assert late_ones(desk) == {}
+
+
 def test_by_how_much_the_first_look_was_late_is_kept(desk: Desk) -> None:
     id = opened(desk)
     desk.clock.move(DAY_S + 600)
@@ -304,6 +365,18 @@ def test_last_weeks_same_day_is_what_it_is_compared_with(desk: Desk) -> None:
     assert (today.count, today.usual, today.is_rise) == (4, 2.0, False)
     opened(desk)
     assert desk.reader.records("complaint_day")[-1].body.is_rise
+
+
+def test_one_that_is_withdrawn_later_is_taken_off_the_day_it_was_opened(desk: Desk) -> None:
+    press(desk)
+    [yesterday] = desk.reader.records("complaint_day")
+    desk.clock.move(DAY_S)
+    desk.handle()
+    opened(desk)
+    desk.handle(desk.acted("situation", situation="fall"))
+    counts = {one.id: one.body.count for one in desk.reader.records("complaint_day")}
+    assert counts.pop(yesterday.id) == 0
+    assert list(counts.values()) == [1]
 
 
 def test_days_too_long_ago_are_let_go(desk: Desk) -> None:
