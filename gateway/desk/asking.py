@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 from typing import TypeVar
+
+import msgspec
 
 from gateway.desk.record import Record, Refused, World
 from protocol.messages import FieldFault, Incident, Request, is_seen
@@ -12,6 +16,9 @@ from protocol.moment import MAX_UTC_MS, parse_rfc3339
 from protocol.settings import ConfigError, from_table
 
 T = TypeVar("T")
+
+# Of an answer of at most 64 KiB.
+FAULTS_BYTES = 48 * 1024
 
 
 def new_id(kind: str, request: Request) -> str:
@@ -33,6 +40,18 @@ def body_of(kind: type[T], request: Request) -> T | Refused:
                 for one in error.faults
             ),
         )
+
+
+def fitting(faults: Iterable[FieldFault]) -> tuple[FieldFault, ...]:
+    """The first of the faults, as many as fit into an answer; what a request says may be long."""
+    found, room_bytes = [], FAULTS_BYTES
+    for one in faults:
+        cut = replace(one, field=one.field[:200], name=one.name[:32], detail=one.detail[:500])
+        room_bytes -= len(msgspec.json.encode(cut))
+        if room_bytes < 0:
+            break
+        found.append(cut)
+    return tuple(found)
 
 
 def refused_field(field: str, name: str, detail: str = "") -> Refused:

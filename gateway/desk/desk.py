@@ -5,17 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, tzinfo
-from typing import Any, Protocol, TypeVar
-
-import msgspec
+from datetime import tzinfo
+from typing import Any, TypeVar
 
 from gateway.channels.notice import Scene
 from gateway.course import Course
 from gateway.desk.addresses import PlannedChannel, board_url, planned_channels
-from gateway.desk.coverage import Coverage
+from gateway.desk.asking import fitting
 from gateway.desk.guard import Guard
-from gateway.desk.hours import BRANCH
 from gateway.desk.plans import seeded
 from gateway.desk.playbooks import roles_of_situations
 from gateway.desk.points import place_of
@@ -23,20 +20,19 @@ from gateway.desk.policies import policies_of, substitutes_of
 from gateway.desk.record import SEALED_LENGTH, Done, Record, Refused, Room, World
 from gateway.desk.rooms import ROOMS
 from gateway.desk.team import roster_of
+from gateway.desk.worlds import Memory, Worlds
 from gateway.errors import VaultError
 from gateway.policy import Policies
 from gateway.roster import Roster
 from gateway.round import Round
 from gateway.store.records import Judged, LoggedEntry, PointRecord
 from gateway.supervision import Wrong
-from protocol.messages import ActionResult, Alert, Fault, FieldFault, Incident, Request
+from protocol.messages import ActionResult, Alert, Fault, Incident, Request
 from protocol.moment import Moment, rfc3339
 
 T = TypeVar("T")
 
 MINUTE_MS = 60_000
-# Of an answer of at most 64 KiB.
-FAULTS_BYTES = 48 * 1024
 # Kinds whose plans the configuration file may write, and may write no more.
 SEEDED = frozenset({"staff", "pin", "point", "channel", "board"})
 # Kinds whose records decide who is told of a call; a tick on a checklist need not count the staff.
@@ -56,16 +52,6 @@ FOLLOWED: Mapping[str, Callable[[World], Any]] = {
     "board_url": board_url,
 }
 UNKNOWN, FAILED, NOTHING = Refused("unknown_request"), Refused("room_failed"), Done()
-
-
-class Memory(Protocol):
-    """What the desk asks the store for."""
-
-    def records(self) -> list[Record]: ...
-    def record(self, kind: str, id: str) -> Record | None: ...
-    def judged(self, action_id: str) -> Judged | None: ...
-    def closed_incident(self, incident_id: str) -> Incident | None: ...
-    def desk_salt(self) -> str: ...
 
 
 class Desk:
@@ -91,18 +77,14 @@ class Desk:
         self._ended = [pair for room in rooms for pair in room.ended.items()]
         self._ask_wrongs = [room.wrongs for room in rooms if room.wrongs]
         self._guard = Guard()
+        self._worlds = Worlds(memory, zone=zone)
         self._records: dict[str, dict[str, Record]] = {}
         self._timed: dict[tuple[str, str], Record] = {}
         self._minute: int | None = None
         self._is_new = True
-        self._local_at: tuple[int, datetime] = (-1, datetime.min)
         self.changes = 0
         self._wrongs: tuple[Wrong, ...] = ()
         self._wrongs_minute: int | None = None
-        self._points: Mapping[str, PointRecord] = {}
-        self._faults: Mapping[tuple[str, str], Fault] = {}
-        self._salt = ""
-        self._coverage: tuple[datetime, Coverage] | None = None
         self.roster = Roster()
         self.policies = Policies()
         self.substitutes: Mapping[str, tuple[str, ...]] = {}
@@ -115,15 +97,15 @@ class Desk:
         self._records, self._timed = {}, {}
         for record in self._memory.records():
             self._keep(record)
-        self._salt = self._memory.desk_salt()
+        self._worlds.load()
         self._minute, self._is_new = None, True
-        self._wrongs_minute = self._coverage = None
+        self._wrongs_minute = None
 
     def look_at(
         self, points: Mapping[str, PointRecord], faults: Mapping[tuple[str, str], Fault]
     ) -> None:
         """From now on the rooms see these, as they change."""
-        self._points, self._faults = points, faults
+        self._worlds.look_at(points, faults)
 
     # --- what comes ---
 
@@ -326,7 +308,8 @@ class Desk:
         self._keep(record)
         self._wrongs_minute = None
         if record.kind in DECIDES_WHO:
-            self._minute = self._coverage = None
+            self._minute = None
+            self._worlds.forget_week()
 
     def _keep(self, record: Record) -> None:
         key = (record.kind, record.id)
@@ -360,96 +343,7 @@ class Desk:
 
     def world(self, courses: Mapping[str, Course], now: Moment) -> World:
         """What a room may look at now."""
-        local = self._local(now)
-        return World(
-            records=self._records,
-            incidents=_Incidents(courses),
-            roster=self.roster,
-            now=now,
-            local=local,
-            points=self._points,
-            faults=self._faults,
-            past=_Closed(self._memory),
-            salt=self._salt,
-            coverage=self._week_from(local),
-            last_version=self._last_version,
-        )
-
-    def _last_version(self, kind: str, id: str) -> int:
-        record = self._memory.record(kind, id)
-        return record.version if record else 0
-
-    def _week_from(self, local: datetime) -> Coverage:
-        """Made anew each hour, and when who works when has changed."""
-        hour = local.replace(minute=0, second=0, microsecond=0)
-        if self._coverage is None or self._coverage[0] != hour:
-            hours = self._of("hours").get(BRANCH)
-            self._coverage = (
-                hour,
-                Coverage(
-                    staff={id: one.body for id, one in self._of("staff").items()},
-                    shifts=[one.body for one in self._of("shift").values()],
-                    exceptions=[one.body for one in self._of("exception").values()],
-                    hours=hours.body if hours else None,
-                    local=local,
-                ),
-            )
-        return self._coverage[1]
-
-    def _local(self, now: Moment) -> datetime:
-        """The branch's own time, to the second: it is asked for with each press."""
-        utc_s = now.utc_ms // 1000
-        if utc_s != self._local_at[0]:
-            zoned = datetime.fromtimestamp(utc_s, UTC).astimezone(self._zone)
-            self._local_at = (utc_s, zoned.replace(tzinfo=None))
-        return self._local_at[1]
-
-
-class _Incidents(Mapping[str, Incident]):
-    """The open incidents of the courses, without a copy of them."""
-
-    def __init__(self, courses: Mapping[str, Course]) -> None:
-        self._courses = courses
-
-    def __getitem__(self, incident_id: str) -> Incident:
-        return self._courses[incident_id].incident
-
-    def __iter__(self):
-        return iter(self._courses)
-
-    def __len__(self) -> int:
-        return len(self._courses)
-
-
-class _Closed(Mapping[str, Incident]):
-    """The closed incidents, asked of the store one by one: a year of them is no list to walk."""
-
-    def __init__(self, memory: Memory) -> None:
-        self._memory = memory
-
-    def __getitem__(self, incident_id: str) -> Incident:
-        found = self._memory.closed_incident(incident_id)
-        if found is None:
-            raise KeyError(incident_id)
-        return found
-
-    def __iter__(self):
-        return iter(())
-
-    def __len__(self) -> int:
-        return 0
-
-
-def fitting(faults: Iterable[FieldFault]) -> tuple[FieldFault, ...]:
-    """The first of the faults, as many as fit into an answer; what a request says may be long."""
-    found, room_bytes = [], FAULTS_BYTES
-    for one in faults:
-        cut = replace(one, field=one.field[:200], name=one.name[:32], detail=one.detail[:500])
-        room_bytes -= len(msgspec.json.encode(cut))
-        if room_bytes < 0:
-            break
-        found.append(cut)
-    return tuple(found)
+        return self._worlds.at(now, records=self._records, roster=self.roster, courses=courses)
 
 
 def _closed(record: Record, now: Moment) -> Record:
