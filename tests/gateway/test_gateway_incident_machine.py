@@ -144,7 +144,11 @@ class IncidentMachine(RuleBasedStateMachine):
         assert now.outside >= was.outside
         for name in ("raised_at", "incident_id", "point", "late_ms", "raised_uncertain_ms"):
             assert getattr(now, name) == getattr(was, name)
-        for name in ("accepted_at", "to_accept_ms", "arrived_at", "to_arrive_ms", "closed_at"):
+        times = {"accepted_at", "to_accept_ms", "arrived_at", "to_arrive_ms", "closed_at"}
+        if was.drill and not now.drill:
+            assert now.to_accept_ms is now.to_arrive_ms is None, "practice is no time of the call"
+            times -= {"to_accept_ms", "to_arrive_ms"}
+        for name in times:
             if getattr(was, name) is not None:
                 assert getattr(now, name) == getattr(was, name), "the first time counts"
         if was.owner is not None:
@@ -161,6 +165,7 @@ class IncidentMachine(RuleBasedStateMachine):
         if isinstance(event, Acted) and event.action.action in ("refuse", "busy"):
             assert event.action.by in was.told
             self._somebody_is_waited_for(now)
+            self._a_missing_role_is_waited_for(event.action.by, was, now)
         elif isinstance(event, DutyChanged) and self.rules.roster.on_duty():
             self._somebody_is_waited_for(now)
 
@@ -169,6 +174,15 @@ class IncidentMachine(RuleBasedStateMachine):
         gone = {one.staff for one in now.refused if one.step == now.step} | self.signed_out
         is_last = now.step == len(self.rules.policy.steps) - 1
         assert is_last or now.stage != "raised" or asked - gone
+
+    def _a_missing_role_is_waited_for(self, by: str, was: Incident, now: Incident) -> None:
+        """On an accepted call: by somebody who was told, or the next are told."""
+        wanted = [role for role in now.missing_roles if role in STAFF[by]]
+        able = {*wanted, *(now.substitutes[role] for role in wanted if role in now.substitutes)}
+        away = {one.staff for one in (*now.refused, *now.responders)} | self.signed_out
+        left = [one for one in now.told if one not in away and able.intersection(STAFF[one])]
+        is_last = now.step >= len(self.rules.policy.steps) - 1 or now.kind == "seat"
+        assert was.stage == "raised" or not wanted or left or is_last or now.step > was.step
 
     @invariant()
     def durations_are_never_negative_and_in_order(self) -> None:
