@@ -11,12 +11,12 @@ from dashboard.pages.branch import (
     cards_for_viewer,
     point_labels,
     present_fault_lines,
-    present_faults,
 )
-from dashboard.pages.cards import Card, rank
+from dashboard.pages.cards import Card, is_quiet, rank
 from dashboard.pages.complaints import for_leads
 from dashboard.pages.outlook import world_of
 from dashboard.picture import unit_views
+from dashboard.wire import UnitView
 from gateway.store.outlook import state_of
 
 blueprint = Blueprint("board", __name__)
@@ -27,6 +27,8 @@ MAX_LINES = 24
 MAX_FAULTS = 3
 # Beside calls faults must be known, not read: calls need the room.
 MAX_FAULTS_BESIDE_CALLS = 1
+# What a person has left undone is no fault of the system, and has a strip of its own.
+TO_DO = "followups"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +47,9 @@ def show() -> str:
     board = the_board()
     incidents = sorted(board.reader.open_incidents(), key=rank)
     cards = _none_larger_than_the_first(cards_for_viewer(board, incidents[: MAX_CARDS + MAX_LINES]))
-    faults = present_fault_lines(board)
-    faults = [one for one in faults if (one.hurts_calls if incidents else not one.is_quiet)]
+    lines = [one for one in present_fault_lines(board) if not one.is_quiet]
+    faults = [one for one in lines if one.kind != TO_DO]
+    worst = [one for one in faults if one.hurts_calls][:MAX_FAULTS_BESIDE_CALLS]
     return render_template(
         "board.html",
         cards=cards[:MAX_CARDS],
@@ -54,8 +57,9 @@ def show() -> str:
         count=len(incidents),
         unshown=max(len(incidents) - MAX_CARDS - MAX_LINES, 0),
         outside=[one for one in incidents if one.outside and one.is_open],
-        faults=faults[: MAX_FAULTS_BESIDE_CALLS if incidents else MAX_FAULTS],
+        faults=worst if incidents else faults[:MAX_FAULTS],
         fault_count=len(faults),
+        todos=[one for one in lines if one.kind == TO_DO],
         complaints=for_leads(board),
         health=health(board) if not incidents else None,
         day=state_of(world_of(board, ("day", "hours"))),
@@ -73,21 +77,21 @@ def _none_larger_than_the_first(cards: list[Card]) -> list[Card]:
     ]
 
 
+def is_well(view: UnitView) -> bool:
+    """Whether a unit works: it is there, and nothing of it or its points is out of order. A button
+    that has not been tested for long may still be."""
+    is_there = view.status is not None and view.status.state == "online"
+    return is_there and all(is_quiet(fault) for fault in view.faults)
+
+
 def health(board: Board) -> Health:
     """Counts of what is well."""
     records = {record.unit: record for record in board.reader.units()}
     views = unit_views(board.live.picture, records).values()
-    troubled = {fault.subject for fault in present_faults(board)}
     newest = cards_for_viewer(board, board.reader.incidents(limit=1))
     return Health(
         units=len(views),
-        units_well=sum(
-            view.fault is None
-            and view.status is not None
-            and view.status.state == "online"
-            and f"unit/{view.unit}" not in troubled
-            for view in views
-        ),
+        units_well=sum(is_well(view) for view in views),
         points=len(board.reader.points()),
         last=newest[0] if newest else None,
     )

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from flask_login import current_user
 
 from dashboard.board import Board
-from dashboard.pages import closing_words
+from dashboard.pages import closing_words, times
 from dashboard.pages.cards import Card, FaultLine, ListSummary, card, fault_lines
 from dashboard.pages.outlook import world_of
 from gateway.store import Record
@@ -113,7 +114,41 @@ def present_faults(board: Board) -> tuple[Fault, ...]:
 
 
 def present_fault_lines(board: Board) -> list[FaultLine]:
-    return fault_lines(present_faults(board), subject_labels(board))
+    """Every fault now in words, what hurts calls most first."""
+    return lines_of(board, present_faults(board), subject_labels(board))
+
+
+def lines_of(board: Board, faults: Iterable[Fault], labels: Mapping[str, str]) -> list[FaultLine]:
+    """Faults in words; of follow-ups, in the reader's language, what has waited longest."""
+    faults = tuple(faults)
+    said = followup_words(board) if any(_is_of_followups(one) for one in faults) else {}
+    return [
+        replace(one, detail=said[one.about], on_wall=said[one.about]) if one.about in said else one
+        for one in fault_lines(faults, labels)
+    ]
+
+
+def _is_of_followups(fault: Fault) -> bool:
+    return fault.subject.startswith("followups/")
+
+
+def followup_words(board: Board) -> dict[str, str]:
+    """{subject of a fault: how many follow-ups somebody has overdue, and which waits longest}."""
+    late: dict[str, list[Record]] = {}
+    for one in sorted(board.reader.records("followup"), key=lambda one: one.body.due_at):
+        if one.body.due_at <= rfc3339(now().utc_ms):
+            late.setdefault(f"followups/{one.body.owner}", []).append(one)
+    return {subject: _overdue_words(board, records) for subject, records in late.items()}
+
+
+def _overdue_words(board: Board, records: list[Record]) -> str:
+    first = records[0]
+    what = closing_words.in_words(first.body.what)
+    incident = board.reader.incident(first.incident_id) if first.incident_id else None
+    if incident is not None:
+        what = f"{what} ({incident.label}, {times.day_of(incident.raised_at)})"
+    num = len(records)
+    return ngettext("%(num)d overdue: %(what)s", "%(num)d overdue: %(what)s", num, what=what)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -224,7 +224,7 @@ class FaultLine:
     """A fault in words. subject: what it is about; what: is wrong; remedy: what to do. on_wall:
     what the wall says of it besides, mostly the remedy. is_quiet: somebody must see to it, but no
     call suffers from it today, so the wall does not show it. weight: the lower, the sooner it is
-    shown."""
+    shown. about: the fault's own subject."""
 
     subject: str
     what: str
@@ -234,6 +234,12 @@ class FaultLine:
     on_wall: str = ""
     is_quiet: bool = False
     weight: int = 0
+    about: str = ""
+
+    @property
+    def kind(self) -> str:
+        """What the subject is, such as "unit" or "policy"."""
+        return self.about.partition("/")[0]
 
     @property
     def hurts_calls(self) -> bool:
@@ -247,8 +253,12 @@ def fault_lines(faults: Iterable[Fault], labels: Mapping[str, str]) -> list[Faul
     return sorted(found, key=lambda one: one.weight)
 
 
-def _weight(fault: Fault) -> int:
-    kind = fault.subject.partition("/")[0]
+def is_quiet(fault: Fault) -> bool:
+    """Whether somebody must see to it, but no call suffers from it today."""
+    return fault.subject.startswith(QUIET) or fault.name in QUIET_NAMES
+
+
+def _weight(kind: str) -> int:
     return _WEIGHTS.index(kind) if kind in _WEIGHTS else len(_WEIGHTS)
 
 
@@ -257,13 +267,15 @@ def _fault_line(fault: Fault, labels: Mapping[str, str]) -> FaultLine:
     # The gateway's own details repeat in English what the words say; a channel's or an unknown
     # fault's detail is the only news there is.
     is_news = fault.name not in words.FAULTS or fault.name in NEWS
+    kind = fault.subject.partition("/")[0]
     return FaultLine(
         subject=words.subject_words(fault.subject, labels),
         what=what,
         remedy=remedy,
         detail=words.fault_detail(fault.name, fault.detail) if is_news else "",
         since=fault.since,
-        on_wall=fault.detail if fault.subject.startswith("followups/") else remedy,
-        is_quiet=fault.subject.startswith(QUIET) or fault.name in QUIET_NAMES,
-        weight=_weight(fault),
+        on_wall=fault.detail if kind == "followups" else remedy,
+        is_quiet=is_quiet(fault),
+        weight=_weight(kind),
+        about=fault.subject,
     )

@@ -11,11 +11,11 @@ from flask_login import current_user
 
 from dashboard.board import the_board
 from dashboard.desk import Answer, ask_desk
-from dashboard.pages import care_words, words
-from dashboard.pages.branch import staff_names, subject_labels, viewer_id
+from dashboard.pages import care_words, times, words
+from dashboard.pages.branch import followup_words, staff_names, subject_labels, viewer_id
 from dashboard.pages.forms import needed_viewer
 from dashboard.pages.outlook import world_of
-from dashboard.pages.team import EDITORS
+from dashboard.pages.team import CERTIFICATES, EDITORS
 from gateway.store.outlook import (
     Missing,
     come_since,
@@ -85,7 +85,8 @@ def _page(do: str, answer: Answer | None, typed: dict[str, str]) -> str:
     board = the_board()
     world = world_of(board)
     missing = not_ready(world) if do == "open" else not_over(world)
-    labels, is_lead = subject_labels(board), not EDITORS.isdisjoint(current_user.roles)
+    labels = staff_names(board) | subject_labels(board)
+    is_lead = not EDITORS.isdisjoint(current_user.roles)
     day = present_day(world)
     blocked = {fault.field for fault in answer.faults} if answer else set()
     rows = [
@@ -107,9 +108,8 @@ def _page(do: str, answer: Answer | None, typed: dict[str, str]) -> str:
         names=staff_names(board),
         is_lead=is_lead,
         may_act=viewer_id() is not None,
-        subject_words=lambda subject: words.subject_words(subject, labels),
+        named=lambda one: _named(one, labels),
         what_words=_what,
-        detail_words=words.fault_detail,
         DAY_STATES=care_words.DAY_STATES,
         checked=_checked(do),
     )
@@ -124,20 +124,41 @@ def _row(
     may_accept: bool,
 ) -> Row:
     what = _what(one.name, one.subject)
+    subject, detail = _named(one, labels)
     remedy = words.fault_words(one.name, one.subject)[1]
     reason = typed.get(one.key, "")
     is_asked = may_accept and one.key[:200] in blocked and not reason
     return Row(
         missing=one,
-        subject=words.subject_words(one.subject, labels),
+        subject=subject,
         what=what,
-        detail=words.fault_detail(one.name, one.detail),
+        detail=detail,
         remedy=remedy,
         href=_href(one.subject),
         may_accept=may_accept,
         reason=reason,
         error=_("Say why it is all right to go on, or put it right.") if is_asked else "",
     )
+
+
+def _named(one: Missing, labels: dict[str, str]) -> tuple[str, str]:
+    """(what it is about, what is to be said besides): each row says of itself which one it is."""
+    kind, _slash, name = one.subject.partition("/")
+    match kind:
+        case "certificate":
+            staff, _dot, what = name.partition(".")
+            said = {"what": words.word(CERTIFICATES, what), "name": labels.get(staff, staff)}
+            subject = _("%(what)s certificate of %(name)s", **said)
+            return subject, times.iso_day(one.detail.rpartition(", ")[2])
+        case "incident" | "seat" if one.detail:
+            return one.detail, ""
+        case "outside_call" if one.detail.count(", ") == 2:
+            number, label, since = one.detail.split(", ")
+            return f"{number}{_(': ')}{label}", _("since %(time)s", time=since.rpartition(" ")[2])
+        case "followups":
+            said = followup_words(the_board()).get(one.subject, one.detail)
+            return words.subject_words(one.subject, labels), said
+    return words.subject_words(one.subject, labels), words.fault_detail(one.name, one.detail)
 
 
 def _what(name: str, subject: str) -> str:
@@ -188,4 +209,8 @@ def _checked(do: str) -> list[Any]:
             _("Resources: in date, checked, at their place"),
             _("Tests, drills and follow-ups that are overdue"),
         ]
-    return [_("Open calls"), _("Calls outside that have not ended"), _("Courtesy seats")]
+    return [
+        _("No call is open"),
+        _("Nobody rung outside is still on the way"),
+        _("Every courtesy seat is free"),
+    ]

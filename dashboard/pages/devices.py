@@ -8,13 +8,17 @@ from dataclasses import dataclass
 from flask import Blueprint, render_template
 
 from dashboard.board import Board, the_board
-from dashboard.pages.branch import present_faults, subject_labels
-from dashboard.pages.cards import FaultLine, fault_lines
+from dashboard.pages.board import is_well
+from dashboard.pages.branch import lines_of, present_faults, subject_labels
+from dashboard.pages.cards import FaultLine, fault_lines, is_quiet
 from dashboard.picture import unit_views
 from dashboard.wire import UnitView
 from gateway.store import PointRecord
 
 blueprint = Blueprint("devices", __name__)
+
+# What runs; any other fault that is not of a unit is about people and what they have planned.
+PROGRAMS = ("gateway", "broker", "channel/", "terminal/", "store")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,11 +41,7 @@ class UnitPanel:
 
     @property
     def is_well(self) -> bool:
-        return (
-            self.view.fault is None
-            and self.view.status is not None
-            and self.view.status.state == "online"
-        )
+        return is_well(self.view)
 
 
 @blueprint.get("/devices")
@@ -59,6 +59,7 @@ def show() -> str:
     elsewhere = [
         fault for fault in faults if not fault.subject.startswith(("unit/", "point/", "resource/"))
     ]
+    people = [fault for fault in elsewhere if not fault.subject.startswith(PROGRAMS)]
     ambers = [fault for fault in faults if fault.subject.startswith("resource/")]
     return render_template(
         "devices.html",
@@ -67,9 +68,11 @@ def show() -> str:
         gateway=board.live.picture.gateway,
         rejected=board.reader.rejected_count(),
         channels=board.reader.channels(),
-        elsewhere=fault_lines(elsewhere, labels),
+        elsewhere=fault_lines([one for one in elsewhere if one not in people], labels),
+        people=lines_of(board, people, labels),
         ambers=fault_lines(ambers, labels),
-        fault_count=len(faults),
+        fault_count=sum(not is_quiet(one) for one in faults),
+        quiet_count=sum(is_quiet(one) for one in faults),
     )
 
 

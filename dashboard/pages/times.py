@@ -70,6 +70,27 @@ def calendar_day(of: date) -> str:
     return format_date(of, _("d MMM y"))
 
 
+def day_of(text: str) -> str:
+    """The day of an RFC 3339 text, with its year."""
+    return calendar_day(to_user_timezone(moment_of(text)).date())
+
+
+def iso_day(text: str) -> str:
+    """A day written as 2026-12-05 as people read it; what is no such day as it is."""
+    try:
+        return calendar_day(date.fromisoformat(text))
+    except ValueError:
+        return text
+
+
+def until(text: str) -> str:
+    """The end of a time: with its date, to the minute; the last minute of a day is its end."""
+    moment = to_user_timezone(moment_of(text))
+    if (moment.hour, moment.minute) == (23, 59):
+        return _("the end of %(day)s", day=calendar_day(moment.date()))
+    return format_datetime(moment_of(text), _("d MMM y HH:mm"))
+
+
 def weekday_and_day(of: date) -> str:
     """A day of the calendar as a column's head: its weekday and its date."""
     return format_date(of, _("EEE d MMM"))
@@ -115,6 +136,9 @@ FILTERS = {
     "hour": hour,
     "day": day,
     "calendar_day": calendar_day,
+    "day_of": day_of,
+    "iso_day": iso_day,
+    "until": until,
     "weekday_and_day": weekday_and_day,
     "duration": duration,
     "lasting": lasting,

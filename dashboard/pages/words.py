@@ -6,13 +6,14 @@ as it is, since a newer gateway may know more than this board.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
-from dashboard.pages import care_words, closing_words, policy_words, situation_words
+from dashboard.pages import care_words, closing_words, policy_words, situation_words, times
 from dashboard.pages.answer_words import answer_words
 from dashboard.pages.poster_words import POSTER
 
@@ -193,7 +194,8 @@ def fault_detail(name: str, detail: str) -> str:
         return answer_words(detail)
     if name == "uncovered_later":
         return _("from %(time)s", time=detail)
-    return policy_words.detail_words(name, detail, ROLES)
+    said = policy_words.detail_words(name, detail, ROLES)
+    return re.sub(r"\b\d{4}-\d\d-\d\d\b", lambda found: times.iso_day(found[0]), said)
 
 
 def subject_words(subject: str, labels: Mapping[str, str]) -> str:
@@ -301,7 +303,7 @@ def _notice(sentence: object) -> Callable[[Mapping[str, object], Mapping[str, st
     def speak(detail: Mapping[str, object], names: Mapping[str, str]) -> str:
         channel, answer = _text(detail, "channel"), answer_words(_text(detail, "detail"))
         said = ": ".join(text for text in (channel, answer) if text)
-        return f"{sentence} ({said})" if said else str(sentence)
+        return f"{sentence}{_(': ')}{said}" if said else str(sentence)
 
     return speak
 

@@ -130,7 +130,7 @@ def test_every_page_of_the_day_says_that_a_day_was_never_closed(client, store):
     write(store, Record(kind="day", id="2026-11-01", body=body))
     signed_in(client)
     for path in ("/opening?lang=en", "/closing?lang=en"):
-        assert "2026-11-01 was opened and never closed." in client.get(path).text
+        assert "1 Nov 2026 was opened and never closed." in client.get(path).text
     assert "This sweep closes that day." in client.get("/closing").text
     assert 'data-key="day/2026-11-01:not_closed"' in client.get("/opening").text
     assert 'data-key="unclosed"' in client.get("/").text

@@ -64,7 +64,7 @@ def test_the_list_names_the_gap_with_a_word_and_a_picture_and_the_most_specific_
     assert page.index("Vault at night") < page.index("All other calls")
     gap = re.search(r'<p class="policy-fault warn">(.*?)</p>', page, re.S)[1]
     assert "<svg" in gap
-    assert "Security 2026-11-25 12:00-12:30" in gap
+    assert "Security 25 Nov 2026 12:00-12:30" in gap
     assert "rings each 5 s, 3 times" in page
     assert "Security: Duty lead" in re.sub(r"\s+", " ", page)
 
