@@ -20,6 +20,7 @@ from dashboard.pages.private_rule import kept_days
 from dashboard.pages.team import may_edit
 from dashboard.store import VaultError
 from gateway.store import Record
+from protocol.messages import Incident
 
 blueprint = Blueprint("private", __name__, url_prefix="/incidents/<incident_id>/private")
 
@@ -82,6 +83,11 @@ def unsealed(record: Record) -> str:
         raise Problem(503, "private_key_missing", explain_desk("private_key_missing")) from error
 
 
+def _was_on(incident: Incident) -> bool:
+    """Whether whoever asks was on the call: then the gateway lets them read its notes."""
+    return viewer_id() in {incident.owner, *(one.staff for one in incident.responders)} - {None}
+
+
 def _note(incident_id: str, id: str) -> Record:
     record = the_board().reader.record("private", id)
     if record is None or record.incident_id != incident_id:
@@ -104,5 +110,6 @@ def _page(incident_id: str, form: NoteForm, *, shown: Record | None = None, text
         names=staff_names(board),
         max_days=kept_days(board),
         may_edit=may_edit(),
+        may_look=may_edit() or _was_on(incident),
         me=viewer_id(),
     )

@@ -130,7 +130,14 @@ def moment_of(text: str) -> datetime:
     return datetime.fromtimestamp(parse_rfc3339(text) / 1000, UTC)
 
 
+def lower_first(text: object) -> str:
+    """Words of a button as they stand within a sentence."""
+    said = str(text)
+    return said[:1].lower() + said[1:]
+
+
 FILTERS = {
+    "lower_first": lower_first,
     "at": at,
     "clock": clock,
     "hour": hour,

@@ -129,6 +129,7 @@ def test_a_policy_of_a_place_decides_who_is_called_and_how_they_answer(demo, scr
     lead.goto(demo.url + "/policies")
     for name in ("Second counter", "Security: Duty lead"):
         lead.get_by_role("link", name=name).click()
-        lead.get_by_role("button", name="Take out of use").click()
+        lead.locator("summary", has_text="Take out of use").click()
+        lead.get_by_role("button", name="Yes, take out of use").click()
         expect(lead.get_by_text("Taken out of use.")).to_be_visible()
         expect(lead.get_by_role("link", name=name)).to_have_count(0)

@@ -141,7 +141,8 @@ def test_a_lead_writes_a_playbook_and_it_is_offered(demo, screen):
     phone = screen(f"/incidents/{incident['incident_id']}", staff="102", size="phone")
     phone.get_by_role("button", name="Heat stroke").tap()
     expect(phone.locator(".step-text")).to_have_text("Into the shade")
-    page.get_by_role("button", name="Take this situation out").click()
+    page.locator("summary", has_text="Take this situation out").click()
+    page.get_by_role("button", name="Yes, take this situation out").click()
     expect(page.get_by_text("Taken out.")).to_be_visible()
 
 

@@ -60,7 +60,8 @@ def test_a_newcomer_gets_roles_a_pin_and_a_shift_and_signs_in(demo, lead, chromi
     expect(lead.locator("table.week tr", has_text="Sun Li")).to_contain_text("08:30–17:30")
 
     lead.goto(demo.url + "/team/107")
-    lead.get_by_role("button", name="Take off the team").click()
+    lead.locator("summary", has_text="Take off the team").click()
+    lead.get_by_role("button", name="Yes, take off the team").click()
     expect(lead.get_by_text("Taken off the team.")).to_be_visible()
     expect(lead.locator("li.person", has_text="Sun Li")).to_have_count(0)
 
