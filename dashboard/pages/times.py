@@ -130,6 +130,12 @@ def moment_of(text: str) -> datetime:
     return datetime.fromtimestamp(parse_rfc3339(text) / 1000, UTC)
 
 
+def number_to_say(text: str) -> str:
+    """A number that two people can tell each other, from when something began: 1128-0258 is what
+    began on 28 November at 2:58. The id, which no two things share, stands beside it."""
+    return format_datetime(moment_of(text), "MMdd-HHmm")
+
+
 def lower_first(text: object) -> str:
     """Words of a button as they stand within a sentence."""
     said = str(text)
@@ -138,6 +144,7 @@ def lower_first(text: object) -> str:
 
 FILTERS = {
     "lower_first": lower_first,
+    "number_to_say": number_to_say,
     "at": at,
     "clock": clock,
     "hour": hour,
