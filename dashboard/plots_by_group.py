@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from math import nan
 
 from flask_babel import gettext as _
 from matplotlib import rc_context
@@ -145,14 +146,13 @@ def _speed(axes: Axes, groups: Sequence[ResponseFigures]) -> None:
         ("p90", SLOW, "^", "--", _ninety()),
         ("p50", REAL, "o", "-", _("Half within")),
     ):
-        known = [
-            (number, getattr(one.to_accept_ms, percent) / 1000)
-            for number, one in enumerate(groups)
-            if one.to_accept_ms.count
-        ]
+        # Where nobody called there is nothing to draw, nor to join across.
         axes.plot(
-            [number for number, _seconds in known],
-            [seconds for _number, seconds in known],
+            range(len(groups)),
+            [
+                getattr(one.to_accept_ms, percent) / 1000 if one.to_accept_ms.count else nan
+                for one in groups
+            ],
             color=colour,
             marker=marker,
             linestyle=line,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -60,6 +61,20 @@ COMPLAINT_RULES = (
 )
 
 Speak = Callable[[Mapping[str, object], Mapping[str, str]], str]
+
+
+def rise_words(day: Any) -> str:
+    """How many complaints came today, beside what is usual on this day of the week."""
+    usual = round(day.usual)
+    if not usual:
+        return _(
+            "More complaints than usual today: %(count)d; mostly there is none", count=day.count
+        )
+    return _(
+        "More complaints than usual today: %(count)d; on this weekday mostly %(usual)s",
+        count=day.count,
+        usual=usual,
+    )
 
 
 def in_words(what: object) -> str:
@@ -149,6 +164,7 @@ SPOKEN: Mapping[str, Speak] = {
     "drill_scored": _scored,
 }
 GLOBALS = {
+    "rise_words": rise_words,
     "complaint_of": complaint_of,
     "in_words": in_words,
     "WHOSE": WHOSE,

@@ -167,7 +167,7 @@ def start() -> str | Response:
     form = StartForm() if request.method == "POST" else StartForm(formdata=None)
     plans = [one for one in board.reader.records("drill_plan") if may_see(one)]
     form.plan.choices = [
-        ("", _("None of the calendar")),
+        ("", _("No planned drill")),
         *((one.id, closing_words.in_words(one.body)) for one in plans),
     ]
     form.point.choices = [("", _("Any point")), *point_labels(board).items()]

@@ -29,7 +29,7 @@ class Mark:
 
     sign: the number or letter that stands for it there and in the list below. left, top: where, in
     per cent of the floor's width and depth; beside: how many others stand on the same spot before
-    it. note: how it does, in words; "" when there is nothing to say.
+    it. note: how it does, in words; "" when there is nothing to say. stage: of its call, or "".
     """
 
     kind: Literal["point", "resource"]
@@ -38,6 +38,7 @@ class Mark:
     name: str
     state: State = "calm"
     note: str = ""
+    stage: str = ""
     url: str
     left: float = 0
     top: float = 0
@@ -159,6 +160,7 @@ def _points(board: Board, world: World) -> Iterator[Mark]:
             mark = replace(
                 mark,
                 state=calls[id].kind,
+                stage=calls[id].stage,
                 note=_said_of(calls[id]),
                 url=url_for("incidents.show", incident_id=calls[id].incident_id),
             )

@@ -15,7 +15,7 @@ from dashboard.board import the_board
 from dashboard.desk import FIELD_FAULTS
 from dashboard.pages import words
 from dashboard.pages.branch import point_labels
-from dashboard.pages.cards import fault_lines
+from dashboard.pages.cards import FaultLine, fault_lines
 from dashboard.pages.channels import shared_channels
 from dashboard.pages.forms import (
     choices,
@@ -199,11 +199,7 @@ class SubstituteForm(RowsForm):
 def listing() -> str:
     """Every policy in the order in which they count, and who stands in for whom."""
     reader, labels = the_board().reader, point_labels(the_board())
-    faults: dict[str, list] = {}
-    for fault in reader.faults():
-        if fault.subject.startswith("policy/"):
-            id = fault.subject.removeprefix("policy/")
-            faults.setdefault(id, []).extend(fault_lines([fault], labels))
+    faults = _faults(labels)
     uncovered = [one for one in reader.faults() if one.subject.startswith("role/")]
     return render_template(
         "policies.html",
@@ -216,6 +212,16 @@ def listing() -> str:
         DEFAULT=DEFAULT,
         may_edit=may_edit(),
     )
+
+
+def _faults(labels: dict[str, str]) -> dict[str, list[FaultLine]]:
+    """{policy: what is wrong with it}."""
+    found: dict[str, list[FaultLine]] = {}
+    for fault in the_board().reader.faults():
+        if fault.subject.startswith("policy/"):
+            id = fault.subject.removeprefix("policy/")
+            found.setdefault(id, []).extend(fault_lines([fault], labels))
+    return found
 
 
 def _rank(record: Record) -> tuple[int, str]:
@@ -248,6 +254,7 @@ def _policy(id: str, record: Record | None) -> str | Response:
         form=form,
         record=record,
         is_default=id == DEFAULT,
+        faults=_faults(point_labels(the_board())).get(id, []),
         KINDS=words.KINDS,
         may_edit=may_edit(),
     )

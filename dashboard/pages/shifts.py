@@ -34,7 +34,7 @@ from gateway.store.outlook import monday_of, week_of
 
 blueprint = Blueprint("shifts", __name__, url_prefix="/shifts")
 
-ABSENCES = {"away": _l("Away"), "extra": _l("There besides")}
+ABSENCES = {"away": _l("Away"), "extra": _l("Extra shift")}
 WEEK = timedelta(days=7)
 FIRST_YEAR, LAST_YEAR = 2000, 2200
 _TIME = Regexp(r"^([01][0-9]|2[0-3]):[0-5][0-9]$", message=_l("A time is written as 08:30."))
