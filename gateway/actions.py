@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from gateway.course import Changed, Course, Entry, Outcome, Refused, Rules, Tell, Unchanged
+from gateway.cover import roles_to_bring
 from gateway.responders import (
     arrived,
     in_this_boot,
@@ -17,7 +18,7 @@ from gateway.responders import (
     without_offer,
 )
 from gateway.steps import go_on_for_role, go_on_without, made_real, next_step, tell_needed
-from protocol.messages import Action, Incident, Offer, Refusal, is_seen
+from protocol.messages import Action, Offer, Refusal, is_seen
 from protocol.moment import Moment, rfc3339
 
 
@@ -108,17 +109,8 @@ def _refuse(course: Course, action: Action, now: Moment, rules: Rules) -> Outcom
     changed = Changed(course=with_changes(course, refused=(*others, refusal)), entries=(entry,))
     if incident.stage == "raised":
         return go_on_without(changed, now, rules, because="all_refused")
-    return go_on_for_role(changed, now, rules, roles=_could_cover(incident, action.by, rules))
-
-
-def _could_cover(incident: Incident, staff: str, rules: Rules) -> list[str]:
-    """The missing roles that this person has, or stands in for."""
-    theirs = rules.roster.roles_of(staff)
-    return [
-        role
-        for role in incident.missing_roles
-        if role in theirs or incident.substitutes.get(role) in theirs
-    ]
+    roles = roles_to_bring(incident, action.by, rules)
+    return go_on_for_role(changed, now, rules, roles=roles, because="role_refused")
 
 
 def _is_repeat(known: Refusal, new: Refusal) -> bool:

@@ -2,8 +2,8 @@
 
 An incident moves `raised → accepted → arrived → closed` and never back. `raise_incident` begins
 one; `step` takes it on by one event. Both return what changed, what the log gets and who is to be
-told; they decide everything and do nothing. Behind the door: `steps` (who is told next),
-`actions` (what staff do) and `responders` (who is on it).
+told; they decide everything and do nothing. Behind the door: `steps` (who is told next), `actions`
+(what staff do), `comings` (who comes on duty and goes) and `responders` (who is on it).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from gateway import steps
 from gateway.actions import ACTIONS, situation_of
+from gateway.comings import duty_changed
 from gateway.course import (
     Acted,
     Attended,
@@ -183,7 +184,7 @@ def _decide(course: Course, event: Event, now: Moment, rules: Rules) -> Outcome:
         case Acted(action):
             return ACTIONS[action.action](course, action, now, rules)
         case DutyChanged():
-            return steps.duty_changed(course, event, now, rules)
+            return duty_changed(course, event, now, rules)
         case Due():
             return steps.fall_due(course, now, rules)
 

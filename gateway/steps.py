@@ -10,7 +10,6 @@ from gateway.course import (
     RING_NOW,
     Changed,
     Course,
-    DutyChanged,
     Entry,
     Outcome,
     Rules,
@@ -22,17 +21,15 @@ from gateway.cover import with_stand_ins
 from gateway.policy import Policy, told
 from gateway.responders import (
     in_this_boot,
-    responder_of,
     with_changes,
-    with_duty,
     without_offer,
 )
 from protocol.messages import Incident, Offer
 from protocol.moment import Moment
 
-# Why a step came before its time: the last who was waited for refused, or went off duty; or nobody
-# is left for a role that is missing.
-Because = Literal["all_refused", "nobody_left", "role_refused"]
+# Why a step came before its time: the last who was waited for refused, or went off duty; or the
+# last who could bring a role that is missing.
+Because = Literal["all_refused", "nobody_left", "role_refused", "role_left"]
 
 
 def fall_due(course: Course, now: Moment, rules: Rules) -> Outcome:
@@ -80,10 +77,12 @@ def go_on_without(before: Changed, now: Moment, rules: Rules, *, because: Becaus
     return _and_next(after, now, rules, because=because)
 
 
-def go_on_for_role(before: Changed, now: Moment, rules: Rules, *, roles: Sequence[str]) -> Changed:
+def go_on_for_role(
+    before: Changed, now: Moment, rules: Rules, *, roles: Sequence[str], because: Because
+) -> Changed:
     """What comes of somebody who will not come to a call that others are on: when nobody is left
     who was told and has one of these missing roles, the next step comes at once."""
-    after = go_on_without(before, now, rules, because="role_refused")
+    after = go_on_without(before, now, rules, because=because)
     incident = after.course.incident
     wanted = [one for one in roles if one in incident.missing_roles]
     wanted += [incident.substitutes[one] for one in wanted if one in incident.substitutes]
@@ -92,7 +91,7 @@ def go_on_for_role(before: Changed, now: Moment, rules: Rules, *, roles: Sequenc
     ]
     if not wanted or left or is_clocks_end(incident, rules.policy):
         return after
-    return _and_next(after, now, rules, because="role_refused")
+    return _and_next(after, now, rules, because=because)
 
 
 def _told_and_free(course: Course, rules: Rules) -> list[str]:
@@ -104,7 +103,8 @@ def _told_and_free(course: Course, rules: Rules) -> list[str]:
 
 def _and_next(before: Changed, now: Moment, rules: Rules, *, because: Because) -> Changed:
     """The next step at once, on top of what has changed."""
-    called = _call_next(in_this_boot(before.course, now), now, rules, because=because)
+    course = in_this_boot(before.course, now)
+    called = _taken(course, now, rules, from_ms=now.mono_ms, event="step_taken", because=because)
     return replace(
         called,
         entries=(*before.entries, *called.entries),
@@ -123,75 +123,7 @@ def made_real(course: Course, since: Moment, rules: Rules) -> tuple[Course, Tell
     missing = (*incident.missing_roles, *incident.substitutes.values())
     people = (*tell.staff, *incident.told, *rules.roster.on_duty_with(missing))
     there = tuple(one for one in dict.fromkeys(people) if rules.roster.is_on_duty(one))
-    return _telling_these(replace(real, raised_ms=since.mono_ms), rules, why="real", staff=there)
-
-
-def duty_changed(course: Course, event: DutyChanged, now: Moment, rules: Rules) -> Outcome:
-    """Who signs out, or whose shift is over, will come as little as one who refuses.
-
-    A step that found nobody to tell waits for its clock: nobody has gone from it.
-    """
-    changed = _without_offer_to(_without_who_went(course, event, rules), event.went)
-    if course.incident.step in course.incident.told.values():
-        changed = go_on_without(changed, now, rules, because="nobody_left")
-    changed = _with_help_that_came(changed, event.came, rules)
-    return changed if changed.course != course else Unchanged()
-
-
-def _without_offer_to(changed: Changed, went: tuple[str, ...]) -> Changed:
-    """An offer to somebody who has gone off duty lapses: nobody becomes owner on the way home."""
-    offer = changed.course.incident.offer
-    if offer is None or offer.to not in went:
-        return changed
-    lapsed = let_lapse(changed.course, offer)
-    return replace(
-        lapsed,
-        entries=(*changed.entries, *lapsed.entries),
-        tells=(*changed.tells, *lapsed.tells),
-    )
-
-
-def _without_who_went(course: Course, event: DutyChanged, rules: Rules) -> Changed:
-    """The course once who accepted and went off duty on the way covers nothing; those who can
-    take their place are told, or everybody when nobody has their roles."""
-    before = course.incident
-    course = with_duty(course, event.came, event.went, rules)
-    if course.incident == before:
-        return Changed(course=course, entries=())
-    gone = _who_covers_less(before, course.incident)
-    lost = [one for one in course.incident.missing_roles if one not in before.missing_roles]
-    course, substituted, tells = tell_needed(course, lost, rules)
-    if gone and not tells:
-        people = tuple(one for one in rules.roster.on_duty() if responder_of(course, one) is None)
-        course, tell = _telling_these(course, rules, why="needed", staff=people)
-        tells = (tell,)
-    told = [staff for tell in tells for staff in tell.staff]
-    entries = tuple(
-        Entry(
-            event="left_on_the_way" if staff in event.went else "role_lost",
-            by=staff,
-            detail={"needed": lost, "told": told},
-        )
-        for staff in gone
-    )
-    return Changed(course=course, entries=(*entries, *substituted), tells=tells)
-
-
-def _who_covers_less(before: Incident, after: Incident) -> list[str]:
-    pairs = zip(before.responders, after.responders, strict=True)
-    return [one.staff for one, then in pairs if not set(one.roles) <= set(then.roles)]
-
-
-def _with_help_that_came(changed: Changed, came: tuple[str, ...], rules: Rules) -> Changed:
-    """Who comes on duty and has a role that is missing is told, whatever the step."""
-    incident = changed.course.incident
-    new = [one for one in came if rules.roster.is_on_duty(one) and one not in incident.told]
-    people = tuple(one for one in new if rules.roster.has_role(one, *incident.missing_roles))
-    if not people:
-        return changed
-    entry = Entry(event="needed", detail={"told": people})
-    course, tell = _telling_these(changed.course, rules, why="needed", staff=people)
-    return Changed(course=course, entries=(*changed.entries, entry), tells=(*changed.tells, tell))
+    return telling_these(replace(real, raised_ms=since.mono_ms), rules, why="real", staff=there)
 
 
 def tell_needed(
@@ -207,13 +139,8 @@ def tell_needed(
     people = tuple(one for one in found if one not in away)
     if not people:
         return course, substituted, ()
-    course, tell = _telling_these(course, rules, why="needed", staff=people)
+    course, tell = telling_these(course, rules, why="needed", staff=people)
     return course, substituted, (tell,)
-
-
-def _call_next(course: Course, now: Moment, rules: Rules, *, because: Because) -> Changed:
-    """The next step at once, since everybody whom the present one told will not come."""
-    return _taken(course, now, rules, from_ms=now.mono_ms, event="step_taken", because=because)
 
 
 def _taken(
@@ -267,7 +194,7 @@ def telling(course: Course, rules: Rules, *, why: Why) -> tuple[Course, Tell]:
         kind=incident.kind,
         stand_ins=tuple(incident.substitutes.values()),
     )
-    return _telling_these(course, rules, why=why, staff=people)
+    return telling_these(course, rules, why=why, staff=people)
 
 
 def tell_stand_ins(
@@ -277,10 +204,10 @@ def tell_stand_ins(
     refused = {one.staff for one in course.incident.refused}
     roles = tuple(str(entry.detail["instead"]) for entry in substituted)
     people = tuple(one for one in rules.roster.on_duty_with(roles) if one not in refused)
-    return _telling_these(course, rules, why="stand_in", staff=people)
+    return telling_these(course, rules, why="stand_in", staff=people)
 
 
-def _telling_these(
+def telling_these(
     course: Course, rules: Rules, *, why: Why, staff: tuple[str, ...]
 ) -> tuple[Course, Tell]:
     """The course once these are told by its present step, and the telling."""

@@ -31,7 +31,7 @@ MAY_IMPORT = {
 PURE = (
     *("firmware/unit.py", "firmware/indicators.py", "firmware/buttons/debounce.py"),
     *("firmware/buttons/wiring.py", "firmware/buttons/seat.py", "gateway/incident.py"),
-    *("gateway/actions.py", "gateway/responders.py", "gateway/steps.py"),
+    *("gateway/actions.py", "gateway/comings.py", "gateway/responders.py", "gateway/steps.py"),
     *("gateway/policy.py", "gateway/roster.py", "gateway/supervision.py"),
 )
 PURE_MAY_IMPORT = {

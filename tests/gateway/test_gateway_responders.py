@@ -603,6 +603,15 @@ def test_the_last_who_could_bring_a_missing_role_refuses_and_the_next_are_called
     assert changed.course.due_ms == course.due_ms, "the clock for whoever accepted runs on"
 
 
+def test_the_last_who_could_bring_a_missing_role_goes_off_duty_and_the_next_are_called() -> None:
+    course = done(act(begun(NEEDS_TWO, "held"), "accept", "s01", rules=NEEDS_TWO)).course
+    changed = done(went(course, "f01"))
+    assert changed.course.incident.step == 1
+    [entry] = [one for one in changed.entries if one.event == "step_taken"]
+    assert entry.detail["because"] == "role_left"
+    assert went(course, "g01") == Unchanged(), "nobody needs customer service here"
+
+
 def test_a_refusal_calls_nobody_while_another_can_bring_the_role() -> None:
     course = done(act(begun(RULES), "accept", "g01")).course
     assert course.incident.missing_roles == ()

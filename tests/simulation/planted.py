@@ -283,7 +283,7 @@ def offer_stands(patch: Patch) -> None:
 
 def leaving_unnoticed(patch: Patch) -> None:
     """A step waits for people who have gone off duty."""
-    patch(steps, "duty_changed", lambda *how: Unchanged())
+    patch(machine, "duty_changed", lambda *how: Unchanged())
 
 
 # Each with words of the complaint that must follow.
