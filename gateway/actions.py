@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from gateway.course import Changed, Course, Entry, Outcome, Refused, Rules, Tell, Unchanged
-from gateway.cover import roles_to_bring
 from gateway.responders import (
     arrived,
     in_this_boot,
@@ -17,7 +16,7 @@ from gateway.responders import (
     with_responder,
     without_offer,
 )
-from gateway.steps import go_on_for_role, go_on_without, made_real, next_step, tell_needed
+from gateway.steps import go_on_without, made_real, next_step, tell_needed
 from protocol.messages import Action, Offer, Refusal, is_seen
 from protocol.moment import Moment, rfc3339
 
@@ -91,8 +90,7 @@ def _refuse(course: Course, action: Action, now: Moment, rules: Rules) -> Outcom
     """Somebody who was told will not come (`refuse`) or cannot (`busy`).
 
     A role that all have refused is stood in for; once everybody whom the step told has refused,
-    the next step comes at once. On a call that others have accepted it does when nobody is left for
-    a role that is missing.
+    the next step comes at once.
     """
     incident = course.incident
     if action.by not in incident.told:
@@ -107,10 +105,7 @@ def _refuse(course: Course, action: Action, now: Moment, rules: Rules) -> Outcom
         return Unchanged()
     entry = Entry(event="refused", by=action.by, detail={"how": action.action})
     changed = Changed(course=with_changes(course, refused=(*others, refusal)), entries=(entry,))
-    if incident.stage == "raised":
-        return go_on_without(changed, now, rules, because="all_refused")
-    roles = roles_to_bring(incident, action.by, rules)
-    return go_on_for_role(changed, now, rules, roles=roles, because="role_refused")
+    return go_on_without(changed, now, rules, because="all_refused")
 
 
 def _is_repeat(known: Refusal, new: Refusal) -> bool:

@@ -4,27 +4,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gateway.course import Changed, Course, DutyChanged, Entry, Outcome, Rules, Unchanged
-from gateway.cover import roles_to_bring
+from gateway.course import Changed, Course, DutyChanged, Entry, Rules
 from gateway.responders import responder_of, with_duty
-from gateway.steps import go_on_for_role, go_on_without, let_lapse, tell_needed, telling_these
+from gateway.steps import go_on_without, is_clocks_end, let_lapse, tell_needed, telling_these
 from protocol.messages import Incident
 from protocol.moment import Moment
 
 
-def duty_changed(course: Course, event: DutyChanged, now: Moment, rules: Rules) -> Outcome:
+def duty_changed(course: Course, event: DutyChanged, now: Moment, rules: Rules) -> Changed:
     """Who signs out, or whose shift is over, will come as little as one who refuses.
 
     A step that found nobody to tell waits for its clock: nobody has gone from it.
     """
     changed = _without_offer_to(_without_who_went(course, event, rules), event.went)
-    if course.incident.stage != "raised":
-        lost = _could_have_come(course.incident, event.went, rules)
-        changed = go_on_for_role(changed, now, rules, roles=lost, because="role_left")
-    elif course.incident.step in course.incident.told.values():
+    if course.incident.step in course.incident.told.values():
         changed = go_on_without(changed, now, rules, because="nobody_left")
-    changed = _with_help_that_came(changed, event.came, rules)
-    return changed if changed.course != course else Unchanged()
+    return _with_help_that_came(changed, event.came, rules)
 
 
 def _without_offer_to(changed: Changed, went: tuple[str, ...]) -> Changed:
@@ -47,10 +42,11 @@ def _without_who_went(course: Course, event: DutyChanged, rules: Rules) -> Chang
     course = with_duty(course, event.came, event.went, rules)
     if course.incident == before:
         return Changed(course=course, entries=())
-    gone = _who_covers_less(before, course.incident)
     lost = [one for one in course.incident.missing_roles if one not in before.missing_roles]
+    gone = _who_is_missed(before, course.incident, lost)
     course, substituted, tells = tell_needed(course, lost, rules)
-    if gone and not tells:
+    is_next = lost and not is_clocks_end(course.incident, rules.policy)
+    if gone and not tells and not is_next:  # else the next step comes, since a role is missing
         people = tuple(one for one in rules.roster.on_duty() if responder_of(course, one) is None)
         course, tell = telling_these(course, rules, why="needed", staff=people)
         tells = (tell,)
@@ -66,16 +62,12 @@ def _without_who_went(course: Course, event: DutyChanged, rules: Rules) -> Chang
     return Changed(course=course, entries=(*entries, *substituted), tells=tells)
 
 
-def _who_covers_less(before: Incident, after: Incident) -> list[str]:
+def _who_is_missed(before: Incident, after: Incident, lost: list[str]) -> list[str]:
+    """Who went off duty on the way, and who covered a role that is missing now."""
     pairs = zip(before.responders, after.responders, strict=True)
-    return [one.staff for one, then in pairs if not set(one.roles) <= set(then.roles)]
-
-
-def _could_have_come(incident: Incident, went: tuple[str, ...], rules: Rules) -> list[str]:
-    """The missing roles of those who were told, had not refused, and have gone."""
-    refused = {one.staff for one in incident.refused}
-    gone = [one for one in went if one in incident.told and one not in refused]
-    return [role for one in gone for role in roles_to_bring(incident, one, rules)]
+    went = [one.staff for one, then in pairs if then.off_duty and not one.off_duty]
+    covered = [before.covered_by[role] for role in lost if role in before.covered_by]
+    return list(dict.fromkeys((*went, *covered)))
 
 
 def _with_help_that_came(changed: Changed, came: tuple[str, ...], rules: Rules) -> Changed:

@@ -63,16 +63,6 @@ def stand_ins_for(
     return found
 
 
-def roles_to_bring(incident: Incident, staff: str, rules: Rules) -> list[str]:
-    """The missing roles that this person has, or stands in for."""
-    theirs = rules.roster.roles_of(staff)
-    return [
-        role
-        for role in incident.missing_roles
-        if role in theirs or incident.substitutes.get(role) in theirs
-    ]
-
-
 def substitution_entries(found: Mapping[str, str]) -> tuple[Entry, ...]:
     """What the log gets of roles that stand in for others."""
     return tuple(

@@ -148,6 +148,11 @@ def step(course: Course, event: Event, now: Moment, rules: Rules) -> Outcome:
     outcome = _decide(course, event, now, rules)
     if not isinstance(outcome, Changed):
         return outcome
+    rules = rules.at(outcome.course.incident.kind, course.incident.point)
+    went = event.went if isinstance(event, DutyChanged) else ()
+    outcome = steps.for_missing_roles(course, outcome, now, rules, went=went)
+    if outcome.course == course and not outcome.entries:
+        return Unchanged()
     after = replace(outcome.course.incident, version=course.incident.version + 1)
     return replace(outcome, course=replace(outcome.course, incident=after))
 

@@ -48,6 +48,7 @@ def with_one_there(course: Course, staff: str | None, then: Moment, rules: Rules
                 one,
                 arrived_at=one.arrived_at or rfc3339(then.utc_ms),
                 roles=one.roles or rules.roster.roles_of(one.staff),
+                off_duty=False,
             )
             if one.staff == staff
             else one
@@ -64,12 +65,10 @@ def with_duty(course: Course, came: Collection[str], went: Collection[str], rule
     def of(one: Responder) -> Responder:
         if not rules.roster.knows(one.staff):
             return one
-        now_theirs = rules.roster.roles_of(one.staff)
-        if one.arrived_at is None and one.staff in went:
-            return replace(one, roles=())
-        if one.arrived_at is None and not one.roles and one.staff not in came:
-            return one  # who has gone before stays gone
-        return replace(one, roles=now_theirs)
+        is_away = one.staff in went or (one.off_duty and one.staff not in came)
+        off_duty = one.arrived_at is None and is_away
+        roles = () if off_duty else rules.roster.roles_of(one.staff)
+        return replace(one, roles=roles, off_duty=off_duty)
 
     responders = tuple(of(one) for one in course.incident.responders)
     if responders == course.incident.responders:

@@ -27,9 +27,9 @@ from gateway.responders import (
 from protocol.messages import Incident, Offer
 from protocol.moment import Moment
 
-# Why a step came before its time: the last who was waited for refused, or went off duty; or the
-# last who could bring a role that is missing.
-Because = Literal["all_refused", "nobody_left", "role_refused", "role_left"]
+# Why a step came before its time: the last who was waited for refused, or went off duty; or nobody
+# is left who could bring a role that is missing.
+Because = Literal["all_refused", "nobody_left", "role_missing"]
 
 
 def fall_due(course: Course, now: Moment, rules: Rules) -> Outcome:
@@ -77,28 +77,32 @@ def go_on_without(before: Changed, now: Moment, rules: Rules, *, because: Becaus
     return _and_next(after, now, rules, because=because)
 
 
-def go_on_for_role(
-    before: Changed, now: Moment, rules: Rules, *, roles: Sequence[str], because: Because
+def for_missing_roles(
+    before: Course, after: Changed, now: Moment, rules: Rules, *, went: Sequence[str] = ()
 ) -> Changed:
-    """What comes of somebody who will not come to a call that others are on: when nobody is left
-    who was told and has one of these missing roles, the next step comes at once."""
-    after = go_on_without(before, now, rules, because=because)
-    incident = after.course.incident
-    wanted = [one for one in roles if one in incident.missing_roles]
-    wanted += [incident.substitutes[one] for one in wanted if one in incident.substitutes]
-    left = [
-        one for one in _told_and_free(after.course, rules) if rules.roster.has_role(one, *wanted)
-    ]
-    if not wanted or left or is_clocks_end(incident, rules.policy):
+    """What came of an event, and the next step at once when a role has come to be missing on a call
+    that somebody is on, and nobody who was told could still bring it. went: off duty by it."""
+    if after.course.incident.stage not in ("accepted", "arrived"):
         return after
-    return _and_next(after, now, rules, because=because)
+    is_first = before.incident.stage == "raised"
+    known = frozenset() if is_first else _unawaited(before, rules, also_there=went)
+    lost = _unawaited(after.course, rules) - known
+    if not lost or is_clocks_end(after.course.incident, rules.policy):
+        return after
+    return _and_next(after, now, rules, because="role_missing")
 
 
-def _told_and_free(course: Course, rules: Rules) -> list[str]:
-    """Who was told, is on duty, is not on the call yet and has not refused."""
-    incident = course.incident
+def _unawaited(course: Course, rules: Rules, *, also_there: Sequence[str] = ()) -> frozenset[str]:
+    """The missing roles that nobody brings who was told, is on duty and has not refused."""
+    incident, roster = course.incident, rules.roster
     away = {one.staff for one in (*incident.refused, *incident.responders)}
-    return [one for one in incident.told if one not in away and rules.roster.is_on_duty(one)]
+    there = [one for one in incident.told if roster.is_on_duty(one) or one in also_there]
+    free = [one for one in there if one not in away]
+    return frozenset(
+        role
+        for role in incident.missing_roles
+        if not any(roster.has_role(one, role, incident.substitutes.get(role, role)) for one in free)
+    )
 
 
 def _and_next(before: Changed, now: Moment, rules: Rules, *, because: Because) -> Changed:
@@ -114,9 +118,14 @@ def _and_next(before: Changed, now: Moment, rules: Rules, *, because: Because) -
 
 def made_real(course: Course, since: Moment, rules: Rules) -> tuple[Course, Tell]:
     """The drill's course as a call's that begins at `since`, and the telling: to all who were told
-    of a drill, and to those who have a role that is missing. Times of practice are nobody's."""
+    of a drill, and to those who have a role that is missing. Times and refusals of practice are
+    nobody's."""
     real = with_changes(
-        in_this_boot(course, since), drill=False, to_accept_ms=None, to_arrive_ms=None
+        in_this_boot(course, since),
+        drill=False,
+        to_accept_ms=None,
+        to_arrive_ms=None,
+        refused=(),
     )
     incident = real.incident
     _, tell = telling(real, rules, why="real")

@@ -160,12 +160,14 @@ class Feedback:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Responder:
-    """A member of staff who accepted, or was found at the point."""
+    """A member of staff who accepted, or was found at the point. off_duty: went off duty on the
+    way, and so covers nothing."""
 
     staff: Id
     roles: tuple[Role, ...] = ()
     accepted_at: str | None = None
     arrived_at: str | None = None
+    off_duty: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -314,6 +314,16 @@ def test_times_of_practice_are_no_times_of_the_call(desk: Desk) -> None:
     assert desk.incident().to_close_ms == 60_000
 
 
+def test_a_refusal_of_practice_is_none_of_the_real_call(desk: Desk) -> None:
+    desk.ask("drill.start", body={"point": "point-1", "kind": "urgent"})
+    desk.handle(desk.acted("busy", "f01"), desk.acted("accept", "s01"), desk.acted("real", "g01"))
+    assert desk.incident().refused == ()
+    step = desk.incident().step
+    desk.handle(desk.acted("busy", "f01"))
+    assert [one.staff for one in desk.incident().refused] == ["f01"]
+    assert desk.incident().step == step + 1, "nobody is left for first aid"
+
+
 def test_whoever_a_real_call_needs_hears_that_it_is_real(desk: Desk) -> None:
     """Also who was told of the drill and has not come, and who has a role that is missing."""
     desk.ask("drill.start", body={"point": "point-1"})

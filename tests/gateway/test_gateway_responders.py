@@ -517,7 +517,7 @@ def test_who_comes_on_duty_with_a_role_that_is_missing_is_told() -> None:
     assert [(entry.event, entry.detail) for entry in changed.entries] == [
         ("needed", {"told": ("f01",)})
     ]
-    assert changed.course.incident.told["f01"] == 0
+    assert changed.course.incident.told["f01"] == changed.course.incident.step
     covered = done(act(changed.course, "accept", "f01")).course
     assert step(covered, DutyChanged(came=("o01",)), at(T0 + 10), RULES) == Unchanged()
 
@@ -544,10 +544,10 @@ def test_who_goes_off_duty_on_the_way_covers_nothing_and_others_are_told() -> No
     changed = done(went(both_on_the_way(), "f01"))
     incident = changed.course.incident
     assert (incident.missing_roles, incident.covered_by) == (("first_aid",), {"security": "s01"})
-    assert [(tell.why, tell.staff) for tell in changed.tells] == [("needed", ("g01", "l01"))]
-    assert [(entry.event, entry.by, entry.detail) for entry in changed.entries] == [
-        ("left_on_the_way", "f01", {"needed": ["first_aid"], "told": ["g01", "l01"]})
-    ]
+    assert [(tell.why, tell.staff) for tell in changed.tells] == [("step", ("g01", "l01", "s01"))]
+    left, step_taken = changed.entries
+    assert (left.event, left.by, left.detail["needed"]) == ("left_on_the_way", "f01", ["first_aid"])
+    assert (step_taken.event, step_taken.detail["because"]) == ("step_taken", "role_missing")
     back = step(changed.course, DutyChanged(came=("f01",)), at(T0 + 10), NEEDS_TWO)
     assert done(back).course.incident.missing_roles == ()
     there = done(act(changed.course, "arrive", "f01", rules=NEEDS_TWO)).course
@@ -567,7 +567,10 @@ def test_who_loses_a_role_covers_it_no_more_and_others_are_told(is_there: bool) 
     rules = replace(NEEDS_TWO, roster=_as("f01", ()))  # such as a certificate that has run out
     changed = done(step(course, DutyChanged(), at(T0 + 9), rules))
     assert changed.course.incident.missing_roles == ("first_aid",)
-    assert [(entry.event, entry.by) for entry in changed.entries] == [("role_lost", "f01")]
+    assert [(entry.event, entry.by) for entry in changed.entries] == [
+        ("role_lost", "f01"),
+        ("step_taken", ""),
+    ]
     assert step(changed.course, DutyChanged(), at(T0 + 10), rules) == Unchanged()
 
 
@@ -599,8 +602,58 @@ def test_the_last_who_could_bring_a_missing_role_refuses_and_the_next_are_called
     [tell] = changed.tells
     assert (tell.why, set(tell.staff)) == ("step", set(ON_DUTY))
     [entry] = [one for one in changed.entries if one.event == "step_taken"]
-    assert entry.detail["because"] == "role_refused"
+    assert entry.detail["because"] == "role_missing"
     assert changed.course.due_ms == course.due_ms, "the clock for whoever accepted runs on"
+
+
+def test_who_refused_before_others_accepted_is_waited_for_by_nobody() -> None:
+    """Whichever comes first, the refusal or the acceptance."""
+    course = done(act(begun(NEEDS_TWO, "held"), "busy", "f01", rules=NEEDS_TWO)).course
+    assert course.incident.step == 0, "s01 is still waited for"
+    changed = done(act(course, "accept", "s01", rules=NEEDS_TWO))
+    assert (changed.course.incident.stage, changed.course.incident.step) == ("accepted", 1)
+    assert {tell.why for tell in changed.tells} == {"step"}
+
+
+def test_one_persons_refusals_climb_once() -> None:
+    course = done(act(begun(NEEDS_TWO, "held"), "accept", "s01", rules=NEEDS_TWO)).course
+    for at_s, how in enumerate(("busy", "refuse", "busy", "refuse"), start=5):
+        outcome = act(course, how, "f01", at_s=at_s, rules=NEEDS_TWO)
+        course = outcome.course if isinstance(outcome, Changed) else course
+    assert course.incident.step == 1
+
+
+def test_an_urgent_call_asks_anew_whom_it_lacks() -> None:
+    course = done(act(begun(RULES), "busy", "f01")).course
+    course = done(act(course, "accept", "g01")).course
+    assert (course.incident.missing_roles, course.incident.step) == ((), 0)
+    changed = done(step(course, Joined(alert("held")), at(T0 + 9), RULES))
+    assert changed.course.incident.missing_roles == ("first_aid", "security")
+    assert changed.course.incident.step == 1, "f01 has refused, and nobody else has first aid"
+
+
+def test_a_role_that_the_call_does_not_need_is_lost_without_a_word() -> None:
+    two = replace(NEEDS_TWO, roster=_as("s01", ("security", "maintenance")))
+    course = begun(two, "held")
+    for staff in ("s01", "f01"):
+        course = done(act(course, "accept", staff, rules=two)).course
+    changed = done(step(course, DutyChanged(), at(T0 + 9), NEEDS_TWO))
+    assert (changed.entries, changed.tells) == ((), ())
+    assert changed.course.incident.responders[0].roles == ("security",)
+
+
+def test_a_role_that_comes_back_on_the_way_is_covered_again() -> None:
+    course = both_on_the_way()
+    lost = done(step(course, DutyChanged(), at(T0 + 9), replace(NEEDS_TWO, roster=_as("f01", ()))))
+    back = done(step(lost.course, DutyChanged(), at(T0 + 10), NEEDS_TWO))
+    assert back.course.incident.missing_roles == ()
+    gone = step(
+        lost.course,
+        DutyChanged(went=("f01",)),
+        at(T0 + 10),
+        replace(NEEDS_TWO, roster=_without("f01")),
+    )
+    assert "left_on_the_way" in [entry.event for entry in done(gone).entries], "roles or none"
 
 
 def test_the_last_who_could_bring_a_missing_role_goes_off_duty_and_the_next_are_called() -> None:
@@ -608,7 +661,7 @@ def test_the_last_who_could_bring_a_missing_role_goes_off_duty_and_the_next_are_
     changed = done(went(course, "f01"))
     assert changed.course.incident.step == 1
     [entry] = [one for one in changed.entries if one.event == "step_taken"]
-    assert entry.detail["because"] == "role_left"
+    assert entry.detail["because"] == "role_missing"
     assert went(course, "g01") == Unchanged(), "nobody needs customer service here"
 
 
