@@ -36,6 +36,7 @@ TICK_MS = 1_000
 MAX_RETAKEN = 1000
 
 STORE_UNWRITABLE = Wrong("gateway", "store_unwritable")
+RECORDS_UNREADABLE = Wrong("gateway", "records_unreadable")
 PRIVATE_KEY = Wrong("gateway", "private_key_unreadable")
 BROKER_AWAY = Wrong("broker", "away", "no connection to the broker; trying again for ever")
 
@@ -167,6 +168,9 @@ class Loop:
         """The branch as the store has it; what a failed write had changed in memory is gone."""
         self._branch.load(courses=self._writer.courses(), points=self._reader.points())
         self._desk.load()
+        if self._writer.unreadable:
+            named = ", ".join(self._writer.unreadable)[:500]
+            self.own_fault(RECORDS_UNREADABLE._replace(detail=named))
         self._health.load(
             units=self._reader.units(), faults=self._reader.faults(), now=self._clock()
         )

@@ -19,7 +19,14 @@ UNKNOWN_MS = 24 * 3600 * 1000
 SIZES = (9, 14, 18, 23, 40, 64)
 # Faults whose detail says more than their name does.
 NEWS = frozenset(
-    {"failing", "store_unwritable", *care_words.FAULTS, *closing_words.NEWS, *policy_words.NEWS}
+    {
+        "failing",
+        "store_unwritable",
+        "records_unreadable",
+        *care_words.FAULTS,
+        *closing_words.NEWS,
+        *policy_words.NEWS,
+    }
 )
 # What somebody must see to, but no call suffers from today.
 QUIET = ("resource/", "drill/")

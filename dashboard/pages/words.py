@@ -112,6 +112,10 @@ FAULTS = {
         _l("The records were damaged and begun anew"),
         _l("Look at each point in person; restore a backup."),
     ),
+    "records_unreadable": (
+        _l("Some plans cannot be read and do not count"),
+        _l("Write them anew on their pages."),
+    ),
     "room_failed": (
         _l("A part of the gateway has failed; calls go on without it"),
         _l("Maintenance: keep the gateway's log, and update."),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 from gateway.desk.record import Due, Record
@@ -28,8 +30,21 @@ def record_row(record: Record) -> tuple:
     )
 
 
-def read_record(row: tuple) -> Record:
-    """The record of a row. Raises: msgspec.MsgspecError for a body that its kind does not know."""
+def read_records(rows: Iterable[tuple]) -> tuple[list[Record], list[str]]:
+    """The records of the rows; and which of them, such as `hours/branch`, cannot be read, because
+    another version of Anling took what this one does not. One record less is better than none."""
+    found, unreadable = [], []
+    for row in rows:
+        try:
+            found.append(_read(row))
+        except (msgspec.MsgspecError, KeyError):
+            unreadable.append(f"{row[0]}/{row[1]}")
+    return found, unreadable
+
+
+def _read(row: tuple) -> Record:
+    """The record of a row. Raises: msgspec.MsgspecError for a body that its kind does not know,
+    KeyError for a kind that nobody knows."""
     kind, id, version, is_open, by, at, incident_id, due_ms, due_boot, body = row
     return Record(
         kind=kind,

@@ -13,7 +13,7 @@ from gateway.desk.record import Record
 from gateway.errors import StoreError
 from gateway.store import channel_rows
 from gateway.store.database import named_errors, open_for_reading
-from gateway.store.desk_rows import RECORD_COLUMNS, read_record
+from gateway.store.desk_rows import RECORD_COLUMNS, read_records
 from gateway.store.records import (
     ChannelRecord,
     Judged,
@@ -284,14 +284,14 @@ class Reader:
         """The desk's records of a kind, in order of their ids."""
         where = "kind = ?" if closed_too else "kind = ? AND is_open"
         found = self.rows(f"SELECT {RECORD_COLUMNS} FROM records WHERE {where} ORDER BY id", [kind])
-        return [read_record(row) for row in found]
+        return read_records(found)[0]
 
     def record(self, kind: str, id: str) -> Record | None:
         """One record, also when it is open no more."""
         found = self.rows(
             f"SELECT {RECORD_COLUMNS} FROM records WHERE kind = ? AND id = ?", [kind, id]
         )
-        return read_record(found[0]) if found else None
+        return next(iter(read_records(found)[0]), None)
 
     def records_of(self, incident_id: str) -> list[Record]:
         """Every record that belongs to an incident, by kind and id."""
@@ -299,7 +299,7 @@ class Reader:
             f"SELECT {RECORD_COLUMNS} FROM records WHERE incident_id = ? ORDER BY kind, id",
             [incident_id],
         )
-        return [read_record(row) for row in found]
+        return read_records(found)[0]
 
     def fact(self, name: str) -> str | None:
         """A single value that the gateway keeps under a name."""

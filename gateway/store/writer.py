@@ -14,7 +14,7 @@ from gateway.course import Course
 from gateway.desk.record import Record
 from gateway.store import channel_rows
 from gateway.store.database import named_errors, open_for_writing, scrub
-from gateway.store.desk_rows import RECORD_COLUMNS, read_record
+from gateway.store.desk_rows import RECORD_COLUMNS, read_records
 from gateway.store.migrations import migrations
 from gateway.store.records import ChannelRecord, Judged, LoggedEntry, PointRecord, Work
 from gateway.store.sqlite import Database
@@ -38,6 +38,7 @@ class Writer:
         self._log_seq = 0
         self._log_head = FIRST
         self._scrub_owed = False
+        self.unreadable: list[str] = []
 
     def open(self) -> None:
         """Opens or makes the database and brings its schema up to date.
@@ -104,20 +105,21 @@ class Writer:
         return [read_course(*row) for row in found]
 
     def records(self) -> list[Record]:
-        """Every record of the desk that is open."""
+        """Every record of the desk that is open; `unreadable` says which could not be read."""
         with named_errors(self._path):
             found = self._db.execute(
                 f"SELECT {RECORD_COLUMNS} FROM records WHERE is_open"
             ).fetchall()
-        return [read_record(row) for row in found]
+        records, self.unreadable = read_records(found)
+        return records
 
     def record(self, kind: str, id: str) -> Record | None:
         """One record of the desk, also when it is open no more."""
         with named_errors(self._path):
-            row = self._db.execute(
+            found = self._db.execute(
                 f"SELECT {RECORD_COLUMNS} FROM records WHERE kind = ? AND id = ?", [kind, id]
-            ).fetchone()
-        return read_record(row) if row else None
+            ).fetchall()
+        return next(iter(read_records(found)[0]), None)
 
     def desk_salt(self) -> str:
         """Something random that only this branch knows."""

@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import is_dataclass
 import msgspec
 from gateway.store import KINDS
-from gateway.store.desk_rows import read_record
+from gateway.store.desk_rows import read_records
 from protocol import messages
 
 sys.setswitchinterval(1e-6)
@@ -25,7 +25,7 @@ def read_all(start):
     start.wait()
     for kind in KINDS:
         with suppress(msgspec.MsgspecError):
-            read_record((kind, "id", 1, 1, "", "", None, None, None, "{}"))
+            read_records([(kind, "id", 1, 1, "", "", None, None, None, "{}")])
     for kind in wire:
         with suppress(messages.MessageError):
             messages.decode(kind, b"{}")

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from gateway_kit import acted_through, alert, at, raised
+from gateway_kit import Desk, acted_through, alert, at, raised
 from seeded import write_staff
 
 from gateway.chain import FIRST, Broken, LogEntry, first_broken
@@ -28,6 +28,7 @@ from gateway.store import (
 )
 from gateway.store.database import WAL_BYTES
 from gateway.store.records import LoggedEntry, NoticeRecord, TakenAlert
+from protocol.link import Connected
 from protocol.messages import Fault, UnitStatus
 from protocol.moment import parse_rfc3339
 
@@ -446,3 +447,31 @@ def test_a_fault_is_raised_and_cleared(writer: Writer, reader: Reader) -> None:
     assert [one.detail for one in reader.faults()] == ["more"]
     writer.commit(Work(faults_cleared={("gateway", "x")}))
     assert reader.faults() == []
+
+
+# --- what another version has written ---
+
+
+def test_a_record_that_cannot_be_read_is_left_out_named_and_written_anew(path: Path) -> None:
+    """As after an update that takes less than the version before: no press waits for it."""
+    desk = Desk(path).start()
+    week = [{"days": ["mon"], "opens": "08:00", "closes": "17:00"}]
+    assert desk.ask("hours.save", id="branch", body={"week": week}).ok
+    with desk.writer._transaction():
+        odd = "UPDATE records SET body = replace(body, '17:00', '1\uff17:00') WHERE kind = 'hours'"
+        desk.writer._db.execute(odd)
+        desk.writer._db.execute(
+            'INSERT INTO records (kind, id, version, is_open, "by", at, body)'
+            " VALUES ('unheard_of', 'x', 1, 1, '', '', '{}')"
+        )
+    desk.restart()
+    desk.handle(Connected(1), desk.pressed())
+    assert desk.link.sent("unit/unit-01/receipt")
+    desk.clock.move(1)
+    desk.handle()
+    [fault] = [one for one in desk.reader.faults() if one.name == "records_unreadable"]
+    assert set(fault.detail.split(", ")) == {"hours/branch", "unheard_of/x"}
+    assert desk.reader.record("hours", "branch") is None and desk.reader.records("hours") == []
+    assert desk.ask("hours.save", id="branch", version=0, body={"week": week}).ok
+    assert desk.reader.record("hours", "branch").body.week[0].closes == "17:00"
+    desk.stop()

@@ -20,6 +20,7 @@ from .rules import Rules, plans_were_kept
 from .told import (
     offers_lapse,
     owners_stay,
+    who_can_bring,
     who_left,
     who_refused,
     who_stands_in,
@@ -254,6 +255,7 @@ CHECKS = (
     rings_were_heard,
     notices_were_handed_on,
     who_refused,
+    who_can_bring,
     who_left,
     owners_stay,
     offers_lapse,

@@ -159,7 +159,9 @@ class Schedule:
 
     def _take_step(self, stored: Stored, step: int) -> None:
         if "because" in stored.entry.detail:  # whether they have refused or gone: told.py
-            self._expect(stored, stage="raised")
+            is_for_role = stored.entry.detail["because"] == "role_missing"
+            if is_for_role != (self._stage in ("accepted", "arrived")):
+                self._blame(stored, f"comes while {self._stage}")
             self._escalate(stored, step)
             return
         is_next = not self._is_end() and step == self._step + 1

@@ -179,6 +179,11 @@ def first_refusal_counts_for_all(patch: Patch) -> None:
     patch(steps, "waited_for", lambda course, rules: ())
 
 
+def missing_role_left(patch: Patch) -> None:
+    """Somebody comes, so nobody asks who brings what is still missing."""
+    patch(steps, "for_missing_roles", lambda before, after, *how, **more: after)
+
+
 def refusal_unlogged(patch: Patch) -> None:
     """Who refuses is believed, and nobody ever reads that they did."""
     refuse = actions._refuse
@@ -306,6 +311,7 @@ BUGS = {
     stale_repeats: "is thought to be",
     refusals_ignored: "and the next is not called",
     first_refusal_counts_for_all: "was asked",
+    missing_role_left: "nobody is called for",
     refusal_unlogged: "refused, but not in the log",
     signing_out_forgotten: "had signed out and was told",
     owner_gone_with_the_offer: "has no owner",

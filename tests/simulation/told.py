@@ -146,7 +146,7 @@ def who_refused(world: World) -> Iterator[str]:
     early = {
         (stored.incident_id, stored.round)
         for stored in journal.entries
-        if "because" in stored.entry.detail
+        if stored.entry.detail.get("because", "role_missing") != "role_missing"
     }
     for incident_id, history in journal.incidents.items():
         for (*_, before), (ms, _, round, after) in pairwise(history):
@@ -163,6 +163,41 @@ def who_refused(world: World) -> Iterator[str]:
                 waiting -= {one.staff for one in after.refused if one.step >= before.step}
                 if waiting:
                     yield f"{incident_id}: the next was called at {ms} ms, but {waiting} was asked"
+
+
+def who_can_bring(world: World) -> Iterator[str]:
+    """On a call that somebody is on the next step comes at once when a role has come to be missing
+    and nobody who was told could bring it; and only while one is missing."""
+    journal, duty, rules = world.journal, Duty(world.journal.entries), Rules(world)
+    called = {
+        (stored.incident_id, stored.round)
+        for stored in journal.entries
+        if stored.entry.detail.get("because") == "role_missing"
+    }
+    for incident_id, history in journal.incidents.items():
+        for (*_, before), (ms, _, round, after) in pairwise(history):
+            if after.stage not in ("accepted", "arrived"):
+                continue
+            if (incident_id, round) in called:
+                if not (after.missing_roles or before.missing_roles):
+                    yield f"{incident_id}: the next was called at {ms} ms, and no role is missing"
+                continue
+            known = unawaited(before, duty.surely(round)) if before.stage != "raised" else set()
+            lost = unawaited(after, duty.perhaps(round)) - known
+            limits = rules.at(round).limits(after.kind, after.point)
+            if lost and not limits.is_end(after.step, after.kind):
+                yield f"{incident_id}: nobody is called for {sorted(lost)} at {ms} ms"
+
+
+def unawaited(incident: Incident, there: frozenset[str]) -> set[str]:
+    """The missing roles that nobody brings who was told, is there and has not refused."""
+    away = {one.staff for one in (*incident.refused, *incident.responders)}
+    free = there & (set(incident.told) - away)
+    return {
+        role
+        for role in incident.missing_roles
+        if not _has(free, {role, incident.substitutes.get(role, role)})
+    }
 
 
 def waiting_for(incident: Incident, step: int, there: frozenset[str]) -> set[str]:
