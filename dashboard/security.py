@@ -14,6 +14,7 @@ from jinja2 import TemplateNotFound
 from werkzeug.exceptions import HTTPException
 
 from dashboard.errors import Problem
+from dashboard.sessions import is_by_script
 from dashboard.store import StoreError
 from dashboard.wire import ProblemReply
 
@@ -124,7 +125,7 @@ def _add_headers(response: Response) -> Response:
 
 
 def _on_problem(problem: Problem) -> Response:
-    if is_api():
+    if is_api() or (is_by_script() and request.method == "POST"):
         reply = ProblemReply(reason=problem.reason, message=problem.message)
         response = Response(msgspec.json.encode(reply), mimetype="application/json")
     else:

@@ -128,7 +128,7 @@ def _hand_over(course: Course, action: Action, now: Moment, rules: Rules) -> Out
         return Refused("recipient_unknown")
     if action.to == incident.owner:
         return Unchanged()
-    if not rules.roster.is_on_duty(action.to):
+    if not _is_there(course, action.to, action.by, rules):
         return Refused("recipient_off_duty")
     if rules.policy.handover_needs_consent and not is_lead:
         return _offer(course, action.by, action.to, now, rules)
@@ -136,6 +136,13 @@ def _hand_over(course: Course, action: Action, now: Moment, rules: Rules) -> Out
     tell = Tell(why="handover", step=incident.step, staff=(action.to,))
     entry = Entry(event="handed_over", by=action.by, detail={"to": action.to})
     return Changed(course=changed, entries=(entry,), tells=(tell,))
+
+
+def _is_there(course: Course, staff: str, by: str, rules: Rules) -> bool:
+    """Whether this person can be handed a call: on duty, at the place, or whoever takes it."""
+    present = responder_of(course, staff)
+    is_at_place = present is not None and present.arrived_at is not None
+    return staff == by or is_at_place or rules.roster.is_on_duty(staff)
 
 
 def _owned_by(course: Course, staff: str, now: Moment, rules: Rules) -> Course:

@@ -149,7 +149,9 @@ class Loop:
     def _take_over_plans(self, now: Moment, to: Round) -> None:
         """What every branch begins with, and what its file says; in force from this round on, so
         that a call in this very round reaches somebody."""
-        self._desk.seed([*DEFAULTS, *shipped.plans(), *self._config.plans()], now, to)
+        self._settle(now, to)  # who leaves by the file leaves what they had to do to somebody
+        plans = [*DEFAULTS, *shipped.plans(), *self._config.plans()]
+        self._desk.seed(plans, self._branch.courses, now, to)
         self._settle(now, to)
 
     def _make_key(self) -> None:

@@ -63,9 +63,10 @@ def with_duty(course: Course, came: Collection[str], went: Collection[str], rule
     such as first aid without a certificate, they cover no more."""
 
     def of(one: Responder) -> Responder:
-        if not rules.roster.knows(one.staff):
+        is_known = rules.roster.knows(one.staff)
+        if not is_known and one.arrived_at is not None:
             return one
-        is_away = one.staff in went or (one.off_duty and one.staff not in came)
+        is_away = one.staff in went or (one.off_duty and one.staff not in came) or not is_known
         off_duty = one.arrived_at is None and is_away
         roles = () if off_duty else rules.roster.roles_of(one.staff)
         return replace(one, roles=roles, off_duty=off_duty)

@@ -13,11 +13,12 @@ from protocol.messages import ActionResult, Alert, Incident
 @dataclass(slots=True)
 class Round:
     """One round of the loop. work: to be written; changes: incidents before and after, for the
-    desk; tells, raises: whom the desk wants to tell, each with the incident it is about or None,
-    and its own alerts; the rest: to be said after the commit."""
+    desk, which has followed so many of them; tells, raises: whom the desk wants to tell, each with
+    the incident it is about or None, and its own alerts; the rest: to be said after the commit."""
 
     work: Work = field(default_factory=Work)
     changes: list[tuple[Incident | None, Incident]] = field(default_factory=list)
+    followed: int = 0
     tells: list[tuple[Tell, str | None]] = field(default_factory=list)
     raises: list[Alert] = field(default_factory=list)
     receipts: dict[str, list[str]] = field(default_factory=dict)

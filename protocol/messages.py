@@ -37,8 +37,9 @@ Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 # What leaves no ink on a page: blanks, marks of no width and of direction, fillers that stand for
 # a letter, selectors of a variant.
 _UNSEEN = (
-    r"\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e"
-    r"\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0"
+    r"\s\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e"
+    r"\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\u180b-\u180f\ufff9-\ufffb"
+    "\U000e0000-\U000e01ef"
 )
 _SEEN = f"[^{_UNSEEN}]"
 

@@ -144,7 +144,7 @@ def card(
         may_not_close=viewer is not None and incident.stage == "arrived" and not may_close,
         is_late=incident.late_ms >= LATE_MS,
         is_time_unknown=incident.raised_uncertain_ms >= UNKNOWN_MS,
-        answers=_answers(incident, viewer),
+        answers=_answers(incident, viewer, roles),
         gone=tuple(
             Gone(name=names.get(one.staff, one.staff), how=one.how) for one in incident.refused
         ),
@@ -158,12 +158,22 @@ def _name(names: Mapping[str, str], staff: str | None) -> str:
     return names.get(staff, staff) if staff else ""
 
 
-def _answers(incident: Incident, viewer: str | None) -> tuple[str, ...]:
-    """Who was told and has not said anything yet may say that they will not come."""
-    if viewer is None or viewer not in incident.told or incident.stage != "raised":
+def _answers(incident: Incident, viewer: str | None, roles: Iterable[str]) -> tuple[str, ...]:
+    """Who was told and has not said anything yet may say that they will not come; of a call that
+    others are on, who could bring a role that is missing."""
+    if viewer is None or viewer not in incident.told:
+        return ()
+    if incident.stage != "raised" and not _is_awaited(incident, viewer, roles):
         return ()
     said = {one.how for one in incident.refused if one.staff == viewer}
     return tuple(name for name in ("busy", "refuse") if name not in said)
+
+
+def _is_awaited(incident: Incident, viewer: str, roles: Iterable[str]) -> bool:
+    away = {one.staff for one in (*incident.responders, *incident.refused)}
+    wanted = {*incident.missing_roles}
+    wanted |= {incident.substitutes.get(role, role) for role in incident.missing_roles}
+    return incident.is_open and viewer not in away and not wanted.isdisjoint(roles)
 
 
 def _people(incident: Incident, names: Mapping[str, str]) -> tuple[Person, ...]:

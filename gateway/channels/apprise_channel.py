@@ -74,7 +74,9 @@ class _Collected(logging.Handler):
         return "; ".join(self._lines)[:500] or "not delivered; the service did not say why"
 
     def __enter__(self) -> _Collected:
-        logging.getLogger("apprise").addHandler(self)
+        logger = logging.getLogger("apprise")
+        logger.propagate = False  # what it says may hold a secret, and a log is read by many
+        logger.addHandler(self)
         return self
 
     def __exit__(self, *exception: object) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -139,6 +139,8 @@ def _check_whose(world: World, id: str, address: Address) -> Iterator[FieldFault
     whose = address.staff
     if whose is not None and world.get("staff", whose) is None:
         yield FieldFault(field="staff", name="unknown_staff", detail=whose)
+    if whose is not None:  # a policy's channel does not become one person's
+        yield from (replace(one, field="staff") for one in _needed(world, id))
     if whose is not None and address.roles:
         yield FieldFault(field="roles", name="not_used")
     if len(set(address.roles)) < len(address.roles):

@@ -66,7 +66,7 @@ def _mark(world: World, request: Request) -> Outcome:
         kind="care",
         id=request.id,
         body=care,
-        version=known.version + 1 if known else 1,
+        version=1 + (known.version if known else world.last_version("care", request.id)),
         by=request.by,
         at=rfc3339(world.now.utc_ms),
         due=Due(ends_ms),

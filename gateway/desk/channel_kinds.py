@@ -20,5 +20,6 @@ def is_web_address(url: str) -> bool:
 
 
 def is_board_url(url: str) -> bool:
-    """Whether a path can follow `url`: a web address without a question or a place in its page."""
-    return is_web_address(url) and "?" not in url and "#" not in url
+    """Whether a path can follow `url`: a web address without a question, a place in its page, a
+    name that signs in, or what no browser would take as it is."""
+    return is_web_address(url) and url.isascii() and not set("?#@ \t\n").intersection(url)

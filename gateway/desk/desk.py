@@ -109,7 +109,13 @@ class Desk:
 
     # --- what comes ---
 
-    def seed(self, plans: Iterable[tuple[str, str, Any]], now: Moment, to: Round) -> None:
+    def seed(
+        self,
+        plans: Iterable[tuple[str, str, Any]],
+        courses: Mapping[str, Course],
+        now: Moment,
+        to: Round,
+    ) -> None:
         """What the configuration file says: it speaks until a person does.
 
         plans: (kind, id, body) of each.
@@ -123,13 +129,15 @@ class Desk:
         for kind in SEEDED | {kind for kind, _ in said}:
             for record in [one for one in self._of(kind).values() if not one.by]:
                 if (kind, record.id) not in said:
-                    self._put(_closed(record, now), to)
+                    ended = Done(records=(_closed(record, now),))
+                    self._apply(ended, self.world(courses, now), to)
 
     def take_request(
         self, request: Request, courses: Mapping[str, Course], now: Moment, to: Round
     ) -> None:
         """Something a member of staff wants: done once, answered each time. What was refused has
         changed nothing, so it is judged anew, with all that is wrong with it."""
+        self.follow(courses, now, to)  # a drill may have become real in this very round
         known = to.judged(request.request_id, self._memory.judged)
         if known is not None:
             result = self._as_before(request, known)
@@ -225,12 +233,13 @@ class Desk:
                     self._apply(done, world, to)
 
     def follow(self, courses: Mapping[str, Course], now: Moment, to: Round) -> None:
-        """What the round's changes of incidents lead to."""
-        if not to.changes:
+        """What the round's changes of incidents lead to, each once."""
+        changes, to.followed = to.changes[to.followed :], len(to.changes)
+        if not changes:
             return
         self._wrongs_minute = None
         world = self.world(courses, now)  # it sees what is put into it meanwhile
-        for before, after in to.changes:
+        for before, after in changes:
             if before is None:
                 for meet in self._meet:
                     self._apply(self._guard.ask(meet, world, after, instead=NOTHING), world, to)

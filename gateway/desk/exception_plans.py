@@ -71,10 +71,14 @@ def _spans_of_all(what: str, bodies: Iterable[Exception_], days: dict[str, date]
 def _check_twice(
     one: Exception_, others: list[Exception_], days: dict[str, date]
 ) -> Iterator[FieldFault]:
-    """The same is said once: of two nobody could tell which to change."""
+    """The same is said once: of two nobody could tell which to change. Who is to be away for an
+    hour may fall ill for the week around it."""
     mine = _spans_of_all(one.what, [one], days)
     for other in others:
         theirs = _spans_of_all(one.what, [other], days)
+        is_wider = not without(theirs, mine) and bool(without(mine, theirs))
+        if one.what == "away" and is_wider:
+            continue
         if any(span.meets(another) for span in mine for another in theirs):
             name = "overlaps" if one.what == "extra" else "away_already"
             yield FieldFault(field=_field_of_time(one), name=name, detail=_said(other))

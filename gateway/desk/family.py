@@ -106,8 +106,11 @@ def _forgotten(record: Record, *, by: str = "") -> Done:
 
 
 def follow(world: World, before: Incident, after: Incident) -> Done:
-    """The close, and a situation that is said afterwards: forgotten, or kept for a while."""
+    """The close, and a situation that is said afterwards: forgotten, or kept for a while. A number
+    of a drill is nobody's once it is real."""
     record = world.get("family_contact", after.incident_id)
+    if record is not None and before.drill and not after.drill:
+        return _forgotten(record)
     if record is None or after.is_open:
         return Done()
     if not _is_needed(world, after):

@@ -317,14 +317,23 @@ def not_open(world: World, request: Request) -> Refused | None:
 
 
 def follow(world: World, before: Incident, after: Incident) -> Done:
-    """A drill that has become real: nobody practised is on their way. The close: nobody adds to
-    the report any more."""
-    if before.drill and not after.drill:
-        return _nobody_was_rung(world, after)
+    """A drill that has become real: nobody practised is on their way, and what was seen was played.
+    The close: nobody adds to the report any more."""
     report = world.get("outside", after.incident_id)
+    if before.drill and not after.drill:
+        return _nobody_was_rung(world, after) + _nothing_was_seen(world, report)
     if after.is_open or not before.is_open or report is None:
         return Done()
     return Done(records=(replace(report, version=report.version + 1, is_open=False),))
+
+
+def _nothing_was_seen(world: World, report: Record | None) -> Done:
+    """The report of the drill is blank."""
+    if report is None:
+        return Done()
+    at = rfc3339(world.now.utc_ms)
+    blank = replace(report, body=Report(), version=report.version + 1, by="", at=at)
+    return Done(records=(blank,))
 
 
 def _nobody_was_rung(world: World, incident: Incident) -> Done:

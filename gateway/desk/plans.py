@@ -135,6 +135,6 @@ def seeded(known: Record | None, kind: str, id: str, body: Any, at: str) -> Reco
     """
     if known is None:
         return Record(kind=kind, id=id, body=body, at=at)
-    if known.by or known.body == body:
+    if known.by or (known.body == body and known.is_open):
         return None
-    return replace(known, body=body, version=known.version + 1, at=at)
+    return replace(known, body=body, version=known.version + 1, is_open=True, at=at)

@@ -273,6 +273,17 @@ def test_accepting_comes_first_and_who_was_told_may_say_no():
     assert seen(OWNED, "g01").answers == (), "the owner hands over instead"
 
 
+def test_who_could_bring_a_missing_role_may_say_no_though_others_have_accepted():
+    lacking = replace(OWNED, told={"g01": 0, "s01": 0}, missing_roles=("security",), substitutes={})
+    roles = {"names": NAMES, "now_ms": 0, "viewer": "s01"}
+    assert card(lacking, roles=("security",), **roles).answers == ("busy", "refuse")
+    assert card(lacking, roles=("lead",), **roles).answers == ()
+    stands_in = replace(lacking, substitutes={"security": "lead"})
+    assert card(stands_in, roles=("lead",), **roles).answers == ("busy", "refuse")
+    refused = (Refusal(staff="s01", how="busy", step=0, at=""),)
+    assert card(replace(lacking, refused=refused), roles=("security",), **roles).answers == ()
+
+
 def test_who_has_said_one_may_still_say_the_other():
     refused = replace(RAISED, refused=(Refusal(staff="g01", how="busy", step=0, at=""),))
     assert seen(refused, "g01").answers == ("refuse",)

@@ -547,6 +547,51 @@ def test_whoever_owns_a_call_hands_it_over_before_signing_out(desk: Desk) -> Non
     assert desk.ask("duty.off", "g01").ok
 
 
+def test_what_the_file_says_no_more_and_then_again_is_back(path) -> None:
+    """Taken out and put back as it was: somebody of the staff, a channel, the board's address."""
+    chat = ChannelSettings(name="chat", url="json://x", canary_every_s=0)
+    whole = Desk(path, channels=[chat], board_url="https://b.example").start()
+    config = whole.config
+    whole.stop()
+    less = Desk(path).start()
+    less.config = replace(
+        config, staff=[one for one in config.staff if one.id != "g01"], channels=[], board_url=None
+    )
+    less.restart()
+    assert less.reader.record("staff", "g01").is_open is False
+    less.stop()
+    again = Desk(path, channels=[chat], board_url="https://b.example").start()
+    assert again.reader.record("staff", "g01").is_open
+    assert [one.id for one in again.reader.records("channel")] == ["chat"]
+    assert again.loop._desk.board_url == "https://b.example"
+    again.stop()
+
+
+def test_who_is_taken_out_of_the_file_takes_along_what_was_theirs(desk: Desk) -> None:
+    address = {"staff": "g01", "kind": "webhook", "url": "http://127.0.0.1:9/"}
+    assert desk.ask("address.save", id="g01-1", body=address).ok
+    due = {"what": "ring", "due": "2027-01-01"}
+    made = desk.ask("followup.add", "g01", body=due)
+    desk.config = replace(desk.config, staff=[one for one in desk.config.staff if one.id != "g01"])
+    desk.restart()
+    assert desk.reader.record("address", "g01-1").is_open is False
+    assert desk.reader.record("followup", made.id).body.owner != "g01"
+
+
+def test_a_hand_over_that_was_refused_is_judged_anew(desk: Desk) -> None:
+    """The same touch of the same page, once the other has come on duty."""
+    desk.handle(desk.pressed(), desk.acted("accept", "g01", incident_id="none"))
+    desk.handle(desk.acted("accept", "g01"))
+    hand_over = {"to": "o01", "action_id": "same"}
+    desk.handle(desk.acted("handover", "g01", **hand_over))
+    assert desk.link.sent("terminal/board/result")[-1].reason == "recipient_off_duty"
+    assert desk.ask("duty.on", "o01").ok
+    desk.handle(desk.acted("handover", "g01", **hand_over))
+    assert desk.incident().owner == "o01"
+    desk.handle(desk.acted("handover", "g01", **hand_over))
+    assert desk.link.sent("terminal/board/result")[-1].ok, "done once, answered each time"
+
+
 def test_as_planned_takes_no_owner_off_their_call_either(desk: Desk) -> None:
     body = {"name": "g01", "roles": ["customer_service"], "duty": "plan"}
     assert desk.ask("staff.save", id="g01", body=body).ok

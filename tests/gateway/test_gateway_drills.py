@@ -302,6 +302,33 @@ def test_what_was_practised_is_still_to_be_done_once_it_is_real(desk: Desk, how:
     assert not awaited.body.practice
 
 
+def test_what_was_seen_in_practice_is_not_said_of_the_customer(desk: Desk) -> None:
+    incident_id = practised(desk)
+    seen = {"age": 78, "conscious": "no", "what": "practice doll"}
+    assert desk.ask("outside.report", "f01", id=incident_id, version=0, body=seen).ok
+    desk.handle(desk.acted("real", "g01"))
+    report = desk.reader.record("outside", incident_id)
+    assert (report.body.age, report.body.conscious, report.body.what) == (None, None, "")
+    body = {"age": 60}
+    assert desk.ask("outside.report", "f01", id=incident_id, version=report.version, body=body).ok
+
+
+def test_real_and_120_in_one_round_leave_the_call_to_120_ticked(desk: Desk) -> None:
+    incident_id = practised(desk)
+    request = Request(
+        request_id="rung",
+        do="outside.called",
+        by="f01",
+        terminal="board",
+        id=incident_id,
+        body={"contact": "ambulance", "said": "five minutes"},
+    )
+    desk.handle(desk.acted("real", "g01"), desk.message("request", body=request))
+    found = checklist(desk)
+    assert list(found.body.ticks) == ["call_120"]
+    assert any(step.id == "after_ambulance" for step in found.body.steps)
+
+
 def test_times_of_practice_are_no_times_of_the_call(desk: Desk) -> None:
     practised(desk)
     assert desk.incident().to_arrive_ms == 3000

@@ -574,6 +574,32 @@ def test_who_loses_a_role_covers_it_no_more_and_others_are_told(is_there: bool) 
     assert step(changed.course, DutyChanged(), at(T0 + 10), rules) == Unchanged()
 
 
+def test_who_is_taken_off_the_team_on_the_way_covers_nothing() -> None:
+    course = both_on_the_way()
+    left = Roster(
+        Member(staff=one, name=one, roles=roles, on_duty=one in ON_DUTY)
+        for one, roles in STAFF.items()
+        if one != "f01"
+    )
+    rules = replace(NEEDS_TWO, roster=left)
+    changed = done(step(course, DutyChanged(went=("f01",)), at(T0 + 9), rules))
+    assert changed.course.incident.missing_roles == ("first_aid",)
+    there = done(act(course, "arrive", "f01", rules=NEEDS_TWO)).course
+    after = step(there, DutyChanged(went=("f01",)), at(T0 + 9), rules)
+    assert after == Unchanged(), "who is there is there"
+
+
+def test_a_call_is_handed_to_who_is_at_the_place_and_taken_by_a_lead_off_duty() -> None:
+    course = done(act(both_on_the_way(), "arrive", "f01", rules=NEEDS_TWO)).course
+    rules = replace(NEEDS_TWO, roster=_without("f01", "l01"))
+    assert (
+        done(act(course, "handover", "s01", rules=rules, to="f01")).course.incident.owner == "f01"
+    )
+    assert (
+        done(act(course, "handover", "l01", rules=rules, to="l01")).course.incident.owner == "l01"
+    )
+
+
 def test_who_accepted_off_duty_goes_on_covering_when_the_roster_changes() -> None:
     course = done(act(begun(NEEDS_TWO, "held"), "accept", "o01", rules=NEEDS_TWO)).course
     assert course.incident.missing_roles == ("security",)

@@ -238,7 +238,9 @@ def _notices_arrived(world: World) -> Iterator[str]:
         for one in notices:
             is_fresh = world.timeline.now_ms - world.journal.last_change_ms < UNDER_WAY_MS
             incident = reader.incident(incident_id)
-            is_needless = one.state == "replaced" and incident is not None and not incident.is_open
+            # Untried, or refused until the call had ended.
+            is_over = incident is not None and not incident.is_open
+            is_needless = is_over and one.state in ("replaced", "failed")
             if one.notice_id not in world.journal.notices and not (is_fresh or is_needless):
                 yield f"the notice {one.notice_id} was never delivered"
 

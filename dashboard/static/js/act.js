@@ -46,10 +46,14 @@ async function send(address, body) {
     keepalive: true, // who leaves the page at once has still touched the button
     signal: AbortSignal.timeout(ANSWER_MS),
   });
-  if (answer.headers.get("Content-Type")?.includes("json")) return answer.json();
+  const isJson = answer.headers.get("Content-Type")?.includes("json");
+  const said = isJson ? await answer.json() : null;
   // Signed out meanwhile, or a token of another session: the page itself explains it.
-  location.reload();
-  return { ok: true };
+  if (!said || ["csrf", "sign_in_needed"].includes(said.reason)) {
+    location.reload();
+    return { ok: true };
+  }
+  return said;
 }
 
 async function onSubmit(event) {
