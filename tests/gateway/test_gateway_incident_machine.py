@@ -23,7 +23,7 @@ from gateway.actions import ACTIONS
 from gateway.course import Rules
 from gateway.incident import Acted, Attended, Changed, Due, DutyChanged, Event, Joined, Place
 from gateway.policy import Policy, Step
-from gateway.roster import Member, Roster
+from gateway.roster import CERTIFIED, Member, Roster
 from protocol.messages import Incident
 from protocol.moment import Moment
 
@@ -93,13 +93,16 @@ class IncidentMachine(RuleBasedStateMachine):
 
     @rule(staff=st.sampled_from(list(STAFF)), on_duty=st.booleans())
     def signs_in_or_out(self, staff: str, on_duty: bool) -> None:
+        was_on_duty = staff not in self.signed_out
         (self.signed_out.discard if on_duty else self.signed_out.add)(staff)
         members = [
             Member(staff=one, name=one, roles=roles, on_duty=one not in self.signed_out)
             for one, roles in STAFF.items()
         ]
         self.rules = replace(self.rules, roster=Roster(members))
-        self._happens(DutyChanged())
+        came = (staff,) if on_duty and not was_on_duty else ()
+        went = (staff,) if was_on_duty and not on_duty else ()
+        self._happens(DutyChanged(came=came, went=went))
 
     @rule()
     def attended(self) -> None:
@@ -176,7 +179,10 @@ class IncidentMachine(RuleBasedStateMachine):
         assert is_last or now.stage != "raised" or asked - gone
 
     def _a_missing_role_is_waited_for(self, by: str, was: Incident, now: Incident) -> None:
-        """On an accepted call: by somebody who was told, or the next are told."""
+        """On an accepted call: by somebody who was told, or the next are told. Who had refused, or
+        was off duty, was waited for no more before."""
+        if by in self.signed_out or by in {one.staff for one in was.refused}:
+            return
         wanted = [role for role in now.missing_roles if role in STAFF[by]]
         able = {*wanted, *(now.substitutes[role] for role in wanted if role in now.substitutes)}
         away = {one.staff for one in (*now.refused, *now.responders)} | self.signed_out
@@ -199,7 +205,11 @@ class IncidentMachine(RuleBasedStateMachine):
         for role, staff in incident.covered_by.items():
             assert role in roles[staff] or incident.substitutes[role] in roles[staff]
         covered = {role for one in roles.values() for role in one}
-        covered |= {role for role, other in incident.substitutes.items() if other in covered}
+        covered |= {
+            role
+            for role, other in incident.substitutes.items()
+            if other in covered and role not in CERTIFIED
+        }
         assert set(incident.missing_roles) == set(incident.asked_roles) - covered
         assert set(incident.covered_by) == set(incident.asked_roles) & covered
 
