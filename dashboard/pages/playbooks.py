@@ -51,7 +51,7 @@ class StepForm(Form):
     """A step. place: where it stands among the others."""
 
     id = HiddenField()
-    place = WholeNumberField(_l("Place"), validators=[Optional()])
+    place = WholeNumberField(_l("Order"), validators=[Optional()])
     text_zh = text_field(_l("What to do, in Chinese"))
     text_en = text_field(_l("What to do, in English"))
     hint_zh = text_field(_l("How, in Chinese"))

@@ -136,7 +136,7 @@ def test_a_link_shows_where_the_call_is_on_the_plan(client, counter) -> None:
     records = {key: Record(kind=key[0], id=key[1], body=body) for key, body in bodies.items()}
     counter.write(Work(records=records))
     [mark] = re.findall(r'<svg class="mark [^>]*>', text(client.get(f"/a/{counter.token('g01')}")))
-    assert 'is-call" x="25.0%" y="25.0%"' in mark
+    assert 'is-call stage-raised" x="25.0%" y="25.0%"' in mark
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
