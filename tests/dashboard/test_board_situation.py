@@ -401,7 +401,7 @@ def test_leads_see_what_is_overdue_and_a_rise_on_the_board_and_others_do_not(
     signed_in(client, "l01")
     page = client.get("/").text
     assert "1 complaint overdue" in page
-    assert "More complaints than usual today: 5; on this weekday mostly 1.5" in page
+    assert "More complaints than usual today: 5; on this weekday mostly 2" in page
     guide = app.test_client()
     signed_in(guide, "g01")
     page = guide.get("/").text

@@ -204,7 +204,7 @@ def test_nobody_is_told_that_of_their_own_pin(client) -> None:
 
 @pytest.mark.parametrize(
     ("lang", "expected"),
-    [("en", "Nobody covers this role later today (from 12:00)"), ("zh", "担任此角色 (12:00 起)")],
+    [("en", "Nobody covers this role later today · from 12:00"), ("zh", "担任此角色 · 12:00 起")],
 )
 def test_a_role_that_nobody_covers_later_is_a_whole_sentence(
     client, monkeypatch, lang, expected
