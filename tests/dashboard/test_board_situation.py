@@ -188,6 +188,15 @@ def a_list(**changes: Any) -> Record:
     )
 
 
+def test_nothing_of_a_drill_dials(client, writing) -> None:
+    writing(a_list(), incident=replace(an_incident(), drill=True))
+    signed_in(client, "g01")
+    for path in ("", "/script"):
+        page = client.get(f"/incidents/{ID}{path}?lang=en").text
+        assert "tel:120" not in page and "Drill: do not really call" in page
+    assert "Drill: write it down" in client.get(f"/incidents/{ID}?lang=en").text
+
+
 def test_an_incidents_page_has_its_checklist(client, writing) -> None:
     writing(a_list(), incident=an_incident())
     signed_in(client, "g01")
