@@ -62,7 +62,7 @@ def test_a_lead_opens_in_spite_of_what_is_missing_and_nobody_closes_on_a_call(
     # An open call blocks the closing by its name, for a lead too.
     demo.press("point-2")
     lead.goto(demo.url + "/closing")
-    blocked = row(lead, "Call: This call is still open")
+    blocked = row(lead, "This call is still open")
     expect(blocked).to_be_visible()
     expect(blocked.locator("input")).to_have_count(0)
     lead.get_by_role("button", name="Close the branch").click()
