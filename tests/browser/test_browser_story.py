@@ -425,7 +425,7 @@ def printed(page: Page, path: Path) -> None:
 def the_call_is_closed(lead: Page, phones: dict[str, Page]) -> None:
     """Not by the branch closing over it, but by a person who says how it ended."""
     go(lead, "Closing sweep")
-    expect(row(lead, "Call: This call is still open")).to_be_visible()
+    expect(row(lead, "This call is still open")).to_be_visible()
     lead.get_by_role("button", name="Close the branch").click()
     expect(lead.get_by_role("alert").first).to_contain_text("Not closed")
     aider = phones[AIDER]
