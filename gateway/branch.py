@@ -280,13 +280,14 @@ class Branch:
     # --- actions ---
 
     def take_action(self, action: Action, now: Moment, to: Round) -> None:
-        """Something a member of staff did: done once, answered each time. What was refused has
-        changed nothing, so it is judged anew."""
+        """Something a member of staff did: judged once, answered each time. Whoever was refused has
+        heard so, and a late copy must not do it behind their back."""
         known = to.judged(action.action_id, self._writer.judged)
-        reason = known.reason if known else self._act(action, now, to)
-        if known is None and not reason:
-            to.work.actions[action.action_id] = Judged(ok=True, at_ms=now.utc_ms)
-        result = ActionResult(action_id=action.action_id, ok=not reason, reason=reason)
+        if known is None:
+            reason = self._act(action, now, to)
+            known = Judged(ok=not reason, reason=reason, at_ms=now.utc_ms)
+            to.work.actions[action.action_id] = known
+        result = ActionResult(action_id=action.action_id, ok=known.ok, reason=known.reason)
         to.results.append((action.terminal, result))
 
     def _act(self, action: Action, now: Moment, to: Round) -> str:

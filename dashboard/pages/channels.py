@@ -102,7 +102,7 @@ def _rows() -> list[Row]:
                 staff=names.get(staff, staff),
                 staff_id=staff if staff in names else "",
                 roles=tuple(body.roles) if body else (),
-                is_of_file=channel.channel not in planned,
+                is_of_file=channel.channel in of_file or channel.channel not in planned,
             )
         )
     return rows

@@ -46,12 +46,17 @@ def step(incident_id: str, do: str) -> Response:
 @blueprint.post("/seen")
 def seen(incident_id: str) -> Response:
     """One thing that staff see of the customer; the others stay as they are. What is seen besides
-    comes to what others have seen."""
+    comes to what others have seen, or takes its place when its writer says so."""
     found = the_board().reader.record("outside", _find(incident_id).incident_id)
     body = {name: getattr(found.body, name) for name in FACTS} if found else {}
     before = body.get("what", "")
     body |= {name: text for name in FACTS if (text := request.form.get(name, "").strip())}
-    body["what"] = _with_more(before, request.form.get("what", "").strip())
+    more = request.form.get("what", "").strip()
+    body["what"] = more if request.form.get("anew") else _with_more(before, more)
+    if len(body["what"]) > LONGEST:
+        raise Problem(
+            422, "bad_what", _("This is too long: at most %(max)d characters.", max=LONGEST)
+        )
     answer = ask_desk(
         "outside.report",
         by=needed_viewer(),
@@ -69,6 +74,7 @@ def _with_more(before: str, more: str) -> str:
 
 BETWEEN = "; "
 OLDEST = 130
+LONGEST = 2000
 FACTS = ("age", "conscious", "breathing", "what")
 
 

@@ -105,7 +105,7 @@ def shared_channels(world: World) -> set[str]:
 def is_heard_by(world: World, channel: str, roles: Collection[str]) -> bool:
     """Whether somebody with one of these roles hears a shared channel when they are told. One that
     is there no more is named for that."""
-    record = world.get("address", channel) or world.get("channel", channel)
+    record = world.get("channel", channel) or world.get("address", channel)
     if record is None:
         return True
     whose = world.get("staff", record.body.staff) if record.body.staff else None

@@ -5,6 +5,8 @@ const ERROR_MS = 15000;
 const ANSWER_MS = 9000;
 // Where "what it was" stood, "how it ended" stands next: a finger that trembles must not choose both.
 const CHOOSE_MS = 500;
+// As of the pages that work without scripts (pages/forms.py).
+const UNSURE = ["gateway_silent", "broker_away", "board_busy"];
 let chosenAt = -CHOOSE_MS;
 // Touches are sent one after the other, so that a second one, made before the first is answered, is
 // not lost; the same touch again while it is under way is one.
@@ -78,6 +80,7 @@ async function onSubmit(event) {
     before = answer.catch(() => {});
     const said = await answer;
     if (said.message) setError(key, said.message);
+    if (!UNSURE.includes(said.reason)) renewOnce(form);
     if (said.ok) done(form, button);
   } catch {
     setError(key, document.querySelector("#stale .stale-do span").textContent);
@@ -92,7 +95,11 @@ function done(form, button) {
   if (details && button.hasAttribute("data-keep-open")) chosenAt = performance.now();
   else if (details) details.open = false;
   if (form.id !== "act") form.reset();
-  // The next touch of this form is another, though it should say the very same.
+}
+
+// The next touch of this form is another one, though it should say the very same; while nobody
+// knows what became of this one, it is the same.
+function renewOnce(form) {
   const once = form.querySelector("[name=once]");
   if (once) once.value = Array.from(crypto.getRandomValues(new Uint8Array(16)), hex).join("");
 }
