@@ -70,6 +70,7 @@ def calendar_day(of: date) -> str:
     return format_date(of, _("d MMM y"))
 
 
+@_or_as_it_stands
 def day_of(text: str) -> str:
     """The day of an RFC 3339 text, with its year."""
     return calendar_day(to_user_timezone(moment_of(text)).date())
@@ -83,6 +84,7 @@ def iso_day(text: str) -> str:
         return text
 
 
+@_or_as_it_stands
 def until(text: str) -> str:
     """The end of a time: with its date, to the minute; the last minute of a day is its end."""
     moment = to_user_timezone(moment_of(text))
@@ -130,6 +132,7 @@ def moment_of(text: str) -> datetime:
     return datetime.fromtimestamp(parse_rfc3339(text) / 1000, UTC)
 
 
+@_or_as_it_stands
 def number_to_say(text: str) -> str:
     """A number that two people can tell each other, from when something began: 1128-0258 is what
     began on 28 November at 2:58. The id, which no two things share, stands beside it."""

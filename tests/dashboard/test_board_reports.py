@@ -133,7 +133,7 @@ def test_the_printed_review_names_branch_month_and_time_and_leads_to_the_slowest
     page = client.get("/reports/month?month=2026-11&lang=en", headers=bearer).data.decode()
     for text in (
         "Monthly review · November 2026",
-        "Test branch · 2026-11-01 – 2026-11-30",
+        "Test branch · 1 Nov 2026 – 30 Nov 2026",
         "Printed ",
         "1 call waited more than 60 s.",
         "Security did not come to 2 calls of the 2 that asked for it.",

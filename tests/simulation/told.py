@@ -240,9 +240,10 @@ def owners_stay(world: World) -> Iterator[str]:
 
 
 def offers_lapse(world: World) -> Iterator[str]:
-    """What is offered and answered by nobody lapses in its time, and not before."""
+    """What is offered and answered by nobody lapses in its time, and not before, unless the one it
+    is offered to goes off duty."""
     windows = able(world.journal.runs["gateway"], world.journal.unwritable["gateway"])
-    rules = Rules(world)
+    rules, duty = Rules(world), Duty(world.journal.entries)
     for call in calls(world):
         offered: Version | None = None
         due_ms = math.inf
@@ -252,7 +253,8 @@ def offers_lapse(world: World) -> Iterator[str]:
             if offered and version.ms > _latest_of(windows, due_ms, offered):
                 yield f"{name} had not lapsed at {version.ms} ms"
             is_early = offered and offered.boot == version.boot and version.ms < due_ms
-            if "offer_lapsed" in call.events(version.round) and is_early:
+            is_there = offered and offered.incident.offer.to in duty.surely(version.round)
+            if "offer_lapsed" in call.events(version.round) and is_early and is_there:
                 yield f"{name} has lapsed at {version.ms} ms already"
             if incident.offer is None:
                 offered = None
