@@ -70,8 +70,9 @@ def screen(demo: Demo, chromium: Browser) -> Iterator[Callable[..., Page]]:
 
 
 def _complaints(said: ConsoleMessage, page_url: str) -> list[str]:
-    """An error, but for a server that was stopped and for what the page itself was answered."""
-    expected = ("net::ERR_", "409 (", "503 (")
+    """An error, but for a server that was stopped, for what was refused in words, and for what the
+    page itself was answered."""
+    expected = ("net::ERR_", "409 (", "422 (", "503 (")
     is_own = said.location["url"].split("?")[0] == page_url.split("?")[0]
     if said.type != "error" or is_own or any(word in said.text for word in expected):
         return []
